@@ -46,7 +46,9 @@ pub enum Error {
         needed: usize,
     },
     /// The frame's size in bytes is beyond what this machine can address.
-    #[error("a frame of {width}×{height} at a stride of {stride} bytes cannot be addressed on this machine: scale it down")]
+    #[error(
+        "a frame of {width}×{height} at a stride of {stride} bytes cannot be addressed on this machine: scale it down"
+    )]
     SizeOverflow {
         /// Width, in pixels.
         width: u32,
@@ -56,7 +58,9 @@ pub enum Error {
         stride: usize,
     },
     /// The frame's sides are longer than the graphics device can hold.
-    #[error("a frame of {width}×{height} is larger than this device takes ({max} pixels a side): scale it down or cut it into tiles")]
+    #[error(
+        "a frame of {width}×{height} is larger than this device takes ({max} pixels a side): scale it down or cut it into tiles"
+    )]
     FrameTooLarge {
         /// Width, in pixels.
         width: u32,
@@ -94,7 +98,9 @@ pub enum Error {
         known: &'static str,
     },
     /// A frame's timestamp lies before the previous frame's.
-    #[error("the frame's timestamp {given:?} lies before the previous one, {last:?}: pass times that never go back, or call `reset` when a new stream starts")]
+    #[error(
+        "the frame's timestamp {given:?} lies before the previous one, {last:?}: pass times that never go back, or call `reset` when a new stream starts"
+    )]
     TimeWentBack {
         /// The previous frame's timestamp.
         last: Duration,
@@ -102,7 +108,9 @@ pub enum Error {
         given: Duration,
     },
     /// Faces that a host passed in have the wrong number of points, or points that are not finite.
-    #[error("face {face} cannot be used: {reason}; pass 468 or 478 finite points in pixels, in the order of MediaPipe's face mesh")]
+    #[error(
+        "face {face} cannot be used: {reason}; pass 468 or 478 finite points in pixels, in the order of MediaPipe's face mesh"
+    )]
     BadLandmarks {
         /// Index of the face in the slice.
         face: usize,
@@ -110,7 +118,9 @@ pub enum Error {
         reason: &'static str,
     },
     /// A network's weights are not the ones this version was built for.
-    #[error("the weights of {network} cannot be used ({reason}): pass the file that belongs to this version of glowup, or use the weights it embeds")]
+    #[error(
+        "the weights of {network} cannot be used ({reason}): pass the file that belongs to this version of glowup, or use the weights it embeds"
+    )]
     BadWeights {
         /// Which network.
         network: &'static str,
@@ -159,7 +169,9 @@ pub enum Error {
     #[error("the graphics device is out of memory: pass smaller frames or close other programs that use it")]
     OutOfMemory,
     /// The graphics device did not answer in time.
-    #[error("the graphics device did not finish a frame within {after:?}: it hangs or is overloaded; try again, or make a new device")]
+    #[error(
+        "the graphics device did not finish a frame within {after:?}: it hangs or is overloaded; try again, or make a new device"
+    )]
     Timeout {
         /// How long was waited.
         after: Duration,

@@ -160,10 +160,7 @@ impl<'a> FrameMut<'a> {
     /// [`Error::SizeMismatch`] where the sizes differ.
     pub fn copy_from(&mut self, other: &Frame<'_>) -> Result<()> {
         if (self.width, self.height) != (other.width, other.height) {
-            return Err(Error::SizeMismatch {
-                input: (other.width, other.height),
-                output: (self.width, self.height),
-            });
+            return Err(Error::SizeMismatch { input: (other.width, other.height), output: (self.width, self.height) });
         }
         for y in 0..self.height {
             self.row_mut(y).copy_from_slice(other.row(y));
