@@ -7,6 +7,7 @@ mod beautifier;
 mod error;
 mod frame;
 mod look;
+mod retouch;
 
 pub use beautifier::{Beautifier, BeautifierOptions, FrameStats};
 pub use error::{Error, Result};

@@ -1,0 +1,53 @@
+//! Every struct that the shaders mirror, byte for byte.
+
+use bytemuck::{Pod, Zeroable};
+
+use crate::retouch::{FacePlan, MAX_FACES, Plan};
+
+/// Cells a side of a block, the unit of the guided filter's coefficients.
+pub(crate) const BLOCK: u32 = 2;
+
+/// `Face` in shaders/common.wgsl, where each field is explained.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, Default, Pod, Zeroable)]
+pub(crate) struct FaceUniform {
+    pub(crate) rect: [u32; 4],
+    pub(crate) grid: [u32; 4],
+    pub(crate) amounts: [f32; 4],
+    pub(crate) links: [u32; 4],
+}
+
+/// `Frame` in shaders/common.wgsl.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, Pod, Zeroable)]
+pub(crate) struct FrameUniform {
+    pub(crate) size: [u32; 4],
+    pub(crate) faces: [FaceUniform; MAX_FACES],
+}
+
+/// Bytes of `Skin` in shaders/common.wgsl.
+pub(crate) const SKIN_BYTES: u64 = 48;
+
+impl FrameUniform {
+    /// The plan of a frame; `links` gives each face's slot and how much of its last statistics to keep.
+    pub(crate) fn new(width: u32, height: u32, plan: &Plan, slots: &[(u32, f32); MAX_FACES]) -> Self {
+        let count = plan.faces().len() as u32;
+        let mut faces = [FaceUniform::default(); MAX_FACES];
+        for ((uniform, face), slot) in faces.iter_mut().zip(plan.faces()).zip(slots) {
+            *uniform = FaceUniform::new(face, *slot);
+        }
+        Self { size: [width, height, count, 0], faces }
+    }
+}
+
+impl FaceUniform {
+    fn new(face: &FacePlan, (slot, keep): (u32, f32)) -> Self {
+        let (across, down) = face.cells();
+        Self {
+            rect: [face.rect.x, face.rect.y, face.rect.width, face.rect.height],
+            grid: [across, down, across.div_ceil(BLOCK), down.div_ceil(BLOCK)],
+            amounts: [face.cell, face.smooth, face.tone, keep],
+            links: [face.overlaps, u32::from(face.warps()), u32::from(face.corrects()), slot],
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! Where a face lies in the frame: its axes, and the rectangle of pixels that retouching it can change.
+
+use crate::face::topology::{
+    CHIN, FACE_OVAL, FOREHEAD, LEFT_CHEEK, LEFT_EYE, LEFT_EYE_OUTER, NOSE_ROOT, RIGHT_CHEEK, RIGHT_EYE, RIGHT_EYE_OUTER,
+};
+
+/// How far beyond the face's outline pixels may change, in units of its width: less than the half that is promised.
+const MARGIN: f32 = 0.32;
+
+/// A rectangle of whole pixels inside the frame.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Rect {
+    pub(crate) x: u32,
+    pub(crate) y: u32,
+    pub(crate) width: u32,
+    pub(crate) height: u32,
+}
+
+impl Rect {
+    /// Whether the two share a pixel.
+    pub(crate) fn meets(&self, other: &Self) -> bool {
+        self.x < other.x + other.width
+            && other.x < self.x + self.width
+            && self.y < other.y + other.height
+            && other.y < self.y + self.height
+    }
+}
+
+/// A face's own axes in the picture.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Axes {
+    /// Middle between the eyes, in pixels.
+    pub(crate) eyes: [f32; 2],
+    /// Unit vector from the eyes toward the chin.
+    pub(crate) down: [f32; 2],
+    /// Unit vector toward the person's left, which is to the right in an unmirrored picture.
+    pub(crate) left: [f32; 2],
+    /// From the eyes to the chin, in pixels.
+    pub(crate) length: f32,
+    /// The head's width from cheek to cheek in space, in pixels: the same however the head turns.
+    pub(crate) width: f32,
+    /// The face's width as it is seen: shortened when the head turns.
+    pub(crate) seen_width: f32,
+}
+
+/// The point of that number, or the origin where a face has fewer.
+pub(crate) fn at(points: &[[f32; 3]], index: u16) -> [f32; 2] {
+    points.get(usize::from(index)).map_or([0.0; 2], |p| [p[0], p[1]])
+}
+
+fn mean(points: &[[f32; 3]], indices: &[u16]) -> [f32; 2] {
+    let sum = indices.iter().map(|&i| at(points, i)).fold([0.0; 2], |s, p| [s[0] + p[0], s[1] + p[1]]);
+    let n = indices.len().max(1) as f32;
+    [sum[0] / n, sum[1] / n]
+}
+
+pub(crate) fn minus(a: [f32; 2], b: [f32; 2]) -> [f32; 2] {
+    [a[0] - b[0], a[1] - b[1]]
+}
+
+pub(crate) fn dot(a: [f32; 2], b: [f32; 2]) -> f32 {
+    a[0] * b[0] + a[1] * b[1]
+}
+
+impl Axes {
+    /// The axes of a face, or `None` where its points have collapsed.
+    pub(crate) fn of(points: &[[f32; 3]]) -> Option<Self> {
+        let (right_eye, left_eye) = (mean(points, &RIGHT_EYE), mean(points, &LEFT_EYE));
+        let eyes = [(right_eye[0] + left_eye[0]) / 2.0, (right_eye[1] + left_eye[1]) / 2.0];
+        let toward_chin = minus(at(points, CHIN), eyes);
+        let length = dot(toward_chin, toward_chin).sqrt();
+        let (r, l) = (points.get(usize::from(RIGHT_CHEEK))?, points.get(usize::from(LEFT_CHEEK))?);
+        let across = [l[0] - r[0], l[1] - r[1], l[2] - r[2]];
+        let width = across.iter().map(|d| d * d).sum::<f32>().sqrt();
+        let height = minus(at(points, CHIN), at(points, FOREHEAD));
+        // A face seen from far above or below: its height says less than its width, and the other way round.
+        let width = width.max(0.6 * dot(height, height).sqrt());
+        if !(length > 0.1 * width && width > 0.0) {
+            return None;
+        }
+        let down = [toward_chin[0] / length, toward_chin[1] / length];
+        // Perpendicular to `down`, on the side of the person's left cheek.
+        let mut left = [down[1], -down[0]];
+        let side = minus(at(points, LEFT_EYE_OUTER), at(points, RIGHT_EYE_OUTER));
+        if dot(left, side) < 0.0 {
+            left = [-left[0], -left[1]];
+        }
+        let seen = minus(at(points, LEFT_CHEEK), at(points, RIGHT_CHEEK));
+        let seen_width = dot(seen, left).abs().min(width);
+        Some(Self { eyes, down, left, length, width, seen_width })
+    }
+
+    /// A point in the face's own axes: along `left` in units of the head's width from the midline (through the nose's
+    /// root and the chin), and along `down` in units of the distance from the eyes to the chin.
+    pub(crate) fn local(&self, points: &[[f32; 3]], p: [f32; 2]) -> [f32; 2] {
+        let t = dot(minus(p, self.eyes), self.down) / self.length;
+        let (root, chin) = (minus(at(points, NOSE_ROOT), self.eyes), minus(at(points, CHIN), self.eyes));
+        let (root_t, chin_t) = (dot(root, self.down) / self.length, 1.0);
+        let (root_x, chin_x) = (dot(root, self.left), dot(chin, self.left));
+        let share = if chin_t - root_t > 0.2 { ((t - root_t) / (chin_t - root_t)).clamp(0.0, 1.0) } else { 0.0 };
+        let middle = root_x + share * (chin_x - root_x);
+        [(dot(minus(p, self.eyes), self.left) - middle) / self.width, t]
+    }
+}
+
+/// The pixels that retouching a face may change, or `None` where none of them lies in the frame.
+pub(crate) fn rect(points: &[[f32; 3]], axes: &Axes, width: u32, height: u32) -> Option<Rect> {
+    let mut low = [f32::INFINITY; 2];
+    let mut high = [f32::NEG_INFINITY; 2];
+    for &index in &FACE_OVAL {
+        let p = at(points, index);
+        for axis in 0..2 {
+            low[axis] = low[axis].min(p[axis]);
+            high[axis] = high[axis].max(p[axis]);
+        }
+    }
+    let margin = MARGIN * axes.width;
+    let clip = |from: f32, to: f32, limit: u32| {
+        let from = (from - margin).floor().clamp(0.0, limit as f32) as u32;
+        let to = (to + margin).ceil().clamp(0.0, limit as f32) as u32;
+        (to > from).then_some((from, to - from))
+    };
+    let (x, width) = clip(low[0], high[0], width)?;
+    let (y, height) = clip(low[1], high[1], height)?;
+    Some(Rect { x, y, width, height })
+}
