@@ -1,6 +1,6 @@
-//! The session: tracker + plan + renderer.
+//! The session: tracker + plan + renderer. The type that users meet first.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::gpu::Renderer;
 use crate::{Face, FaceTracker, Frame, FrameMut, Gpu, GpuOptions, Look, Result, TrackerOptions};
@@ -17,6 +17,7 @@ pub struct BeautifierOptions {
 /// What one frame cost.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
 pub struct FrameStats {
     /// Looking for new faces; `None` where it did not run.
     pub detect: Option<Duration>,
@@ -24,19 +25,28 @@ pub struct FrameStats {
     pub landmarks: Option<Duration>,
     /// All of the tracking, the two above included.
     pub track: Duration,
-    /// Copying the faces' rectangles to the device; `None` where nothing was to retouch (the next two as well).
+    /// Handing the faces' rectangles to the device. `None`, like the next two, where nothing was to retouch.
     pub upload: Option<Duration>,
-    /// The compute passes, from submission until they have finished.
+    /// The compute passes, from submission until the device has finished.
     pub gpu: Option<Duration>,
-    /// Copying the faces' rectangles back.
+    /// Copying the finished rectangles back into the picture.
     pub readback: Option<Duration>,
     /// The whole call.
     pub frame: Duration,
-    /// Textures, buffers, bind groups and pipelines created since the session began.
+    /// Dispatches recorded.
+    pub dispatches: u32,
+    /// Pixels of the faces' rectangles.
+    pub pixels: u64,
+    /// Bytes copied to the device and back.
+    pub bytes: u64,
+    /// Textures, buffers, samplers, pipelines and bind groups created since the session began. Constant once warm.
     pub gpu_resources_created: u64,
 }
 
 /// Finds the faces in each frame and retouches them: the whole of glowup behind one door.
+///
+/// One session serves one stream; it keeps what it knows of the last frames. Sessions are independent of each other and
+/// may live on different threads, on one device or several.
 pub struct Beautifier {
     tracker: FaceTracker,
     renderer: Renderer,
@@ -46,11 +56,20 @@ pub struct Beautifier {
 
 impl Beautifier {
     /// A session on a device of its own.
+    ///
+    /// # Errors
+    ///
+    /// As [`Gpu::new`] and [`Beautifier::with_gpu`].
     pub fn new(options: BeautifierOptions) -> Result<Self> {
         Self::with_gpu(&Gpu::new(options.gpu)?, options.tracker)
     }
 
-    /// A session on a device that is there already.
+    /// A session on a device that is there already: the host's, by [`Gpu::from_device`], or one that several sessions
+    /// share.
+    ///
+    /// # Errors
+    ///
+    /// As [`FaceTracker::new`] and [`Renderer::new`].
     pub fn with_gpu(gpu: &Gpu, tracker: TrackerOptions) -> Result<Self> {
         Ok(Self {
             tracker: FaceTracker::new(tracker)?,
@@ -61,44 +80,105 @@ impl Beautifier {
     }
 
     /// The look in force; [`Look::NATURAL`] at first.
+    #[must_use]
     pub fn look(&self) -> Look {
         self.look
     }
 
     /// Changes the look from the next frame on.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfRange`](crate::Error::OutOfRange) for an amount that is not in 0..=1; the look in force stays.
     pub fn set_look(&mut self, look: Look) -> Result<()> {
         look.check()?;
         self.look = look;
         Ok(())
     }
 
-    /// Retouches a video's next frame in place. Returns the faces that were found.
+    /// Retouches a video's next frame in place. `time` is the frame's timestamp, counted from any moment that the stream
+    /// keeps to. Returns the faces that were found.
+    ///
+    /// # Errors
+    ///
+    /// As [`FaceTracker::track`] and [`Renderer::retouch`]. The picture is then as it was.
     pub fn process(&mut self, frame: &mut FrameMut<'_>, time: Duration) -> Result<&[Face]> {
+        let start = Instant::now();
         self.tracker.track(&frame.as_frame(), time)?;
+        let track = start.elapsed();
         self.renderer.retouch(frame, self.tracker.faces(), &self.look)?;
+        self.note(start, track);
         Ok(self.tracker.faces())
     }
 
     /// As [`Beautifier::process`], from one picture into another of the same size.
+    ///
+    /// # Errors
+    ///
+    /// As [`Beautifier::process`], and [`Error::SizeMismatch`](crate::Error::SizeMismatch).
     pub fn process_into(&mut self, input: &Frame<'_>, output: &mut FrameMut<'_>, time: Duration) -> Result<&[Face]> {
         output.copy_from(input)?;
         self.process(output, time)
     }
 
-    /// Retouches a picture on its own in place. Returns the faces that were found.
+    /// Retouches a picture on its own, in place: every face at once and in full. Returns the faces that were found. What
+    /// is known of a video's faces stays.
+    ///
+    /// # Errors
+    ///
+    /// As [`FaceTracker::detect`] and [`Renderer::retouch`]. The picture is then as it was.
     pub fn process_still(&mut self, frame: &mut FrameMut<'_>) -> Result<Vec<Face>> {
+        let start = Instant::now();
         let faces = self.tracker.detect(&frame.as_frame())?;
-        self.renderer.retouch(frame, &faces, &self.look)?;
+        let track = start.elapsed();
+        self.renderer.reset();
+        let outcome = self.renderer.retouch(frame, &faces, &self.look);
+        self.renderer.reset();
+        outcome?;
+        self.note(start, track);
+        self.stats.detect = Some(track);
+        self.stats.landmarks = None;
         Ok(faces)
     }
 
+    /// The faces of the last frame of the video.
+    #[must_use]
+    pub fn faces(&self) -> &[Face] {
+        self.tracker.faces()
+    }
+
     /// What the last frame cost.
+    #[must_use]
     pub fn stats(&self) -> &FrameStats {
         &self.stats
     }
 
-    /// Forgets every face: the next frame starts a new stream.
+    /// The device that retouches.
+    #[must_use]
+    pub fn gpu(&self) -> &Gpu {
+        self.renderer.gpu()
+    }
+
+    /// Forgets every face: the next frame starts a new stream, at any time.
     pub fn reset(&mut self) {
         self.tracker.reset();
+        self.renderer.reset();
+    }
+
+    fn note(&mut self, start: Instant, track: Duration) {
+        let (times, done) = (self.tracker.times(), self.renderer.stats());
+        self.stats = FrameStats {
+            detect: times.detect,
+            landmarks: times.landmarks,
+            track,
+            upload: done.upload,
+            gpu: done.gpu,
+            readback: done.readback,
+            frame: start.elapsed(),
+            dispatches: done.dispatches,
+            pixels: done.pixels,
+            bytes: done.bytes,
+            gpu_resources_created: done.resources_created,
+        };
     }
 }
