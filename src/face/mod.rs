@@ -1,5 +1,7 @@
 //! Pixels → faces: finds every face of a picture and follows it through a video.
 
+pub mod net;
+
 use std::time::Duration;
 
 use crate::{Frame, Result};
