@@ -125,8 +125,11 @@ mod tests {
     use super::*;
     use safetensors::tensor::TensorView;
 
+    /// A tensor of a file: name, type, shape, bytes.
+    type Entry = (&'static str, Dtype, Vec<usize>, Vec<u8>);
+
     /// A file with one convolution `c` of 2 outputs and 3 inputs, and what `change` makes of its tensors.
-    fn file(change: impl Fn(&mut Vec<(&str, Dtype, Vec<usize>, Vec<u8>)>)) -> Vec<u8> {
+    fn file(change: impl Fn(&mut Vec<Entry>)) -> Vec<u8> {
         let ones = |count: usize| f16::ONE.to_le_bytes().repeat(count);
         let mut tensors =
             vec![("c.weight", Dtype::F16, vec![2, 1, 1, 3], ones(6)), ("c.bias", Dtype::F16, vec![2], ones(2))];
@@ -164,7 +167,7 @@ mod tests {
         assert!(reason(&file(|tensors| tensors.truncate(1))).contains("no tensor c."));
         assert!(reason(&file(|tensors| tensors[0].2 = vec![2, 3])).contains("shape [2, 3], not [2, 1, 1, 3]"));
         assert!(reason(&file(|tensors| tensors[1].1 = Dtype::I16)).contains("not 16-bit floats"));
-        let extra = |tensors: &mut Vec<_>| tensors.push(("d", Dtype::F16, vec![0], Vec::new()));
+        let extra = |tensors: &mut Vec<Entry>| tensors.push(("d", Dtype::F16, vec![0], Vec::new()));
         assert!(reason(&file(extra)).contains("3 tensors, not 2"));
         for bad in [f16::NAN, f16::INFINITY, f16::NEG_INFINITY] {
             let faulty = file(|tensors| tensors[0].3[4..6].copy_from_slice(&bad.to_le_bytes()));
