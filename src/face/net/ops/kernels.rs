@@ -168,7 +168,11 @@ unsafe fn tiles<L: Lanes, const V: usize>(
     to: &Outputs,
 ) {
     // Sixteen registers: M × V sums, V weights, one input.
-    let most = if V == 1 { 8 } else { 12 / V };
+    let most = match V {
+        1 => 8,
+        2 => 6,
+        _ => 3,
+    };
     let count = pixels.div_ceil(most);
     let (size, longer) = (pixels / count, pixels % count);
     let mut first = 0;
@@ -180,7 +184,7 @@ unsafe fn tiles<L: Lanes, const V: usize>(
                 1 => tile::<L, 1, V>(weights, channel, from, first, to),
                 2 => tile::<L, 2, V>(weights, channel, from, first, to),
                 3 => tile::<L, 3, V>(weights, channel, from, first, to),
-                4 => tile::<L, 4, V>(weights, channel, from, first, to),
+                4 if V < 3 => tile::<L, 4, V>(weights, channel, from, first, to),
                 5 if V < 3 => tile::<L, 5, V>(weights, channel, from, first, to),
                 6 if V < 3 => tile::<L, 6, V>(weights, channel, from, first, to),
                 7 if V < 2 => tile::<L, 7, V>(weights, channel, from, first, to),
