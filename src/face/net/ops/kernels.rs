@@ -351,12 +351,15 @@ unsafe fn depthwise<L: Lanes, const STRIDE: usize>(op: &Block<'_>, strip: Strip,
                 let mut to = scratch.add(row * strip.columns * channels + channel);
                 let mut at = 0;
                 for _ in 0..strip.columns {
-                    let mut sum = bias;
+                    // One sum for each row of the kernel: shorter chains of dependent additions.
+                    let mut sums = [bias, L::splat(0.0), L::splat(0.0)];
                     for i in 0..3 {
                         for j in 0..3 {
-                            sum = sum.fma(L::load(line.add(at + i * op.from.row + j * channels)), w[i * 3 + j]);
+                            let x = L::load(line.add(at + i * op.from.row + j * channels));
+                            sums[i] = if i > 0 && j == 0 { x.mul(w[i * 3]) } else { sums[i].fma(x, w[i * 3 + j]) };
                         }
                     }
+                    let sum = sums[0].add(sums[1]).add(sums[2]);
                     sum.store(to);
                     to = to.add(channels);
                     at += STRIDE * channels;
