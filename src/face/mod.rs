@@ -1,5 +1,6 @@
 //! Pixels → faces: finds every face of a picture and follows it through a video.
 
+pub mod net;
 pub mod topology;
 
 use std::time::Duration;

@@ -1,0 +1,107 @@
+//! What the networks cost: each kind of layer at the sizes they have (the throughput is in multiply-adds), each network
+//! on one and two threads and on plain Rust, and loading.
+
+use std::hint::black_box;
+use std::time::Duration;
+
+use candle_core::{DType, Device, Tensor};
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use glowup::face::net::ops::{self, Activation, Flavour};
+use glowup::face::net::{BlazeFace, FaceMesh, Workers, stock};
+
+/// Numbers in −0.5..0.5.
+fn numbers(count: usize) -> Vec<f32> {
+    (0..count).map(|i| ((i * 7919) % 256) as f32 / 256.0 - 0.5).collect()
+}
+
+/// A feature map full of numbers; what lies in its border and left-over channels does not change the time.
+fn map(side: usize, channels: usize) -> Tensor {
+    let shape = (side + 2, side + 2, channels.next_multiple_of(8));
+    Tensor::from_vec(numbers(shape.0 * shape.1 * shape.2), shape, &Device::Cpu).expect("the shape fits")
+}
+
+fn layers(c: &mut Criterion) {
+    let workers = Workers::new(1).expect("one thread is always there");
+    let best = Flavour::best();
+    let mut group = c.benchmark_group("layer");
+
+    for (side, kernel, outputs) in [(192, 3, 16), (128, 5, 24)] {
+        let weights = numbers(outputs * kernel * kernel * 3);
+        let bias = numbers(outputs);
+        let stem = ops::Stem::new(&weights, &bias, Activation::PRelu(&bias), kernel, best).expect("it fits");
+        let from = Tensor::from_vec(numbers(side * side * 3), (side, side, 3), &Device::Cpu).expect("it fits");
+        let to = ops::feature_map(side / 2, side / 2, outputs).expect("it fits");
+        group.throughput(Throughput::Elements((weights.len() * side * side / 4) as u64));
+        group.bench_function(format!("stem {kernel}x{kernel} {side}²x3→{outputs}"), |b| {
+            b.iter(|| stem.forward(&from, &to, &workers).expect("it runs"));
+        });
+    }
+
+    let mesh = [(96, 16, 16, 1), (96, 16, 32, 2), (48, 32, 32, 1), (48, 32, 64, 2), (24, 64, 64, 1), (24, 64, 128, 2)];
+    let deep = [(12, 128, 128, 1), (12, 128, 128, 2), (6, 128, 128, 1), (3, 128, 128, 1), (3, 32, 32, 1)];
+    let detector = [(64, 24, 24, 1), (64, 24, 28, 1), (64, 28, 32, 2), (32, 32, 36, 1), (32, 36, 42, 1), (32, 42, 48, 2)];
+    let coarse = [(16, 48, 56, 1), (16, 64, 72, 1), (16, 80, 88, 1), (16, 88, 96, 2), (8, 96, 96, 1)];
+    for (side, inputs, outputs, stride) in mesh.into_iter().chain(deep).chain(detector).chain(coarse) {
+        let (taps, bias) = (numbers(9 * inputs), numbers(outputs));
+        let weights = numbers(inputs * outputs);
+        let depthwise = (&taps[..], &bias[..inputs]);
+        let block = ops::Block::new(depthwise, (&weights, &bias), Activation::PRelu(&bias), stride, best);
+        let block = block.expect("it fits");
+        let (from, to) = (map(side, inputs), ops::feature_map(side / stride, side / stride, outputs).expect("it fits"));
+        group.throughput(Throughput::Elements((block.cost() * (side / stride).pow(2)) as u64));
+        group.bench_function(format!("block {side}²x{inputs}→{outputs} /{stride}"), |b| {
+            b.iter(|| block.forward(&from, &to, &workers).expect("it runs"));
+        });
+    }
+
+    for (side, inputs, outputs) in [(16, 88, 32), (16, 88, 2), (8, 96, 96), (8, 96, 6)] {
+        let (weights, bias) = (numbers(inputs * outputs), numbers(outputs));
+        let pointwise = ops::Pointwise::new(&weights, &bias, Activation::None, best).expect("it fits");
+        let (from, to) = (map(side, inputs), ops::feature_map(side, side, outputs).expect("it fits"));
+        group.throughput(Throughput::Elements((weights.len() * side * side) as u64));
+        group.bench_function(format!("1x1 {side}²x{inputs}→{outputs}"), |b| {
+            b.iter(|| pointwise.forward(&from, &to, &workers).expect("it runs"));
+        });
+    }
+
+    let (weights, bias) = (numbers(1404 * 288), numbers(1404));
+    let dense = ops::Dense::new(&weights, &bias, best).expect("it fits");
+    let (from, to) = (map(3, 32), Tensor::zeros(1408, DType::F32, &Device::Cpu).expect("it fits"));
+    group.throughput(Throughput::Elements(weights.len() as u64));
+    group.bench_function("dense 3²x32→1404", |b| b.iter(|| dense.forward(&from, &to, &workers).expect("it runs")));
+}
+
+fn networks(c: &mut Criterion) {
+    let mut group = c.benchmark_group("network");
+    for &flavour in Flavour::available() {
+        let detector = BlazeFace::embedded_with(flavour).expect("the weights are good");
+        let mesh = FaceMesh::embedded_with(flavour).expect("the weights are good");
+        let (mut boxes, mut points) = (detector.buffers().expect("memory"), mesh.buffers().expect("memory"));
+        boxes.write_input(|input| input.copy_from_slice(&numbers(input.len()))).expect("it is there");
+        points.write_input(|input| input.copy_from_slice(&numbers(input.len()))).expect("it is there");
+        for threads in [1, 2] {
+            let workers = Workers::new(threads).expect("two threads");
+            let name = format!("{flavour:?}, {threads} threads");
+            group.bench_function(format!("detector, {name}"), |b| {
+                b.iter(|| detector.forward(&mut boxes, &workers).expect("it runs"));
+            });
+            group.bench_function(format!("mesh, {name}"), |b| {
+                b.iter(|| mesh.forward(&mut points, &workers).expect("it runs"));
+            });
+        }
+    }
+    group.sample_size(10);
+    let mesh = stock::FaceMesh::new(&Device::Cpu).expect("the weights are good");
+    let picture = Tensor::from_vec(numbers(192 * 192 * 3), (192, 192, 3), &Device::Cpu).expect("it fits");
+    group.bench_function("mesh, candle's own operations", |b| b.iter(|| mesh.forward(&picture).expect("it runs")));
+    group.bench_function("loading both", |b| {
+        b.iter(|| black_box((BlazeFace::embedded().expect("good weights"), FaceMesh::embedded().expect("good weights"))));
+    });
+}
+
+criterion_group! {
+    name = benches;
+    config = Criterion::default().warm_up_time(Duration::from_millis(300)).measurement_time(Duration::from_secs(1));
+    targets = layers, networks
+}
+criterion_main!(benches);

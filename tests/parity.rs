@@ -1,0 +1,392 @@
+//! The networks say what the originals say: against LiteRT's outputs (see `tests/data/README.md`), against the same
+//! networks on candle's own operations, and on every set of instructions that this machine has.
+
+use candle_core::{Device, Tensor};
+use glowup::face::net::ops::{self, Activation, Flavour};
+use glowup::face::net::{BlazeFace, FaceMesh, Workers, stock};
+use proptest::prelude::*;
+use safetensors::SafeTensors;
+
+/// The same bytes as `noise` in `tests/data/make_parity.py`.
+fn noise(count: usize) -> Vec<u8> {
+    let mut state = 1_u32;
+    let next = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 24) as u8
+    };
+    std::iter::repeat_with(next).take(count).collect()
+}
+
+fn picture(name: &str) -> Vec<u8> {
+    let path = format!("{}/tests/data/{name}", env!("CARGO_MANIFEST_DIR"));
+    image::open(path).unwrap().into_rgb8().into_raw()
+}
+
+/// The inputs that the golden tensors were made from.
+fn inputs(file: &str, side: usize, scale: impl Fn(u8) -> f32) -> [(&'static str, Vec<f32>); 2] {
+    let scaled = |bytes: Vec<u8>| bytes.into_iter().map(&scale).collect();
+    [("face", scaled(picture(file))), ("noise", scaled(noise(side * side * 3)))]
+}
+
+fn detector_inputs() -> [(&'static str, Vec<f32>); 2] {
+    inputs("parity_detector.png", BlazeFace::SIDE, |byte| f32::from(byte) / 127.5 - 1.0)
+}
+
+fn mesh_inputs() -> [(&'static str, Vec<f32>); 2] {
+    inputs("parity_mesh.png", FaceMesh::SIDE, |byte| f32::from(byte) / 255.0)
+}
+
+fn golden(name: &str) -> Vec<f32> {
+    let path = format!("{}/tests/data/parity.safetensors", env!("CARGO_MANIFEST_DIR"));
+    let bytes = std::fs::read(path).unwrap();
+    let tensors = SafeTensors::deserialize(&bytes).unwrap();
+    let (words, _) = tensors.tensor(name).unwrap().data().as_chunks::<4>();
+    words.iter().map(|&word| f32::from_le_bytes(word)).collect()
+}
+
+fn worst(a: &[f32], b: &[f32]) -> f32 {
+    assert_eq!(a.len(), b.len());
+    a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
+}
+
+fn range(values: &[f32]) -> f32 {
+    let (low, high) = values.iter().fold((f32::MAX, f32::MIN), |(low, high), &x| (low.min(x), high.max(x)));
+    high - low
+}
+
+/// Logits and boxes. The buffers are used twice, the first time on something else: nothing may stay behind.
+fn detect(network: &BlazeFace, input: &[f32], workers: &Workers) -> (Vec<f32>, Vec<f32>) {
+    let mut buffers = network.buffers().unwrap();
+    for scale in [-0.5, 1.0] {
+        let fill = |to: &mut [f32]| to.iter_mut().zip(input).for_each(|(to, from)| *to = from * scale);
+        buffers.write_input(fill).unwrap();
+        network.forward(&mut buffers, workers).unwrap();
+    }
+    buffers.read_outputs(|logits, boxes| (logits.to_vec(), boxes.to_vec())).unwrap()
+}
+
+/// Points and presence, as [`detect`].
+fn landmarks(network: &FaceMesh, input: &[f32], workers: &Workers) -> (Vec<f32>, Vec<f32>) {
+    let mut buffers = network.buffers().unwrap();
+    for scale in [-0.5, 1.0] {
+        let fill = |to: &mut [f32]| to.iter_mut().zip(input).for_each(|(to, from)| *to = from * scale);
+        buffers.write_input(fill).unwrap();
+        network.forward(&mut buffers, workers).unwrap();
+    }
+    buffers.read_outputs(|points, presence| (points.to_vec(), vec![presence])).unwrap()
+}
+
+#[test]
+fn detector_says_what_litert_says() {
+    let network = BlazeFace::embedded().unwrap();
+    for (kind, input) in detector_inputs() {
+        let (logits, boxes) = detect(&network, &input, &Workers::new(1).unwrap());
+        assert_eq!((logits.len(), boxes.len()), (BlazeFace::ANCHORS, BlazeFace::ANCHORS * 16));
+        let scores = worst(&logits, &golden(&format!("detector.{kind}.logits")));
+        let places = worst(&boxes, &golden(&format!("detector.{kind}.boxes")));
+        println!("{kind}: logits differ by {scores:e}, boxes by {places:e}");
+        assert!(scores <= 1e-3 && places <= 1e-3, "{kind}: {scores} {places}");
+    }
+}
+
+#[test]
+fn mesh_says_what_litert_says() {
+    let network = FaceMesh::embedded().unwrap();
+    for (kind, input) in mesh_inputs() {
+        let (points, presence) = landmarks(&network, &input, &Workers::new(1).unwrap());
+        assert_eq!(points.len(), 3 * FaceMesh::POINTS);
+        let far = worst(&points, &golden(&format!("mesh.{kind}.points")));
+        let sure = worst(&presence, &golden(&format!("mesh.{kind}.presence")));
+        println!("{kind}: points differ by {far:e} pixels, presence by {sure:e}");
+        assert!(far <= 0.01 && sure <= 1e-3, "{kind}: {far} {sure}");
+    }
+}
+
+#[test]
+fn the_portrait_is_a_face_and_noise_is_none() {
+    let (network, workers) = (FaceMesh::embedded().unwrap(), Workers::new(1).unwrap());
+    let [(_, face), (_, noise)] = mesh_inputs();
+    assert!(landmarks(&network, &face, &workers).1[0] > 2.0);
+    assert!(landmarks(&network, &noise, &workers).1[0] < -2.0);
+}
+
+#[test]
+fn every_flavour_and_number_of_threads_agrees_with_the_stock_networks() {
+    let device = Device::Cpu;
+    let (detector, mesh) = (stock::BlazeFace::new(&device).unwrap(), stock::FaceMesh::new(&device).unwrap());
+    let tensor = |input: &[f32], side: usize| Tensor::from_slice(input, (side, side, 3), &device).unwrap();
+    let flat = |tensor: Tensor| tensor.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+    let expected_boxes = detector_inputs().map(|(_, input)| {
+        let (logits, boxes) = detector.forward(&tensor(&input, BlazeFace::SIDE)).unwrap();
+        (input, flat(logits), flat(boxes))
+    });
+    let expected_points = mesh_inputs().map(|(_, input)| {
+        let (points, presence) = mesh.forward(&tensor(&input, FaceMesh::SIDE)).unwrap();
+        (input, flat(points), flat(presence))
+    });
+    for &flavour in Flavour::available() {
+        let detector = BlazeFace::embedded_with(flavour).unwrap();
+        let mesh = FaceMesh::embedded_with(flavour).unwrap();
+        for threads in [1, 2, 3, 5] {
+            let workers = Workers::new(threads).unwrap();
+            for (input, logits, boxes) in &expected_boxes {
+                let found = detect(&detector, input, &workers);
+                let (scores, places) = (worst(&found.0, logits) / range(logits), worst(&found.1, boxes) / range(boxes));
+                assert!(scores <= 1e-4 && places <= 1e-4, "{flavour:?}, {threads} threads: {scores} {places}");
+            }
+            for (input, points, presence) in &expected_points {
+                let found = landmarks(&mesh, input, &workers);
+                let far = worst(&found.0, points) / range(points);
+                let sure = worst(&found.1, presence) / presence[0].abs();
+                assert!(far <= 1e-4 && sure <= 1e-4, "{flavour:?}, {threads} threads: {far} {sure}");
+            }
+        }
+    }
+}
+
+/// Numbers in −1..=1, the same for the same seed.
+fn numbers(count: usize, seed: u32) -> Vec<f32> {
+    let mut state = seed;
+    let next = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 8) as f32 / (1 << 23) as f32 - 1.0
+    };
+    std::iter::repeat_with(next).take(count).collect()
+}
+
+/// A picture of `channels` channels inside a bordered map.
+fn filled_map(height: usize, width: usize, channels: usize, values: &[f32]) -> Tensor {
+    let padded = channels.next_multiple_of(8);
+    let mut data = vec![0.0; (height + 2) * (width + 2) * padded];
+    for (pixel, values) in values.chunks(channels).enumerate() {
+        let at = ((pixel / width + 1) * (width + 2) + pixel % width + 1) * padded;
+        data[at..at + channels].copy_from_slice(values);
+    }
+    Tensor::from_vec(data, (height + 2, width + 2, padded), &Device::Cpu).unwrap()
+}
+
+/// The inside of a bordered map; its border and left-over channels must be zeros.
+fn inside(map: &Tensor, channels: usize) -> Vec<f32> {
+    let (rows, columns, padded) = map.dims3().unwrap();
+    let data = map.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+    let mut values = Vec::new();
+    for (pixel, floats) in data.chunks(padded).enumerate() {
+        let (y, x) = (pixel / columns, pixel % columns);
+        if (1..rows - 1).contains(&y) && (1..columns - 1).contains(&x) {
+            values.extend_from_slice(&floats[..channels]);
+            assert!(floats[channels..].iter().all(|&x| x == 0.0), "left-over channels stay zero");
+        } else {
+            assert!(floats.iter().all(|&x| x == 0.0), "the border stays zero");
+        }
+    }
+    values
+}
+
+/// A picture whose pixels outside are zero, and the SAME padding before it.
+struct Padded<'a> {
+    values: &'a [f32],
+    size: [usize; 2],
+    channels: usize,
+    before: [usize; 2],
+}
+
+impl<'a> Padded<'a> {
+    fn new(values: &'a [f32], size: [usize; 2], channels: usize, kernel: usize, stride: usize) -> Self {
+        // TensorFlow: "SAME" pads (⌈n / s⌉ − 1)·s + k − n pixels in all, the smaller half first.
+        let before = size.map(|n| ((n.div_ceil(stride) - 1) * stride + kernel).saturating_sub(n) / 2);
+        Self { values, size, channels, before }
+    }
+
+    fn at(&self, y: usize, x: usize, channel: usize) -> f32 {
+        match (y.checked_sub(self.before[0]), x.checked_sub(self.before[1])) {
+            (Some(y), Some(x)) if y < self.size[0] && x < self.size[1] => {
+                self.values[(y * self.size[1] + x) * self.channels + channel]
+            }
+            _ => 0.0,
+        }
+    }
+}
+
+fn close(found: &[f32], expected: &[f64], what: &str) {
+    assert_eq!(found.len(), expected.len());
+    for (i, (&a, &b)) in found.iter().zip(expected).enumerate() {
+        assert!((f64::from(a) - b).abs() <= 1e-4 * (1.0 + b.abs()), "{what}: number {i} is {a}, not {b}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// A residual block of any size, on every flavour and on one and three threads, is what its definition says.
+    #[test]
+    fn blocks_are_what_they_are_defined_to_be(
+        height in 1_usize..12,
+        width in 1_usize..150,
+        inputs in 1_usize..70,
+        more in 0_usize..40,
+        stride in 1_usize..=2,
+        prelu: bool,
+        seed: u32,
+    ) {
+        let outputs = inputs + more;
+        let picture = numbers(height * width * inputs, seed);
+        let (taps, tap_bias) = (numbers(9 * inputs, seed ^ 1), numbers(inputs, seed ^ 2));
+        let (weights, bias) = (numbers(outputs * inputs, seed ^ 3), numbers(outputs, seed ^ 4));
+        let slopes = numbers(outputs, seed ^ 5);
+        let size = [height.div_ceil(stride), width.div_ceil(stride)];
+
+        let padded = Padded::new(&picture, [height, width], inputs, 3, stride);
+        let mut expected = Vec::new();
+        for y in 0..size[0] {
+            for x in 0..size[1] {
+                let filtered: Vec<f64> = (0..inputs)
+                    .map(|c| {
+                        let taps = (0..9).map(|t| {
+                            let x = padded.at(y * stride + t / 3, x * stride + t % 3, c);
+                            f64::from(x) * f64::from(taps[t * inputs + c])
+                        });
+                        f64::from(tap_bias[c]) + taps.sum::<f64>()
+                    })
+                    .collect();
+                for o in 0..outputs {
+                    let row = &weights[o * inputs..(o + 1) * inputs];
+                    let mut sum = f64::from(bias[o]);
+                    sum += row.iter().zip(&filtered).map(|(&w, x)| f64::from(w) * x).sum::<f64>();
+                    if o < inputs {
+                        let below = (y * stride + stride).min(height);
+                        let right = (x * stride + stride).min(width);
+                        let cell = (y * stride..below).flat_map(|y| (x * stride..right).map(move |x| (y, x)));
+                        let most = cell.map(|(y, x)| picture[(y * width + x) * inputs + o]).fold(f32::MIN, f32::max);
+                        sum += f64::from(most);
+                    }
+                    let slope = if prelu { f64::from(slopes[o]) } else { 0.0 };
+                    expected.push(if sum < 0.0 { sum * slope } else { sum });
+                }
+            }
+        }
+
+        let activation = if prelu { Activation::PRelu(&slopes) } else { Activation::Relu };
+        let from = filled_map(height, width, inputs, &picture);
+        for &flavour in Flavour::available() {
+            let block = ops::Block::new((&taps, &tap_bias), (&weights, &bias), activation, stride, flavour).unwrap();
+            for threads in [1, 3] {
+                let to = ops::feature_map(size[0], size[1], outputs).unwrap();
+                block.forward(&from, &to, &Workers::new(threads).unwrap()).unwrap();
+                close(&inside(&to, outputs), &expected, &format!("{flavour:?}"));
+            }
+        }
+    }
+
+    /// A 1×1 convolution and a dense layer of any size, as above.
+    #[test]
+    fn matrices_are_what_they_are_defined_to_be(
+        height in 1_usize..=5,
+        width in 1_usize..30,
+        inputs in 1_usize..70,
+        outputs in 1_usize..150,
+        seed: u32,
+    ) {
+        let workers = Workers::new(2).unwrap();
+        let picture = numbers(height * width * inputs, seed);
+        let (weights, bias) = (numbers(outputs * inputs, seed ^ 1), numbers(outputs, seed ^ 2));
+        let product = |weights: &[f32], values: &[f32], o: usize| {
+            let row = &weights[o * values.len()..(o + 1) * values.len()];
+            f64::from(bias[o]) + row.iter().zip(values).map(|(&w, &x)| f64::from(w) * f64::from(x)).sum::<f64>()
+        };
+        let pixels = picture.chunks(inputs);
+        let expected: Vec<f64> =
+            pixels.flat_map(|pixel| (0..outputs).map(|o| product(&weights, pixel, o)).collect::<Vec<_>>()).collect();
+
+        // The dense layer sees the left-over channels too; they are zero.
+        let padded = inputs.next_multiple_of(8);
+        let from = filled_map(height, width, inputs, &picture);
+        let all = numbers(outputs * height * width * padded, seed ^ 3);
+        let flat: Vec<f32> = picture
+            .chunks(inputs)
+            .flat_map(|pixel| pixel.iter().copied().chain(std::iter::repeat_n(0.0, padded - inputs)))
+            .collect();
+        let expected_all: Vec<f64> = (0..outputs).map(|o| product(&all, &flat, o)).collect();
+
+        for &flavour in Flavour::available() {
+            let pointwise = ops::Pointwise::new(&weights, &bias, Activation::None, flavour).unwrap();
+            let to = ops::feature_map(height, width, outputs).unwrap();
+            pointwise.forward(&from, &to, &workers).unwrap();
+            close(&inside(&to, outputs), &expected, &format!("{flavour:?}"));
+
+            let dense = ops::Dense::new(&all, &bias, flavour).unwrap();
+            let to = Tensor::zeros(outputs.next_multiple_of(8), candle_core::DType::F32, &Device::Cpu).unwrap();
+            dense.forward(&from, &to, &workers).unwrap();
+            close(&to.to_vec1::<f32>().unwrap()[..outputs], &expected_all, &format!("{flavour:?}"));
+        }
+    }
+
+    /// A first layer of any size, as above.
+    #[test]
+    fn stems_are_what_they_are_defined_to_be(
+        height in 1_usize..20,
+        width in 1_usize..60,
+        kernel in 1_usize..=5,
+        outputs in 1_usize..40,
+        seed: u32,
+    ) {
+        let picture = numbers(height * width * 3, seed);
+        let weights = numbers(outputs * kernel * kernel * 3, seed ^ 1);
+        let (bias, slopes) = (numbers(outputs, seed ^ 2), numbers(outputs, seed ^ 3));
+        let size = [height.div_ceil(2), width.div_ceil(2)];
+        let padded = Padded::new(&picture, [height, width], 3, kernel, 2);
+        let mut expected = Vec::new();
+        for y in 0..size[0] {
+            for x in 0..size[1] {
+                for o in 0..outputs {
+                    let mut sum = f64::from(bias[o]);
+                    for t in 0..kernel * kernel {
+                        for c in 0..3 {
+                            let x = padded.at(2 * y + t / kernel, 2 * x + t % kernel, c);
+                            sum += f64::from(x) * f64::from(weights[(o * kernel * kernel + t) * 3 + c]);
+                        }
+                    }
+                    expected.push(if sum < 0.0 { sum * f64::from(slopes[o]) } else { sum });
+                }
+            }
+        }
+        let from = Tensor::from_slice(&picture, (height, width, 3), &Device::Cpu).unwrap();
+        for &flavour in Flavour::available() {
+            let stem = ops::Stem::new(&weights, &bias, Activation::PRelu(&slopes), kernel, flavour).unwrap();
+            let to = ops::feature_map(size[0], size[1], outputs).unwrap();
+            stem.forward(&from, &to, &Workers::new(2).unwrap()).unwrap();
+            close(&inside(&to, outputs), &expected, &format!("{flavour:?}"));
+        }
+    }
+}
+
+#[test]
+fn layers_that_do_not_fit_are_refused() {
+    let best = Flavour::best();
+    let ones = |count: usize| vec![1.0; count];
+    let (taps, weights, eight) = (ones(72), ones(64), ones(8));
+    let block = |stride: usize, taps: &[f32], weights: &[f32]| {
+        ops::Block::new((taps, &eight), (weights, &eight), Activation::Relu, stride, best)
+    };
+    assert!(block(0, &taps, &weights).is_err() && block(3, &taps, &weights).is_err());
+    assert!(block(1, &taps[1..], &weights).is_err() && block(1, &taps, &weights[8..]).is_err());
+    assert!(ops::Block::new((&[], &[]), (&[], &[]), Activation::Relu, 1, best).is_err());
+    assert!(ops::Stem::new(&ones(8 * 36), &eight, Activation::Relu, 6, best).is_err());
+    assert!(ops::Stem::new(&eight, &eight, Activation::Relu, 0, best).is_err());
+    assert!(ops::Pointwise::new(&weights, &eight, Activation::PRelu(&[1.0]), best).is_err());
+
+    let workers = Workers::new(1).unwrap();
+    let map = |side: usize, channels: usize| ops::feature_map(side, side, channels).unwrap();
+    let good = block(2, &taps, &weights).unwrap();
+    assert!(good.forward(&map(6, 8), &map(3, 8), &workers).is_ok());
+    for (from, to) in [(map(6, 8), map(6, 8)), (map(6, 16), map(3, 8)), (map(6, 8), map(3, 16)), (map(0, 8), map(0, 8))]
+    {
+        assert!(good.forward(&from, &to, &workers).is_err());
+    }
+    let same = map(6, 8);
+    assert!(
+        block(1, &taps, &weights).unwrap().forward(&same, &same, &workers).is_err(),
+        "input and output are one tensor"
+    );
+    let half = Tensor::zeros((8, 8, 8), candle_core::DType::F16, &Device::Cpu).unwrap();
+    assert!(good.forward(&half, &map(3, 8), &workers).is_err());
+}

@@ -1,0 +1,72 @@
+//! Damaged weights are refused with an error that says so, whatever the damage.
+
+use glowup::Error;
+use glowup::face::net::{BlazeFace, FaceMesh};
+
+const DETECTOR: &[u8] = include_bytes!("../models/face_detection_short_range.safetensors");
+const MESH: &[u8] = include_bytes!("../models/face_landmark.safetensors");
+
+fn refused(what: &str, bytes: &[u8]) {
+    for error in [BlazeFace::from_safetensors(bytes).err(), FaceMesh::from_safetensors(bytes).err()] {
+        match error {
+            Some(error @ Error::BadWeights { .. }) => {
+                let text = error.to_string();
+                assert!(text.contains("use the weights it embeds"), "{what}: {text}");
+            }
+            other => panic!("{what}: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn the_files_that_belong_here_load() {
+    assert!(BlazeFace::from_safetensors(DETECTOR).is_ok());
+    assert!(FaceMesh::from_safetensors(MESH).is_ok());
+    assert!(BlazeFace::embedded().is_ok() && FaceMesh::embedded().is_ok());
+}
+
+#[test]
+fn one_flipped_bit_anywhere_is_refused() {
+    for file in [DETECTOR, MESH] {
+        for step in 0..40 {
+            let mut bytes = file.to_vec();
+            bytes[step * (file.len() - 1) / 39] ^= 1 << (step % 8);
+            refused("a flipped bit", &bytes);
+        }
+    }
+}
+
+#[test]
+fn truncated_and_extended_files_are_refused() {
+    for file in [DETECTOR, MESH] {
+        for length in [0, 1, 7, 8, 100, file.len() / 2, file.len() - 1] {
+            refused("a truncated file", &file[..length]);
+        }
+        refused("a byte too many", &[file, &[0]].concat());
+    }
+}
+
+#[test]
+fn another_networks_file_is_refused() {
+    let error = FaceMesh::from_safetensors(DETECTOR).err();
+    assert!(matches!(error, Some(Error::BadWeights { network: "face mesh", .. })), "{error:?}");
+    let error = BlazeFace::from_safetensors(MESH).err();
+    assert!(matches!(error, Some(Error::BadWeights { network: "BlazeFace", .. })), "{error:?}");
+    refused("a picture", include_bytes!("data/parity_mesh.png"));
+}
+
+#[test]
+fn not_a_number_is_refused() {
+    let mut bytes = MESH.to_vec();
+    let end = bytes.len();
+    bytes[end - 2..].copy_from_slice(&[0x00, 0x7e]);
+    refused("a weight that is not a number", &bytes);
+}
+
+#[test]
+fn a_missing_name_is_refused() {
+    let mut bytes = MESH.to_vec();
+    let at = bytes.windows(11).position(|window| window == b"stem.weight").expect("the stem's weights have a name");
+    bytes[at] = b'x';
+    refused("a renamed tensor", &bytes);
+}
