@@ -37,12 +37,16 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// How many allocations `run` makes, and the bytes of the largest.
-fn allocations(run: impl FnOnce()) -> (usize, usize) {
-    LARGEST.store(0, Ordering::Relaxed);
-    let before = COUNT.load(Ordering::Relaxed);
-    run();
-    (COUNT.load(Ordering::Relaxed) - before, LARGEST.load(Ordering::Relaxed))
+/// How many allocations `run` makes, and the bytes of the largest: the least of a few tries, since the test harness has a
+/// thread of its own.
+fn allocations(mut run: impl FnMut()) -> (usize, usize) {
+    let tries = (0..5).map(|_| {
+        LARGEST.store(0, Ordering::Relaxed);
+        let before = COUNT.load(Ordering::Relaxed);
+        run();
+        (COUNT.load(Ordering::Relaxed) - before, LARGEST.load(Ordering::Relaxed))
+    });
+    tries.min().unwrap_or_default()
 }
 
 // One test in this file: others would run beside it and be counted too.
