@@ -13,7 +13,7 @@ use clap::Parser;
 use glowup::Look;
 
 /// Whatever ends an example early, as one line for people.
-pub type Failure = Box<dyn std::error::Error>;
+pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// Which look to put on.
 #[derive(clap::Args, Debug)]
