@@ -1,7 +1,7 @@
 //! What the examples share: arguments, errors and exit statuses, media, reports.
 
 // Each example uses its own part of this.
-#![allow(dead_code, unreachable_pub)]
+#![allow(dead_code)]
 
 pub mod media;
 pub mod report;

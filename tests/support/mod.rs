@@ -1,7 +1,7 @@
 //! What several tests share: pictures of real faces, sessions, distances.
 
 // Each test uses its own part of this.
-#![allow(dead_code, unreachable_pub)]
+#![allow(dead_code)]
 
 use glowup::{Beautifier, BeautifierOptions, Face, FaceTracker, Frame, FrameMut, Look, TrackerOptions};
 

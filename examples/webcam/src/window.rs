@@ -168,7 +168,8 @@ impl Window {
         ui.add_space(10.0);
         ui.label(RichText::new("glowup").size(20.0).strong());
         ui.add_space(12.0);
-        ui.horizontal_wrapped(|ui| {
+        ui.horizontal(|ui| {
+            ui.spacing_mut().item_spacing.x = 4.0;
             for (name, look) in Look::PRESETS {
                 if ui.selectable_label(self.look == look, name).clicked() {
                     self.look = look;
@@ -225,7 +226,10 @@ impl Window {
             if ui.button("Keys").clicked() {
                 self.help = !self.help;
             }
-            egui::widgets::global_theme_preference_switch(ui);
+            let dark = ui.visuals().dark_mode;
+            if ui.button(if dark { "Light" } else { "Dark" }).clicked() {
+                ui.ctx().set_theme(if dark { egui::Theme::Light } else { egui::Theme::Dark });
+            }
         });
     }
 
@@ -319,7 +323,8 @@ impl Window {
     }
 
     fn help_overlay(&mut self, context: &egui::Context) {
-        egui::Window::new("Keys").open(&mut self.help).collapsible(false).resizable(false).show(context, |ui| {
+        let window = egui::Window::new("Keys").open(&mut self.help).collapsible(false).resizable(false);
+        window.anchor(egui::Align2::CENTER_CENTER, Vec2::ZERO).show(context, |ui| {
             egui::Grid::new("keys").num_columns(2).spacing([24.0, 6.0]).show(ui, |ui| {
                 for (key, does) in KEYS {
                     ui.label(RichText::new(key).monospace());
@@ -336,7 +341,7 @@ impl eframe::App for Window {
         let context = ui.ctx().clone();
         self.keys(&context);
         self.refresh(&context);
-        egui::Panel::right("controls").resizable(false).exact_size(220.0).show(ui, |ui| self.panel(ui));
+        egui::Panel::right("controls").resizable(false).exact_size(240.0).show(ui, |ui| self.panel(ui));
         egui::Panel::bottom("meter").resizable(false).show(ui, |ui| self.meter(ui));
         let place = ui.available_rect_before_wrap();
         egui::CentralPanel::default().show(ui, |ui| self.picture(ui));
