@@ -16,8 +16,10 @@ fn numbers(count: usize) -> Vec<f32> {
 
 /// A feature map full of numbers; what lies in its border and left-over channels does not change the time.
 fn map(side: usize, channels: usize) -> Tensor {
-    let shape = (side + 2, side + 2, channels.next_multiple_of(8));
-    Tensor::from_vec(numbers(shape.0 * shape.1 * shape.2), shape, &Device::Cpu).expect("the shape fits")
+    let map = ops::feature_map(side, side, channels).expect("the shape fits");
+    let numbers = Tensor::from_vec(numbers(map.elem_count()), map.dims(), &Device::Cpu).expect("the shape fits");
+    map.slice_set(&numbers, 0, 0).expect("the shapes are the same");
+    map
 }
 
 fn layers(c: &mut Criterion) {
@@ -39,7 +41,8 @@ fn layers(c: &mut Criterion) {
 
     let mesh = [(96, 16, 16, 1), (96, 16, 32, 2), (48, 32, 32, 1), (48, 32, 64, 2), (24, 64, 64, 1), (24, 64, 128, 2)];
     let deep = [(12, 128, 128, 1), (12, 128, 128, 2), (6, 128, 128, 1), (3, 128, 128, 1), (3, 32, 32, 1)];
-    let detector = [(64, 24, 24, 1), (64, 24, 28, 1), (64, 28, 32, 2), (32, 32, 36, 1), (32, 36, 42, 1), (32, 42, 48, 2)];
+    let detector =
+        [(64, 24, 24, 1), (64, 24, 28, 1), (64, 28, 32, 2), (32, 32, 36, 1), (32, 36, 42, 1), (32, 42, 48, 2)];
     let coarse = [(16, 48, 56, 1), (16, 64, 72, 1), (16, 80, 88, 1), (16, 88, 96, 2), (8, 96, 96, 1)];
     for (side, inputs, outputs, stride) in mesh.into_iter().chain(deep).chain(detector).chain(coarse) {
         let (taps, bias) = (numbers(9 * inputs), numbers(outputs));
@@ -95,7 +98,9 @@ fn networks(c: &mut Criterion) {
     let picture = Tensor::from_vec(numbers(192 * 192 * 3), (192, 192, 3), &Device::Cpu).expect("it fits");
     group.bench_function("mesh, candle's own operations", |b| b.iter(|| mesh.forward(&picture).expect("it runs")));
     group.bench_function("loading both", |b| {
-        b.iter(|| black_box((BlazeFace::embedded().expect("good weights"), FaceMesh::embedded().expect("good weights"))));
+        b.iter(|| {
+            black_box((BlazeFace::embedded().expect("good weights"), FaceMesh::embedded().expect("good weights")))
+        });
     });
 }
 

@@ -164,7 +164,7 @@ impl BlazeFace {
                 })
                 .collect()
         };
-        let (fine, coarse) = (shapes(&FINE), shapes(&COARSE));
+        let (fine, coarse) = (chain(&stem, shapes(&FINE))?, shapes(&COARSE));
         let (logits, boxes) = (aligned_zeros(&[Self::ANCHORS])?, aligned_zeros(&[Self::ANCHORS, BOX])?);
         let mut first = 0;
         let mut head = |(side, _, anchors): (usize, usize, usize)| -> candle_core::Result<HeadBuffers> {
@@ -178,9 +178,9 @@ impl BlazeFace {
         };
         Ok(BlazeFaceBuffers {
             input: aligned_zeros(&[Self::SIDE, Self::SIDE, STEM.0])?,
+            coarse: chain(fine.last().unwrap_or(&stem), coarse)?,
+            fine,
             stem,
-            fine: chain(fine)?,
-            coarse: chain(coarse)?,
             heads: [head(HEADS[0])?, head(HEADS[1])?],
             logits,
             boxes,

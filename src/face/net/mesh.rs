@@ -161,8 +161,8 @@ impl FaceMesh {
         });
         Ok(FaceMeshBuffers {
             input: aligned_zeros(&[Self::SIDE, Self::SIDE, STEM.0])?,
+            trunk: chain(&stem, trunk)?,
             stem,
-            trunk: chain(trunk)?,
             points: BranchBuffers::new(&POINTS)?,
             presence: BranchBuffers::new(&PRESENCE)?,
         })
@@ -215,8 +215,10 @@ impl Branch {
 
 impl BranchBuffers {
     fn new(shape: &BranchShape) -> candle_core::Result<Self> {
+        let side = [LAST_SIDE, LAST_SIDE, DEEP];
+        let blocks = chain(&feature_map(LAST_SIDE * 2, LAST_SIDE * 2, DEEP)?, (0..shape.blocks).map(|_| side))?;
         Ok(Self {
-            blocks: chain((0..shape.blocks).map(|_| [LAST_SIDE, LAST_SIDE, DEEP]))?,
+            blocks,
             squeezed: feature_map(LAST_SIDE, LAST_SIDE, SQUEEZED)?,
             last: feature_map(LAST_SIDE, LAST_SIDE, SQUEEZED)?,
             output: aligned_zeros(&[shape.outputs.next_multiple_of(8)])?,

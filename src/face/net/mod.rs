@@ -33,18 +33,16 @@ fn unfit(network: &'static str) -> impl Fn(candle_core::Error) -> Error {
 type Shape = (usize, usize, usize);
 
 /// Feature maps for a chain of layers, one for each layer's output. Where neighbours have the same shape, two maps take
-/// turns. `shapes`: height, width, channels.
-fn chain(shapes: impl IntoIterator<Item = [usize; 3]>) -> candle_core::Result<Vec<Tensor>> {
-    let mut maps: Vec<(Tensor, [usize; 3])> = Vec::new();
-    for shape in shapes {
+/// turns; so may the chain's input, which is lost then. `shapes`: height, width, channels.
+fn chain(input: &Tensor, shapes: impl IntoIterator<Item = [usize; 3]>) -> candle_core::Result<Vec<Tensor>> {
+    let mut maps = vec![input.clone()];
+    for [height, width, channels] in shapes {
+        let fresh = ops::feature_map(height, width, channels)?;
         let before_last = maps.len().checked_sub(2).and_then(|index| maps.get(index));
-        let map = match before_last {
-            Some((map, same)) if *same == shape => map.clone(),
-            _ => ops::feature_map(shape[0], shape[1], shape[2])?,
-        };
-        maps.push((map, shape));
+        let map = before_last.filter(|map| map.dims() == fresh.dims()).cloned().unwrap_or(fresh);
+        maps.push(map);
     }
-    Ok(maps.into_iter().map(|(map, _)| map).collect())
+    Ok(maps.split_off(1))
 }
 
 /// Runs a chain of blocks, from `input` through `maps`, and returns the last output.

@@ -124,6 +124,10 @@ unsafe fn tile<L: Lanes, const M: usize, const V: usize>(
         let matrix = weights.add(2 * width);
         for segment in 0..from.segments {
             let start = from.starts[segment].add(first * from.step);
+            let mut pixels = [start; M];
+            for m in 0..M {
+                pixels[m] = start.add(m * from.step);
+            }
             let mut row = matrix.add(from.rows[segment] * from.length * width);
             for k in 0..from.length {
                 let mut w = [L::splat(0.0); V];
@@ -131,7 +135,7 @@ unsafe fn tile<L: Lanes, const M: usize, const V: usize>(
                     w[v] = L::load(row.add(v * LANES));
                 }
                 for m in 0..M {
-                    let x = L::splat_from(start.add(m * from.step + k));
+                    let x = L::splat_from(pixels[m].add(k));
                     for v in 0..V {
                         sums[m][v] = sums[m][v].fma(x, w[v]);
                     }
@@ -139,16 +143,33 @@ unsafe fn tile<L: Lanes, const M: usize, const V: usize>(
                 row = row.add(width);
             }
         }
+        let mut slopes = [L::splat(0.0); V];
         for v in 0..V {
-            let slope = L::load(weights.add(width + v * LANES));
-            let at = channel + v * LANES;
-            let has_residual = at < to.residual_channels;
+            slopes[v] = L::load(weights.add(width + v * LANES));
+        }
+        let mut out = to.data.add(first * to.step + channel);
+        if channel + width <= to.residual_channels {
+            let mut residual = to.residual.add(first * to.residual_step + channel);
             for m in 0..M {
-                let mut sum = sums[m][v];
-                if has_residual {
-                    sum = sum.add(L::load(to.residual.add((first + m) * to.residual_step + at)));
+                for v in 0..V {
+                    let sum = sums[m][v].add(L::load(residual.add(v * LANES)));
+                    sum.prelu(slopes[v]).store(out.add(v * LANES));
                 }
-                sum.prelu(slope).store(to.data.add((first + m) * to.step + at));
+                residual = residual.wrapping_add(to.residual_step);
+                out = out.wrapping_add(to.step);
+            }
+        } else {
+            // New channels: only the block's first ones have a residual, or none.
+            for m in 0..M {
+                for v in 0..V {
+                    let at = channel + v * LANES;
+                    let mut sum = sums[m][v];
+                    if at < to.residual_channels {
+                        sum = sum.add(L::load(to.residual.add((first + m) * to.residual_step + at)));
+                    }
+                    sum.prelu(slopes[v]).store(out.add(v * LANES));
+                }
+                out = out.wrapping_add(to.step);
             }
         }
     }
@@ -347,24 +368,54 @@ unsafe fn depthwise<L: Lanes, const STRIDE: usize>(op: &Block<'_>, strip: Strip,
             for row in 0..strip.rows {
                 let y = ((strip.y + row) * STRIDE) as isize - top as isize;
                 let x = (strip.x * STRIDE) as isize - left as isize;
-                let line = op.from.at(y, x).cast_const().add(channel);
+                let mut line = op.from.at(y, x).cast_const().add(channel);
                 let mut to = scratch.add(row * strip.columns * channels + channel);
-                let mut at = 0;
-                for _ in 0..strip.columns {
-                    // One sum for each row of the kernel: shorter chains of dependent additions.
-                    let mut sums = [bias, L::splat(0.0), L::splat(0.0)];
-                    for i in 0..3 {
-                        for j in 0..3 {
-                            let x = L::load(line.add(at + i * op.from.row + j * channels));
-                            sums[i] = if i > 0 && j == 0 { x.mul(w[i * 3]) } else { sums[i].fma(x, w[i * 3 + j]) };
-                        }
-                    }
-                    let sum = sums[0].add(sums[1]).add(sums[2]);
-                    sum.store(to);
-                    to = to.add(channels);
-                    at += STRIDE * channels;
+                for _ in 0..strip.columns / 4 {
+                    taps::<L, 4, STRIDE>(&w, bias, line, op.from.row, channels, to);
+                    line = line.wrapping_add(4 * STRIDE * channels);
+                    to = to.wrapping_add(4 * channels);
+                }
+                match strip.columns % 4 {
+                    1 => taps::<L, 1, STRIDE>(&w, bias, line, op.from.row, channels, to),
+                    2 => taps::<L, 2, STRIDE>(&w, bias, line, op.from.row, channels, to),
+                    3 => taps::<L, 3, STRIDE>(&w, bias, line, op.from.row, channels, to),
+                    _ => {}
                 }
             }
+        }
+    }
+}
+
+/// Depthwise 3×3 of one vector of channels of `M` neighbours in a row: each input is loaded once.
+///
+/// # Safety
+///
+/// `line` points to the first pixel that the kernel sees, `to` to `M` pixels of scratch.
+#[inline(always)]
+unsafe fn taps<L: Lanes, const M: usize, const STRIDE: usize>(
+    w: &[L; 9],
+    bias: L,
+    line: *const f32,
+    row: usize,
+    pixel: usize,
+    to: *mut f32,
+) {
+    // SAFETY: the caller promises these pixels.
+    unsafe {
+        let mut sums = [bias; M];
+        for i in 0..3 {
+            let line = line.add(i * row);
+            for column in 0..(M - 1) * STRIDE + 3 {
+                let x = L::load(line.add(column * pixel));
+                for m in 0..M {
+                    if m * STRIDE <= column && column < m * STRIDE + 3 {
+                        sums[m] = sums[m].fma(x, w[i * 3 + column - m * STRIDE]);
+                    }
+                }
+            }
+        }
+        for m in 0..M {
+            sums[m].store(to.add(m * pixel));
         }
     }
 }

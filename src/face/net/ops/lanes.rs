@@ -11,7 +11,6 @@ pub(super) trait Lanes: Copy {
     unsafe fn load(from: *const f32) -> Self;
     unsafe fn store(self, to: *mut f32);
     unsafe fn add(self, other: Self) -> Self;
-    unsafe fn mul(self, other: Self) -> Self;
     unsafe fn max(self, other: Self) -> Self;
     /// `self + a * b`, rounded once where the machine can.
     unsafe fn fma(self, a: Self, b: Self) -> Self;
@@ -57,10 +56,6 @@ impl Lanes for Plain {
     #[inline(always)]
     unsafe fn add(self, other: Self) -> Self {
         self.zip(other, |a, b| a + b)
-    }
-    #[inline(always)]
-    unsafe fn mul(self, other: Self) -> Self {
-        self.zip(other, |a, b| a * b)
     }
     #[inline(always)]
     unsafe fn max(self, other: Self) -> Self {
@@ -109,10 +104,6 @@ mod x86 {
         #[inline(always)]
         unsafe fn add(self, other: Self) -> Self {
             unsafe { Self(_mm256_add_ps(self.0, other.0)) }
-        }
-        #[inline(always)]
-        unsafe fn mul(self, other: Self) -> Self {
-            unsafe { Self(_mm256_mul_ps(self.0, other.0)) }
         }
         #[inline(always)]
         unsafe fn max(self, other: Self) -> Self {
@@ -169,10 +160,6 @@ mod arm {
         #[inline(always)]
         unsafe fn add(self, other: Self) -> Self {
             unsafe { Self(vaddq_f32(self.0, other.0), vaddq_f32(self.1, other.1)) }
-        }
-        #[inline(always)]
-        unsafe fn mul(self, other: Self) -> Self {
-            unsafe { Self(vmulq_f32(self.0, other.0), vmulq_f32(self.1, other.1)) }
         }
         #[inline(always)]
         unsafe fn max(self, other: Self) -> Self {
