@@ -1,6 +1,8 @@
 //! One compute pass: the only place that knows layouts, pipelines and how things are bound.
 
-use wgpu::{BindingResource, BindingType, StorageTextureAccess, TextureFormat, TextureSampleType, TextureViewDimension};
+use wgpu::{
+    BindingResource, BindingType, StorageTextureAccess, TextureFormat, TextureSampleType, TextureViewDimension,
+};
 
 /// Joined in front of every shader.
 const COMMON: &str = include_str!("../../shaders/common.wgsl");
@@ -74,8 +76,8 @@ impl Pass {
                 count: None,
             })
             .collect();
-        let layout = device
-            .create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor { label: Some(label), entries: &entries });
+        let layout =
+            device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor { label: Some(label), entries: &entries });
         let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
             label: Some(label),
             source: wgpu::ShaderSource::Wgsl(format!("{COMMON}{shader}").into()),

@@ -136,10 +136,7 @@ impl Renderer {
                 targets: None,
                 plan: Plan::default(),
                 slots: [None; MAX_FACES],
-                stats: RenderStats {
-                    resources_created: SHARED_OBJECTS + 6 * PASS_OBJECTS,
-                    ..RenderStats::default()
-                },
+                stats: RenderStats { resources_created: SHARED_OBJECTS + 6 * PASS_OBJECTS, ..RenderStats::default() },
             })
         })
     }
@@ -246,7 +243,8 @@ impl Renderer {
         let start = Instant::now();
         let mut bytes = targets.upload(gpu.queue(), &frame.as_frame(), self.plan.faces());
         let uploaded = Instant::now();
-        let mut encoder = gpu.device().create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("glowup") });
+        let mut encoder =
+            gpu.device().create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("glowup") });
         self.record(&mut encoder, &targets.input, &targets.output, size);
         self.stats.resources_created += targets.record(gpu.device(), &mut encoder, self.plan.faces());
         gpu.queue().submit([encoder.finish()]);
@@ -289,8 +287,8 @@ impl Renderer {
             (x.div_ceil(super::uniforms::BLOCK), y.div_ceil(super::uniforms::BLOCK))
         });
         let pixels = most(|face| (face.rect.width, face.rect.height));
-        let mut recorder = encoder
-            .begin_compute_pass(&wgpu::ComputePassDescriptor { label: Some("glowup"), timestamp_writes: None });
+        let mut recorder =
+            encoder.begin_compute_pass(&wgpu::ComputePassDescriptor { label: Some("glowup"), timestamp_writes: None });
         let passes = &self.passes;
         if faces.iter().any(FacePlan::corrects) {
             passes.cells.dispatch(&mut recorder, &outer.cells, cells);
@@ -359,10 +357,9 @@ impl Renderer {
         self.outer.push(OuterBindings {
             input: input.clone(),
             output: output.clone(),
-            cells: passes.cells.bind(
-                device,
-                &[uniforms(), TextureView(input), Sampler(&shared.linear), TextureView(&grids.cells)],
-            ),
+            cells: passes
+                .cells
+                .bind(device, &[uniforms(), TextureView(input), Sampler(&shared.linear), TextureView(&grids.cells)]),
             compose: passes.compose.bind(
                 device,
                 &[

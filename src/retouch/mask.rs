@@ -112,12 +112,7 @@ impl Contour<'_> {
     }
 
     /// A part's contour, moved outward by a border in face widths.
-    fn widened<'c>(
-        &self,
-        indices: &[u16],
-        corners: &'c mut [[f32; 2]; CORNERS],
-        border: f32,
-    ) -> &'c [[f32; 2]] {
+    fn widened<'c>(&self, indices: &[u16], corners: &'c mut [[f32; 2]; CORNERS], border: f32) -> &'c [[f32; 2]] {
         let count = indices.len();
         let corner = |k: usize| indices.get(k % count.max(1)).map_or([0.0; 2], |&index| at(self.points, index));
         let turn: f32 = (0..count).map(|k| cross(corner(k), corner(k + 1))).sum();

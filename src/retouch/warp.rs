@@ -41,14 +41,7 @@ impl Field {
     }
 
     /// Computes the field of a face over `rect` in a frame of `frame` pixels, for an amount of 0..=1.
-    pub(crate) fn compute(
-        &mut self,
-        points: &[[f32; 3]],
-        axes: &Axes,
-        rect: Rect,
-        frame: (u32, u32),
-        amount: f32,
-    ) {
+    pub(crate) fn compute(&mut self, points: &[[f32; 3]], axes: &Axes, rect: Rect, frame: (u32, u32), amount: f32) {
         self.still = amount <= 0.0;
         if self.still {
             return;
@@ -80,8 +73,7 @@ impl Field {
                     1.0 - rounded_ramp(beyond / OUTSIDE, 0.2)
                 };
                 let border = (p[0].min(p[1]).min(frame.0 as f32 - p[0]).min(frame.1 as f32 - p[1])) / axes.width;
-                let size =
-                    reach * onset * profile * (x / MIDLINE).tanh() * smoothstep(0.0, BORDER, border);
+                let size = reach * onset * profile * (x / MIDLINE).tanh() * smoothstep(0.0, BORDER, border);
                 *node = [f16::from_f32(size * axes.left[0]), f16::from_f32(size * axes.left[1]), f16::ZERO, f16::ZERO];
             }
         }

@@ -1,0 +1,209 @@
+//! Where faces are: anchors, decoding and merging of the detector's outputs, and the tiles it is run over.
+//!
+//! Bazarevsky et al., "BlazeFace: Sub-millisecond neural face detection on mobile GPUs" (2019).
+
+use super::crop::{Border, Region, cut};
+use super::net::{BlazeFace, BlazeFaceBuffers, Workers};
+use crate::{Frame, Result};
+
+/// Detections below this score are no faces.
+const SCORE: f32 = 0.5;
+/// Boxes that share more than this (intersection over union) are one face.
+const OVERLAP: f32 = 0.3;
+/// Logits beyond this say no more.
+const CLIP: f32 = 100.0;
+/// Values of an anchor: a box and six key points.
+const VALUES: usize = 16;
+/// Grids of anchors: cells a side, anchors a cell.
+const GRIDS: [(usize, usize); 2] = [(16, 2), (8, 6)];
+/// How much larger than its box the region around a face is.
+const MARGIN: f32 = 1.5;
+
+/// A face as the detector sees it. Places are in pixels of the frame.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Detection {
+    pub(crate) score: f32,
+    pub(crate) centre: [f32; 2],
+    /// Width and height of the box, in the square's own, turned axes.
+    pub(crate) size: [f32; 2],
+    pub(crate) right_eye: [f32; 2],
+    pub(crate) left_eye: [f32; 2],
+}
+
+impl Detection {
+    /// The region that landmarks are looked for in.
+    pub(crate) fn region(&self) -> Region {
+        let along = [self.left_eye[0] - self.right_eye[0], self.left_eye[1] - self.right_eye[1]];
+        let side = MARGIN * self.size[0].max(self.size[1]);
+        Region { centre: self.centre, side, roll: along[1].atan2(along[0]) }
+    }
+
+    /// Intersection over union of two boxes, as if neither were turned.
+    pub(crate) fn overlap(&self, other: &Self) -> f32 {
+        overlap((self.centre, self.size), (other.centre, other.size))
+    }
+}
+
+/// Intersection over union of two upright boxes, each given by its centre and its size.
+pub(crate) fn overlap(a: ([f32; 2], [f32; 2]), b: ([f32; 2], [f32; 2])) -> f32 {
+    let shared: f32 = (0..2)
+        .map(|axis| {
+            let low = (a.0[axis] - a.1[axis] / 2.0).max(b.0[axis] - b.1[axis] / 2.0);
+            let high = (a.0[axis] + a.1[axis] / 2.0).min(b.0[axis] + b.1[axis] / 2.0);
+            (high - low).max(0.0)
+        })
+        .product();
+    let all = a.1[0] * a.1[1] + b.1[0] * b.1[1] - shared;
+    if all > 0.0 { shared / all } else { 0.0 }
+}
+
+/// Runs the detector over one square of the frame and appends what it finds to `found`, best first.
+pub(crate) fn detect(
+    network: &BlazeFace,
+    buffers: &mut BlazeFaceBuffers,
+    workers: &Workers,
+    frame: &Frame<'_>,
+    square: &Region,
+    found: &mut Vec<Detection>,
+) -> Result<()> {
+    buffers.write_input(|input| {
+        cut(frame, square, BlazeFace::SIDE, Border::Black, (2.0 / 255.0, -1.0), input);
+    })?;
+    network.forward(buffers, workers)?;
+    let first = found.len();
+    buffers.read_outputs(|logits, values| decode(logits, values, square, found))?;
+    merge(found, first);
+    Ok(())
+}
+
+/// Appends every anchor whose score is high enough.
+fn decode(logits: &[f32], values: &[f32], square: &Region, found: &mut Vec<Detection>) {
+    let centres = GRIDS.iter().flat_map(|&(cells, anchors)| {
+        (0..cells * cells * anchors).map(move |index| {
+            let cell = index / anchors;
+            [((cell % cells) as f32 + 0.5) / cells as f32, ((cell / cells) as f32 + 0.5) / cells as f32]
+        })
+    });
+    let scale = BlazeFace::SIDE as f32;
+    for ((&logit, value), anchor) in logits.iter().zip(values.chunks_exact(VALUES)).zip(centres) {
+        let score = 1.0 / (1.0 + (-logit.clamp(-CLIP, CLIP)).exp());
+        if score < SCORE {
+            continue;
+        }
+        let at = |index: usize| square.place([value[index] / scale + anchor[0], value[index + 1] / scale + anchor[1]]);
+        found.push(Detection {
+            score,
+            centre: at(0),
+            size: [value[2] / scale * square.side, value[3] / scale * square.side],
+            right_eye: at(4),
+            left_eye: at(6),
+        });
+    }
+}
+
+/// Merges detections of one face from index `first` on: each group becomes their mean, weighted by score (the paper's
+/// "blending"), with the best one's score.
+pub(crate) fn merge(found: &mut Vec<Detection>, first: usize) {
+    let Some(fresh) = found.get_mut(first..) else { return };
+    fresh.sort_unstable_by(|a, b| b.score.total_cmp(&a.score));
+    let mut done = first;
+    while let Some(&best) = found.get(done) {
+        let mut total = 0.0;
+        let mut sum =
+            Detection { score: best.score, centre: [0.0; 2], size: [0.0; 2], right_eye: [0.0; 2], left_eye: [0.0; 2] };
+        let mut kept = done + 1;
+        for index in done..found.len() {
+            let Some(&other) = found.get(index) else { break };
+            if index == done || best.overlap(&other) > OVERLAP {
+                total += other.score;
+                for axis in 0..2 {
+                    sum.centre[axis] += other.score * other.centre[axis];
+                    sum.size[axis] += other.score * other.size[axis];
+                    sum.right_eye[axis] += other.score * other.right_eye[axis];
+                    sum.left_eye[axis] += other.score * other.left_eye[axis];
+                }
+            } else {
+                found.swap(kept, index);
+                kept += 1;
+            }
+        }
+        for axis in 0..2 {
+            sum.centre[axis] /= total;
+            sum.size[axis] /= total;
+            sum.right_eye[axis] /= total;
+            sum.left_eye[axis] /= total;
+        }
+        if let Some(place) = found.get_mut(done) {
+            *place = sum;
+        }
+        found.truncate(kept);
+        if let Some(rest) = found.get_mut(done + 1..) {
+            rest.sort_unstable_by(|a, b| b.score.total_cmp(&a.score));
+        }
+        done += 1;
+    }
+}
+
+/// The squares that a picture is searched in, coarse ones first: the whole picture, upright and turned by a quarter to
+/// either side, then overlapping tiles whose side halves from level to level down to `smallest` pixels.
+pub(crate) fn squares(width: u32, height: u32, smallest: f32, squares: &mut Vec<Region>) {
+    squares.clear();
+    let whole = Region::around(width, height);
+    let quarter = std::f32::consts::FRAC_PI_2;
+    squares.extend([whole, Region { roll: quarter, ..whole }, Region { roll: -quarter, ..whole }]);
+    let (width, height) = (width as f32, height as f32);
+    let mut side = width.min(height);
+    if side >= 0.95 * whole.side {
+        side *= 0.5;
+    }
+    while side >= smallest {
+        let count = |length: f32| ((length - side) / (side * 0.7)).ceil().max(0.0) as usize + 1;
+        let (columns, rows) = (count(width), count(height));
+        let place = |index: usize, count: usize, length: f32| {
+            if count == 1 { length / 2.0 } else { side / 2.0 + (length - side) * index as f32 / (count - 1) as f32 }
+        };
+        for row in 0..rows {
+            for column in 0..columns {
+                let centre = [place(column, columns, width), place(row, rows, height)];
+                squares.push(Region { centre, side, roll: 0.0 });
+            }
+        }
+        side *= 0.5;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn face(score: f32, x: f32, size: f32) -> Detection {
+        Detection { score, centre: [x, 0.0], size: [size; 2], right_eye: [x - 1.0, 0.0], left_eye: [x + 1.0, 0.0] }
+    }
+
+    #[test]
+    fn detections_of_one_face_become_their_weighted_mean() {
+        let mut found = vec![face(0.6, 12.0, 20.0), face(0.9, 10.0, 20.0), face(0.7, 100.0, 20.0)];
+        merge(&mut found, 0);
+        assert_eq!(found.len(), 2);
+        assert_eq!(found[0].score, 0.9);
+        assert!((found[0].centre[0] - 10.8).abs() < 1e-5);
+        assert_eq!(found[1].centre[0], 100.0);
+    }
+
+    #[test]
+    fn tiles_cover_the_whole_picture() {
+        let mut list = Vec::new();
+        for (width, height) in [(640, 480), (1920, 1080), (300, 900), (200, 200)] {
+            squares(width, height, 128.0, &mut list);
+            let level: Vec<_> = list.iter().filter(|s| s.side < 0.95 * width.max(height) as f32).collect();
+            for x in (0..width).step_by(37) {
+                for y in (0..height).step_by(37) {
+                    assert!(level.iter().any(|s| {
+                        (x as f32 - s.centre[0]).abs() <= s.side / 2.0 + 0.01
+                            && (y as f32 - s.centre[1]).abs() <= s.side / 2.0 + 0.01
+                    }));
+                }
+            }
+        }
+    }
+}
