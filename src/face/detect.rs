@@ -57,7 +57,8 @@ pub(crate) fn overlap(a: ([f32; 2], [f32; 2]), b: ([f32; 2], [f32; 2])) -> f32 {
     if all > 0.0 { shared / all } else { 0.0 }
 }
 
-/// Runs the detector over one square of the frame and appends what it finds to `found`, best first.
+/// Runs the detector over one square of the frame and appends what it finds to `found`, best first. Faces that the
+/// square's edge cuts are left out: another square shows them whole.
 pub(crate) fn detect(
     network: &BlazeFace,
     buffers: &mut BlazeFaceBuffers,
@@ -73,7 +74,25 @@ pub(crate) fn detect(
     let first = found.len();
     buffers.read_outputs(|logits, values| decode(logits, values, square, found))?;
     merge(found, first);
+    let mut index = first;
+    while let Some(detection) = found.get(index) {
+        if is_cut(detection, square, [frame.width(), frame.height()]) {
+            found.remove(index);
+        } else {
+            index += 1;
+        }
+    }
     Ok(())
+}
+
+/// Whether a face reaches beyond an upright square on a side where the frame goes on.
+fn is_cut(detection: &Detection, square: &Region, frame: [u32; 2]) -> bool {
+    (0..2).any(|axis| {
+        let ends = |centre: f32, size: f32| (centre - size / 2.0, centre + size / 2.0);
+        let (low, high) = ends(detection.centre[axis], detection.size[axis]);
+        let (start, end) = ends(square.centre[axis], square.side);
+        (low < start && start > 1.0) || (high > end && end < frame[axis] as f32 - 1.0)
+    })
 }
 
 /// Appends every anchor whose score is high enough.
@@ -191,19 +210,30 @@ mod tests {
     }
 
     #[test]
-    fn tiles_cover_the_whole_picture() {
+    fn the_tiles_of_each_size_cover_the_whole_picture() {
         let mut list = Vec::new();
-        for (width, height) in [(640, 480), (1920, 1080), (300, 900), (200, 200)] {
-            squares(width, height, 128.0, &mut list);
-            let level: Vec<_> = list.iter().filter(|s| s.side < 0.95 * width.max(height) as f32).collect();
-            for x in (0..width).step_by(37) {
-                for y in (0..height).step_by(37) {
-                    assert!(level.iter().any(|s| {
-                        (x as f32 - s.centre[0]).abs() <= s.side / 2.0 + 0.01
-                            && (y as f32 - s.centre[1]).abs() <= s.side / 2.0 + 0.01
-                    }));
+        for (width, height) in [(640, 480), (1920, 1080), (300, 900), (200, 200), (1, 1), (4000, 2)] {
+            squares(width, height, 90.0, &mut list);
+            assert_eq!(list[0], Region::around(width, height));
+            for tile in &list {
+                let twins = || list.iter().filter(|other| other.side == tile.side);
+                for [x, y] in [[0, 0], [width, 0], [0, height], [width, height], [width / 3, height / 3]] {
+                    let covers = |tile: &Region| {
+                        let reach = tile.side / 2.0 + 0.01;
+                        (x as f32 - tile.centre[0]).abs() <= reach && (y as f32 - tile.centre[1]).abs() <= reach
+                    };
+                    assert!(twins().any(covers), "({x}, {y}) of {width}×{height} at {}", tile.side);
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_face_cut_by_a_tiles_edge_is_left_to_another_tile() {
+        let tile = Region { centre: [50.0, 50.0], side: 100.0, roll: 0.0 };
+        let at = |x, y| Detection { centre: [x, y], ..face(1.0, x, 20.0) };
+        assert!(is_cut(&at(95.0, 50.0), &tile, [200, 100]));
+        assert!(!is_cut(&at(5.0, 95.0), &tile, [200, 100]), "the frame itself ends there");
+        assert!(!is_cut(&at(50.0, 50.0), &tile, [200, 100]));
     }
 }

@@ -31,6 +31,9 @@ const MOST_FACES: usize = 32;
 const MOST_THREADS: usize = 16;
 /// Two faces that share more than this of their boxes are one.
 const SAME: f32 = 0.4;
+/// Where the detector is less sure than this, its box is only a first guess: the landmarks are looked for once more, in the
+/// region that the first ones give.
+const SURE: f32 = 0.9;
 /// After a gap longer than this, motion starts afresh.
 const GAP: Duration = Duration::from_secs(1);
 /// While faces are followed and there is room for more, every so many frames one square of the picture is searched.
@@ -199,16 +202,12 @@ impl FaceTracker {
             let network = &self.networks.detector;
             detect::detect(network, &mut buffers.detector, &self.workers, frame, square, &mut found)?;
         }
-        // The same face seen in several squares is merged by its landmarks, which are surer than the boxes: a tile's
-        // border may cut a face in two.
-        found.sort_by(|a, b| b.score.total_cmp(&a.score));
+        // One face seen in several squares is one detection: the mean of its boxes is better than each.
+        detect::merge(&mut found, 0);
         let mut faces: Vec<Face> = Vec::new();
         for detection in &found {
-            let taken = |face: &Face| overlap(mesh::bounds(&face.points), (detection.centre, detection.size)) > SAME;
-            if faces.iter().any(taken) {
-                continue;
-            }
-            let Some(score) = self.landmarks(&mut buffers, frame, detection.region(), 1)? else { continue };
+            let rounds = if detection.score < SURE { 2 } else { 1 };
+            let Some(score) = self.landmarks(&mut buffers, frame, detection.region(), rounds)? else { continue };
             let bounds = mesh::bounds(&buffers.points);
             if faces.iter().all(|face| overlap(mesh::bounds(&face.points), bounds) <= SAME) {
                 faces.push(Face { id: 0, score, visibility: 1.0, points: buffers.points.clone() });
