@@ -1,7 +1,7 @@
 //! What the examples share: arguments, errors and exit statuses, media, reports.
 
 // Each example uses its own part of this.
-#![allow(dead_code, unreachable_pub)]
+#![allow(dead_code)]
 
 pub mod media;
 pub mod report;
@@ -13,7 +13,7 @@ use clap::Parser;
 use glowup::Look;
 
 /// Whatever ends an example early, as one line for people.
-pub type Failure = Box<dyn std::error::Error>;
+pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// Which look to put on.
 #[derive(clap::Args, Debug)]

@@ -51,3 +51,38 @@ impl FaceUniform {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::mem::offset_of;
+
+    /// Name, offset and size of each member of a struct in common.wgsl.
+    fn members(name: &str) -> (Vec<(String, usize)>, usize) {
+        let module = naga::front::wgsl::parse_str(include_str!("../../shaders/common.wgsl")).unwrap();
+        let (_, found) = module.types.iter().find(|(_, kind)| kind.name.as_deref() == Some(name)).unwrap();
+        let naga::TypeInner::Struct { members, span } = &found.inner else { panic!("{name} is no struct") };
+        let list = members.iter().map(|m| (m.name.clone().unwrap(), m.offset as usize)).collect();
+        (list, *span as usize)
+    }
+
+    #[test]
+    fn structs_lie_in_memory_as_in_the_shaders() {
+        let expected = [
+            ("rect", offset_of!(FaceUniform, rect)),
+            ("grid", offset_of!(FaceUniform, grid)),
+            ("amounts", offset_of!(FaceUniform, amounts)),
+            ("links", offset_of!(FaceUniform, links)),
+        ];
+        let (found, size) = members("Face");
+        assert_eq!(found, expected.map(|(name, offset)| (name.to_owned(), offset)));
+        assert_eq!(size, size_of::<FaceUniform>());
+
+        let expected = [("size", offset_of!(FrameUniform, size)), ("faces", offset_of!(FrameUniform, faces))];
+        let (found, size) = members("Frame");
+        assert_eq!(found, expected.map(|(name, offset)| (name.to_owned(), offset)));
+        assert_eq!(size, size_of::<FrameUniform>());
+
+        assert_eq!(members("Skin").1 as u64, SKIN_BYTES);
+    }
+}

@@ -9,13 +9,13 @@ use crate::face::topology::{FACE_OVAL, JAW};
 /// Nodes a side.
 pub(crate) const SIDE: usize = 64;
 /// Largest displacement at amount 1, in units of the face's width as it is seen.
-const REACH: f32 = 0.105;
+const REACH: f32 = 0.116;
 /// Width of the fall to 0 inside the jaw, in units of the head's width: short of the mouth and the nose.
-const INSIDE: f32 = 0.20;
+const INSIDE: f32 = 0.18;
 /// Width of the fall to 0 outside the jaw, in the same unit. Narrower smears what is behind the jaw, wider bends it.
-const OUTSIDE: f32 = 0.27;
+const OUTSIDE: f32 = 0.29;
 /// Between these heights (0 the eyes, 1 the chin) the effect sets in.
-const ONSET: [f32; 2] = [-0.2, 0.4];
+const ONSET: [f32; 2] = [-0.3, 0.3];
 /// From this distance of the midline on, in units of the head's width, it acts in full.
 const MIDLINE: f32 = 0.22;
 /// Over this distance from the frame's border it falls to 0, in units of the head's width.

@@ -1,0 +1,247 @@
+//! The amounts do what is promised of them, measured on real faces at 0, ½ and 1.
+
+mod support;
+
+use glowup::face::topology::{FACE_OVAL, LEFT_EYE, LEFT_EYEBROW, LIPS, RIGHT_EYE, RIGHT_EYEBROW};
+use glowup::gpu::Renderer;
+use glowup::{Face, Gpu, GpuOptions, Look};
+use support::{Picture, between, close_up, distance, faces, inside, nearest, portrait, width};
+
+fn renderer() -> Renderer {
+    Renderer::new(&Gpu::new(GpuOptions::default()).unwrap()).unwrap()
+}
+
+/// A picture retouched with given faces, so that two pictures that differ in a few spots are treated alike.
+fn with_faces(picture: &Picture, list: &[Face], look: Look) -> Picture {
+    let mut after = picture.clone();
+    renderer().retouch(&mut after.frame_mut(), list, &look).unwrap();
+    after
+}
+
+/// Width of the lower face in units of the nose's length.
+fn lower_face(face: &Face) -> f32 {
+    distance(face, 172, 397) / distance(face, 168, 2)
+}
+
+#[test]
+fn slim_narrows_the_lower_face_and_leaves_the_eyes() {
+    let mut narrowed = Vec::new();
+    for picture in [portrait(), close_up()] {
+        let list = faces(&picture);
+        let before = &list[0];
+        let eyes = distance(before, 33, 263);
+        let mut last = 0.0;
+        for amount in [0.5, 1.0] {
+            let after = with_faces(&picture, &list, Look { slim: amount, ..Look::NONE });
+            let after = &faces(&after)[0];
+            let narrower = 1.0 - lower_face(after) / lower_face(before);
+            assert!(narrower > last + 0.015, "{amount}: {narrower} after {last}");
+            last = narrower;
+            let moved: f32 =
+                [33, 133, 362, 263].iter().map(|&i| between(before.points[i], after.points[i])).sum::<f32>() / 4.0;
+            assert!(moved < 0.02 * eyes, "{amount}: the eyes moved by {moved} of {eyes}");
+        }
+        narrowed.push(last);
+    }
+    println!("narrower by {narrowed:?}");
+    assert!(narrowed.iter().all(|&share| (0.10..=0.15).contains(&share)), "{narrowed:?}");
+}
+
+/// Dark discs on the skin: where, and how wide in pixels.
+fn discs(face: &Face, share: f32) -> Vec<([f32; 2], f32)> {
+    // Middles of cheeks, forehead and chin, away from every feature.
+    [50, 280, 101, 330, 205, 425, 187, 411, 151, 108, 337, 199, 118, 347]
+        .iter()
+        .map(|&i| ([face.points[i][0], face.points[i][1]], share * width(face)))
+        .collect()
+}
+
+fn painted(picture: &Picture, discs: &[([f32; 2], f32)]) -> Picture {
+    let mut painted = picture.clone();
+    for &([cx, cy], diameter) in discs {
+        let reach = diameter.ceil() as i32 + 2;
+        for y in cy as i32 - reach..=cy as i32 + reach {
+            for x in cx as i32 - reach..=cx as i32 + reach {
+                let off = (x as f32 + 0.5 - cx).hypot(y as f32 + 0.5 - cy);
+                let cover = (diameter / 2.0 - off + 0.5).clamp(0.0, 1.0);
+                let [r, g, b, a] = picture.at(x as u32, y as u32);
+                let dark = |v: u8, by: f32| (f32::from(v) * (1.0 - by * cover)).round() as u8;
+                painted.set(x as u32, y as u32, [dark(r, 0.10), dark(g, 0.14), dark(b, 0.14), a]);
+            }
+        }
+    }
+    painted
+}
+
+/// How much darker the discs are than what surrounds them, compared with the same places of `clean`.
+fn contrast(picture: &Picture, clean: &Picture, discs: &[([f32; 2], f32)]) -> f32 {
+    let mut sum = 0.0;
+    for &([cx, cy], diameter) in discs {
+        let reach = (2.5 * diameter).ceil() as i32 + 3;
+        let (mut disc, mut n, mut ring, mut m) = (0.0, 0.0, 0.0, 0.0);
+        for y in cy as i32 - reach..=cy as i32 + reach {
+            for x in cx as i32 - reach..=cx as i32 + reach {
+                let off = (x as f32 + 0.5 - cx).hypot(y as f32 + 0.5 - cy);
+                let darker = clean.luma(x as u32, y as u32) - picture.luma(x as u32, y as u32);
+                if off < (0.35 * diameter).max(0.8) {
+                    (disc, n) = (disc + darker, n + 1.0);
+                } else if off > 0.75 * diameter + 1.0 && off < 1.1 * diameter + 2.0 {
+                    (ring, m) = (ring + darker, m + 1.0);
+                }
+            }
+        }
+        sum += disc / n - ring / m;
+    }
+    sum / discs.len() as f32
+}
+
+/// Share of the discs' contrast that is left.
+fn kept(picture: &Picture, list: &[Face], share: f32, look: Look) -> f32 {
+    let discs = discs(&list[0], share);
+    let painted = painted(picture, &discs);
+    let clean = with_faces(picture, list, look);
+    contrast(&with_faces(&painted, list, look), &clean, &discs) / contrast(&painted, picture, &discs)
+}
+
+#[test]
+fn smooth_fades_blemishes_and_keeps_pores() {
+    let picture = close_up();
+    let list = faces(&picture);
+    let look = |smooth| Look { smooth, ..Look::NONE };
+    let blemishes = |smooth| {
+        let each = [0.01, 0.015, 0.02, 0.025, 0.03].map(|share| kept(&picture, &list, share, look(smooth)));
+        each.iter().sum::<f32>() / 5.0
+    };
+    let (half, full) = (blemishes(0.5), blemishes(1.0));
+    let pores = kept(&picture, &list, 0.005, look(1.0));
+    println!("blemishes kept: {half} at ½, {full} at 1; pores kept: {pores} at 1");
+    assert!(full <= 0.45, "{full}");
+    assert!((full + 0.1..0.8).contains(&half), "{half}");
+    assert!(pores >= 0.85, "{pores}");
+}
+
+/// Sum of the brightness's gradient along a contour, over a band of `reach` pixels to either side.
+fn edges(picture: &Picture, face: &Face, contour: &[u16], reach: f32) -> f32 {
+    let mut sum = 0.0;
+    for y in 1..picture.height - 1 {
+        for x in 1..picture.width - 1 {
+            if nearest(face, contour, x as f32 + 0.5, y as f32 + 0.5) < reach {
+                let across = picture.luma(x + 1, y) - picture.luma(x - 1, y);
+                let along = picture.luma(x, y + 1) - picture.luma(x, y - 1);
+                sum += across.hypot(along);
+            }
+        }
+    }
+    sum
+}
+
+#[test]
+fn smooth_keeps_edges() {
+    let picture = close_up();
+    let list = faces(&picture);
+    let after = with_faces(&picture, &list, Look { smooth: 1.0, tone: 1.0, ..Look::NONE });
+    let contours: [(&str, &[u16]); 6] = [
+        ("right eye", &RIGHT_EYE),
+        ("left eye", &LEFT_EYE),
+        ("right brow", &RIGHT_EYEBROW),
+        ("left brow", &LEFT_EYEBROW),
+        ("lips", &LIPS),
+        ("outline", &FACE_OVAL),
+    ];
+    for (name, contour) in contours {
+        let reach = 0.02 * width(&list[0]);
+        let kept = edges(&after, &list[0], contour, reach) / edges(&picture, &list[0], contour, reach);
+        println!("{name}: {kept}");
+        assert!(kept >= 0.97, "{name}: {kept}");
+    }
+}
+
+/// CIELAB (D65) of an sRGB pixel.
+fn lab([r, g, b, _]: [u8; 4]) -> [f32; 3] {
+    let linear = |v: u8| {
+        let v = f32::from(v) / 255.0;
+        if v <= 0.04045 { v / 12.92 } else { ((v + 0.055) / 1.055).powf(2.4) }
+    };
+    let (r, g, b) = (linear(r), linear(g), linear(b));
+    let f = |t: f32| if t > 0.008_856 { t.cbrt() } else { 7.787 * t + 16.0 / 116.0 };
+    let x = f((0.412_45 * r + 0.357_58 * g + 0.180_42 * b) / 0.950_47);
+    let y = f(0.212_67 * r + 0.715_16 * g + 0.072_17 * b);
+    let z = f((0.019_33 * r + 0.119_19 * g + 0.950_23 * b) / 1.088_83);
+    [116.0 * y - 16.0, 500.0 * (x - y), 200.0 * (y - z)]
+}
+
+/// Mean lightness and hue (in degrees) of the skin, and how uneven its colour is at low frequencies: the spread of a* and
+/// b* over blocks of a twentieth of the face's width.
+fn skin(picture: &Picture, face: &Face) -> (f32, f32, f32) {
+    let block = (width(face) / 20.0).round() as u32;
+    let holes: [&[u16]; 5] = [&RIGHT_EYE, &LEFT_EYE, &RIGHT_EYEBROW, &LEFT_EYEBROW, &LIPS];
+    let mut blocks = Vec::new();
+    for top in (0..picture.height - block).step_by(block as usize) {
+        for left in (0..picture.width - block).step_by(block as usize) {
+            let (x, y) = (left as f32 + block as f32 / 2.0, top as f32 + block as f32 / 2.0);
+            let skin = inside(face, &FACE_OVAL, x, y)
+                && nearest(face, &FACE_OVAL, x, y) > 0.12 * width(face)
+                && holes.iter().all(|hole| !inside(face, hole, x, y) && nearest(face, hole, x, y) > 0.09 * width(face));
+            if !skin {
+                continue;
+            }
+            let mut mean = [0.0; 3];
+            for y in top..top + block {
+                for x in left..left + block {
+                    let lab = lab(picture.at(x, y));
+                    (0..3).for_each(|c| mean[c] += lab[c] / (block * block) as f32);
+                }
+            }
+            blocks.push(mean);
+        }
+    }
+    let n = blocks.len() as f32;
+    assert!(n > 20.0);
+    let mean: [f32; 3] = std::array::from_fn(|c| blocks.iter().map(|b| b[c]).sum::<f32>() / n);
+    let spread = |c: usize| blocks.iter().map(|b| (b[c] - mean[c]).powi(2)).sum::<f32>() / n;
+    (mean[0], mean[2].atan2(mean[1]).to_degrees(), (spread(1) + spread(2)).sqrt())
+}
+
+#[test]
+fn tone_evens_the_colour_and_neither_lightens_nor_shifts_it() {
+    let picture = close_up();
+    let list = faces(&picture);
+    let (light, hue, uneven) = skin(&picture, &list[0]);
+    let mut last = uneven;
+    for tone in [0.5, 1.0] {
+        let after = with_faces(&picture, &list, Look { tone, ..Look::NONE });
+        let (after_light, after_hue, after_uneven) = skin(&after, &list[0]);
+        println!(
+            "tone {tone}: uneven {uneven} -> {after_uneven}, L* {light} -> {after_light}, hue {hue} -> {after_hue}"
+        );
+        assert!(after_uneven < last);
+        assert!((after_light - light).abs() < 1.0);
+        assert!((after_hue - hue).abs() < 2.0);
+        last = after_uneven;
+    }
+    assert!(last <= 0.6 * uneven, "{last} of {uneven}");
+}
+
+#[test]
+fn every_preset_and_the_strongest_look_give_the_same_bytes_each_time() {
+    let picture = portrait();
+    let list = faces(&picture);
+    for (_, look) in Look::PRESETS {
+        assert!(with_faces(&picture, &list, look) == with_faces(&picture, &list, look));
+    }
+}
+
+#[test]
+fn two_faces_that_overlap_are_both_retouched_and_leave_no_seam() {
+    // The same face twice, half a face apart: where the rectangles meet, each pixel is written once.
+    let picture = close_up();
+    let one = faces(&picture).remove(0);
+    let mut two = one.clone();
+    two.id += 1;
+    two.points.iter_mut().for_each(|point| point[0] += 0.5 * width(&one));
+    let look = Look { slim: 1.0, ..Look::NONE };
+    let after = with_faces(&picture, &[one.clone(), two.clone()], look);
+    let swapped = with_faces(&picture, &[two, one], look);
+    assert!(after == swapped, "the order of the faces must not matter");
+    assert!(after != picture);
+}
