@@ -29,17 +29,34 @@ impl Region {
         Self { centre: [width / 2.0, height / 2.0], side: width.max(height), roll: 0.0 }
     }
 
-    /// The place in the frame of a point given in units of the square's side, from its upper left corner.
-    pub(crate) fn place(&self, p: [f32; 2]) -> [f32; 2] {
+    /// The square with its axes worked out.
+    pub(crate) fn turned(&self) -> Turned {
         let (sin, cos) = self.roll.sin_cos();
-        let (x, y) = ((p[0] - 0.5) * self.side, (p[1] - 0.5) * self.side);
-        [self.centre[0] + x * cos - y * sin, self.centre[1] + x * sin + y * cos]
+        let (across, down) = ([cos * self.side, sin * self.side], [-sin * self.side, cos * self.side]);
+        let corner = std::array::from_fn(|axis| self.centre[axis] - (across[axis] + down[axis]) / 2.0);
+        Turned { corner, across, down }
     }
 
     /// Whether it can be cut out at all.
     pub(crate) fn is_sound(&self) -> bool {
         let sane = |value: f32| value.abs() < 1e6;
         self.centre.iter().all(|&value| sane(value)) && sane(self.roll) && self.side >= 2.0 && sane(self.side)
+    }
+}
+
+/// A region as its upper left corner and the two sides that begin there, in pixels of the frame.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Turned {
+    corner: [f32; 2],
+    across: [f32; 2],
+    down: [f32; 2],
+}
+
+impl Turned {
+    /// The place in the frame of a point given in units of the square's side, from its upper left corner. Whole numbers
+    /// are pixels' centres here as there: the convention of the pipeline that the networks were made for.
+    pub(crate) fn place(&self, [x, y]: [f32; 2]) -> [f32; 2] {
+        std::array::from_fn(|axis| self.corner[axis] + x * self.across[axis] + y * self.down[axis])
     }
 }
 
@@ -53,12 +70,8 @@ pub(crate) fn cut(
     (scale, offset): (f32, f32),
     out: &mut [f32],
 ) {
-    let (sin, cos) = region.roll.sin_cos();
-    let step = region.side / side as f32;
-    let (across, down) = ([step * cos, step * sin], [-step * sin, step * cos]);
-    // The first sample's place, counted in pixels' centres.
-    let corner = region.place([0.5 / side as f32, 0.5 / side as f32]);
-    let start = [corner[0] - 0.5, corner[1] - 0.5];
+    let Turned { corner: start, across, down } = region.turned();
+    let (across, down) = (across.map(|step| step / side as f32), down.map(|step| step / side as f32));
     let (width, height) = (frame.width() as i32, frame.height() as i32);
     let picture = Picture { data: frame.data(), stride: frame.stride(), width, height };
     for (row, line) in out.chunks_exact_mut(side * 3).take(side).enumerate() {
@@ -154,11 +167,11 @@ mod tests {
     fn a_quarter_turn_swaps_the_axes() {
         let data = ramp(9, 9);
         let frame = Frame::rgba8(&data, 9, 9).unwrap();
-        let region = Region { centre: [4.5, 4.5], side: 5.0, roll: std::f32::consts::FRAC_PI_2 };
-        let mut out = vec![0.0; 5 * 5 * 3];
-        cut(&frame, &region, 5, Border::Black, (1.0, 0.0), &mut out);
+        let region = Region { centre: [4.0, 4.0], side: 4.0, roll: std::f32::consts::FRAC_PI_2 };
+        let mut out = vec![0.0; 4 * 4 * 3];
+        cut(&frame, &region, 4, Border::Black, (1.0, 0.0), &mut out);
         // Along a row of the turned square one walks down the frame.
-        for x in 0..5 {
+        for x in 0..4 {
             assert!((out[x * 3] - 6.0).abs() < 1e-4, "{}", out[x * 3]);
             assert!((out[x * 3 + 1] - (x + 2) as f32).abs() < 1e-4);
         }

@@ -2,9 +2,9 @@
 //!
 //! Bazarevsky et al., "BlazeFace: Sub-millisecond neural face detection on mobile GPUs" (2019).
 
-use super::crop::{Border, Region, cut};
-use super::net::{BlazeFace, BlazeFaceBuffers, Workers};
-use crate::{Frame, Result};
+use super::crop::Region;
+use super::net::BlazeFace;
+use super::shape::Bounds;
 
 /// Detections below this score are no faces.
 const SCORE: f32 = 0.5;
@@ -23,9 +23,8 @@ const MARGIN: f32 = 1.5;
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Detection {
     pub(crate) score: f32,
-    pub(crate) centre: [f32; 2],
-    /// Width and height of the box, in the square's own, turned axes.
-    pub(crate) size: [f32; 2],
+    /// Its box; width and height in the axes of the square it was found in.
+    pub(crate) bounds: Bounds,
     pub(crate) right_eye: [f32; 2],
     pub(crate) left_eye: [f32; 2],
 }
@@ -34,50 +33,32 @@ impl Detection {
     /// The region that landmarks are looked for in.
     pub(crate) fn region(&self) -> Region {
         let along = [self.left_eye[0] - self.right_eye[0], self.left_eye[1] - self.right_eye[1]];
-        let side = MARGIN * self.size[0].max(self.size[1]);
-        Region { centre: self.centre, side, roll: along[1].atan2(along[0]) }
-    }
-
-    /// Intersection over union of two boxes, as if neither were turned.
-    pub(crate) fn overlap(&self, other: &Self) -> f32 {
-        overlap((self.centre, self.size), (other.centre, other.size))
+        let side = MARGIN * self.bounds.size[0].max(self.bounds.size[1]);
+        Region { centre: self.bounds.centre, side, roll: along[1].atan2(along[0]) }
     }
 }
 
-/// Intersection over union of two upright boxes, each given by its centre and its size.
-pub(crate) fn overlap(a: ([f32; 2], [f32; 2]), b: ([f32; 2], [f32; 2])) -> f32 {
-    let shared: f32 = (0..2)
-        .map(|axis| {
-            let low = (a.0[axis] - a.1[axis] / 2.0).max(b.0[axis] - b.1[axis] / 2.0);
-            let high = (a.0[axis] + a.1[axis] / 2.0).min(b.0[axis] + b.1[axis] / 2.0);
-            (high - low).max(0.0)
-        })
-        .product();
-    let all = a.1[0] * a.1[1] + b.1[0] * b.1[1] - shared;
-    if all > 0.0 { shared / all } else { 0.0 }
+/// Drops the detections from index `first` on that an edge of their square cuts.
+pub(crate) fn drop_cut(found: &mut Vec<Detection>, first: usize, square: &Region, frame: [u32; 2]) {
+    let mut index = 0;
+    found.retain(|detection| {
+        index += 1;
+        index <= first || !is_cut(detection, square, frame)
+    });
 }
 
-/// Runs the detector over one square of the frame and appends what it finds to `found`, best first.
-pub(crate) fn detect(
-    network: &BlazeFace,
-    buffers: &mut BlazeFaceBuffers,
-    workers: &Workers,
-    frame: &Frame<'_>,
-    square: &Region,
-    found: &mut Vec<Detection>,
-) -> Result<()> {
-    buffers.write_input(|input| {
-        cut(frame, square, BlazeFace::SIDE, Border::Black, (2.0 / 255.0, -1.0), input);
-    })?;
-    network.forward(buffers, workers)?;
-    let first = found.len();
-    buffers.read_outputs(|logits, values| decode(logits, values, square, found))?;
-    merge(found, first);
-    Ok(())
+/// Whether a face reaches beyond an upright square on a side where the frame goes on.
+fn is_cut(detection: &Detection, square: &Region, frame: [u32; 2]) -> bool {
+    (0..2).any(|axis| {
+        let ends = |centre: f32, size: f32| (centre - size / 2.0, centre + size / 2.0);
+        let (low, high) = ends(detection.bounds.centre[axis], detection.bounds.size[axis]);
+        let (start, end) = ends(square.centre[axis], square.side);
+        (low < start && start > 1.0) || (high > end && end < frame[axis] as f32 - 1.0)
+    })
 }
 
 /// Appends every anchor whose score is high enough.
-fn decode(logits: &[f32], values: &[f32], square: &Region, found: &mut Vec<Detection>) {
+pub(crate) fn decode(logits: &[f32], values: &[f32], square: &Region, found: &mut Vec<Detection>) {
     let centres = GRIDS.iter().flat_map(|&(cells, anchors)| {
         (0..cells * cells * anchors).map(move |index| {
             let cell = index / anchors;
@@ -85,16 +66,16 @@ fn decode(logits: &[f32], values: &[f32], square: &Region, found: &mut Vec<Detec
         })
     });
     let scale = BlazeFace::SIDE as f32;
+    let turned = square.turned();
     for ((&logit, value), anchor) in logits.iter().zip(values.chunks_exact(VALUES)).zip(centres) {
         let score = 1.0 / (1.0 + (-logit.clamp(-CLIP, CLIP)).exp());
         if score < SCORE {
             continue;
         }
-        let at = |index: usize| square.place([value[index] / scale + anchor[0], value[index + 1] / scale + anchor[1]]);
+        let at = |index: usize| turned.place([value[index] / scale + anchor[0], value[index + 1] / scale + anchor[1]]);
         found.push(Detection {
             score,
-            centre: at(0),
-            size: [value[2] / scale * square.side, value[3] / scale * square.side],
+            bounds: Bounds { centre: at(0), size: [value[2] / scale * square.side, value[3] / scale * square.side] },
             right_eye: at(4),
             left_eye: at(6),
         });
@@ -110,15 +91,15 @@ pub(crate) fn merge(found: &mut Vec<Detection>, first: usize) {
     while let Some(&best) = found.get(done) {
         let mut total = 0.0;
         let mut sum =
-            Detection { score: best.score, centre: [0.0; 2], size: [0.0; 2], right_eye: [0.0; 2], left_eye: [0.0; 2] };
+            Detection { score: best.score, bounds: Bounds::default(), right_eye: [0.0; 2], left_eye: [0.0; 2] };
         let mut kept = done + 1;
         for index in done..found.len() {
             let Some(&other) = found.get(index) else { break };
-            if index == done || best.overlap(&other) > OVERLAP {
+            if index == done || best.bounds.overlap(&other.bounds) > OVERLAP {
                 total += other.score;
                 for axis in 0..2 {
-                    sum.centre[axis] += other.score * other.centre[axis];
-                    sum.size[axis] += other.score * other.size[axis];
+                    sum.bounds.centre[axis] += other.score * other.bounds.centre[axis];
+                    sum.bounds.size[axis] += other.score * other.bounds.size[axis];
                     sum.right_eye[axis] += other.score * other.right_eye[axis];
                     sum.left_eye[axis] += other.score * other.left_eye[axis];
                 }
@@ -128,8 +109,8 @@ pub(crate) fn merge(found: &mut Vec<Detection>, first: usize) {
             }
         }
         for axis in 0..2 {
-            sum.centre[axis] /= total;
-            sum.size[axis] /= total;
+            sum.bounds.centre[axis] /= total;
+            sum.bounds.size[axis] /= total;
             sum.right_eye[axis] /= total;
             sum.left_eye[axis] /= total;
         }
@@ -177,7 +158,8 @@ mod tests {
     use super::*;
 
     fn face(score: f32, x: f32, size: f32) -> Detection {
-        Detection { score, centre: [x, 0.0], size: [size; 2], right_eye: [x - 1.0, 0.0], left_eye: [x + 1.0, 0.0] }
+        let bounds = Bounds { centre: [x, 0.0], size: [size; 2] };
+        Detection { score, bounds, right_eye: [x - 1.0, 0.0], left_eye: [x + 1.0, 0.0] }
     }
 
     #[test]
@@ -186,24 +168,35 @@ mod tests {
         merge(&mut found, 0);
         assert_eq!(found.len(), 2);
         assert_eq!(found[0].score, 0.9);
-        assert!((found[0].centre[0] - 10.8).abs() < 1e-5);
-        assert_eq!(found[1].centre[0], 100.0);
+        assert!((found[0].bounds.centre[0] - 10.8).abs() < 1e-5);
+        assert_eq!(found[1].bounds.centre[0], 100.0);
     }
 
     #[test]
-    fn tiles_cover_the_whole_picture() {
+    fn the_tiles_of_each_size_cover_the_whole_picture() {
         let mut list = Vec::new();
-        for (width, height) in [(640, 480), (1920, 1080), (300, 900), (200, 200)] {
-            squares(width, height, 128.0, &mut list);
-            let level: Vec<_> = list.iter().filter(|s| s.side < 0.95 * width.max(height) as f32).collect();
-            for x in (0..width).step_by(37) {
-                for y in (0..height).step_by(37) {
-                    assert!(level.iter().any(|s| {
-                        (x as f32 - s.centre[0]).abs() <= s.side / 2.0 + 0.01
-                            && (y as f32 - s.centre[1]).abs() <= s.side / 2.0 + 0.01
-                    }));
+        for (width, height) in [(640, 480), (1920, 1080), (300, 900), (200, 200), (1, 1), (4000, 2)] {
+            squares(width, height, 90.0, &mut list);
+            assert_eq!(list[0], Region::around(width, height));
+            for tile in &list {
+                let twins = || list.iter().filter(|other| other.side == tile.side);
+                for [x, y] in [[0, 0], [width, 0], [0, height], [width, height], [width / 3, height / 3]] {
+                    let covers = |tile: &Region| {
+                        let reach = tile.side / 2.0 + 0.01;
+                        (x as f32 - tile.centre[0]).abs() <= reach && (y as f32 - tile.centre[1]).abs() <= reach
+                    };
+                    assert!(twins().any(covers), "({x}, {y}) of {width}×{height} at {}", tile.side);
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_face_cut_by_a_tiles_edge_is_left_to_another_tile() {
+        let tile = Region { centre: [50.0, 50.0], side: 100.0, roll: 0.0 };
+        let at = |x, y| Detection { bounds: Bounds { centre: [x, y], size: [20.0; 2] }, ..face(1.0, x, 20.0) };
+        assert!(is_cut(&at(95.0, 50.0), &tile, [200, 100]));
+        assert!(!is_cut(&at(5.0, 95.0), &tile, [200, 100]), "the frame itself ends there");
+        assert!(!is_cut(&at(50.0, 50.0), &tile, [200, 100]));
     }
 }

@@ -1,0 +1,228 @@
+//! Who is who over time: every known face is looked for where it was, new ones in the rest of the picture.
+
+use std::time::{Duration, Instant};
+
+use super::crop::Region;
+use super::detect::{self, Detection};
+use super::networks::Eyes;
+use super::shape::Bounds;
+use super::track::Track;
+use super::{Face, TrackTimes, TrackerOptions};
+use crate::{Error, Frame, Result};
+
+/// Two faces that share more than this of their boxes are one.
+pub(crate) const SAME: f32 = 0.4;
+/// After a longer gap, motion starts afresh.
+const GAP: Duration = Duration::from_secs(1);
+/// While faces are followed and there is room for more, every so many frames one square of the picture is searched.
+const LEISURE: u32 = 4;
+/// Smallest tile of a frame that is searched, as a share of its shorter side and in pixels.
+const TILE: (f32, f32) = (0.24, 160.0);
+
+/// The faces of one stream of frames.
+pub(crate) struct Stream {
+    tracks: Vec<Track>,
+    squares: Squares,
+    found: Vec<Detection>,
+    points: Vec<[f32; 3]>,
+    last: Option<Duration>,
+    /// Width and height of the last frame.
+    size: [u32; 2],
+    next_id: u64,
+}
+
+/// Where new faces are looked for: the squares of a frame, gone through one after the other.
+#[derive(Default)]
+struct Squares {
+    list: Vec<Region>,
+    next: usize,
+    /// Frames until the next look.
+    rest: u32,
+}
+
+/// What one frame brings.
+struct Step<'a> {
+    frame: &'a Frame<'a>,
+    size: [u32; 2],
+    seconds: f32,
+    options: TrackerOptions,
+}
+
+impl Stream {
+    pub(crate) fn new() -> Self {
+        Self {
+            tracks: Vec::new(),
+            squares: Squares::default(),
+            found: Vec::new(),
+            points: Vec::new(),
+            last: None,
+            size: [0; 2],
+            next_id: 0,
+        }
+    }
+
+    /// Forgets the faces and the time, but not which ids were given.
+    pub(crate) fn reset(&mut self) {
+        self.tracks.clear();
+        self.squares.next = 0;
+        self.last = None;
+    }
+
+    /// Goes on to the next frame. What it spends its time on is added to `times`.
+    pub(crate) fn step(
+        &mut self,
+        eyes: &mut Eyes,
+        frame: &Frame<'_>,
+        time: Duration,
+        options: TrackerOptions,
+        times: &mut TrackTimes,
+    ) -> Result<()> {
+        let since = match self.last {
+            Some(last) => time.checked_sub(last).ok_or(Error::TimeWentBack { last, given: time })?,
+            None => Duration::ZERO,
+        };
+        let size = [frame.width(), frame.height()];
+        if size != self.size {
+            self.tracks.clear();
+            let smallest = (TILE.0 * size[0].min(size[1]) as f32).max(TILE.1);
+            detect::squares(size[0], size[1], smallest, &mut self.squares.list);
+            self.squares.next = 0;
+            self.size = size;
+        }
+        if since > GAP {
+            self.tracks.iter_mut().for_each(|track| track.jump(since));
+        }
+        let step = Step { frame, size, seconds: since.min(GAP).as_secs_f32(), options };
+        self.follow(eyes, &step, times)?;
+        self.search(eyes, &step, times)?;
+        self.last = Some(time);
+        self.tracks.retain(|track| !track.is_over());
+        Ok(())
+    }
+
+    /// Looks for each face where it was.
+    fn follow(&mut self, eyes: &mut Eyes, step: &Step<'_>, times: &mut TrackTimes) -> Result<()> {
+        for track in &mut self.tracks {
+            track.score = if track.is_live() {
+                timed(times, || eyes.landmarks(step.frame, &track.region, &mut track.fresh))?
+            } else {
+                None
+            };
+        }
+        // Where two come out at one face, it belongs to the one that was nearer to it; the other has lost its own.
+        for index in 1..self.tracks.len() {
+            let (older, rest) = self.tracks.split_at_mut(index);
+            let Some(track) = rest.first_mut() else { break };
+            let bounds = Bounds::of(&track.fresh);
+            for other in older.iter_mut().filter(|other| other.score.is_some()) {
+                if track.score.is_some() && Bounds::of(&other.fresh).overlap(&bounds) > SAME {
+                    let loser = if track.bounds.distance(&bounds) < other.bounds.distance(&bounds) {
+                        &mut *other
+                    } else {
+                        &mut *track
+                    };
+                    loser.score = None;
+                }
+            }
+        }
+        for track in &mut self.tracks {
+            match track.score {
+                Some(score) => {
+                    let fresh = std::mem::take(&mut track.fresh);
+                    track.found(score, &fresh, step.seconds, step.size, step.options.smooth);
+                    track.fresh = fresh;
+                }
+                None => track.missed(step.seconds),
+            }
+        }
+        Ok(())
+    }
+
+    /// Looks for new faces where there is room for them: one or two squares a frame while none is followed, and beside
+    /// that one square now and then, so that no single frame takes long.
+    fn search(&mut self, eyes: &mut Eyes, step: &Step<'_>, times: &mut TrackTimes) -> Result<()> {
+        let live = self.live();
+        if live >= step.options.max_faces {
+            return Ok(());
+        }
+        self.squares.rest = self.squares.rest.saturating_sub(1);
+        if live > 0 && self.squares.rest > 0 {
+            return Ok(());
+        }
+        self.squares.rest = LEISURE;
+        let start = Instant::now();
+        self.found.clear();
+        // The first of the list is the whole picture, upright.
+        let next = self.squares.next % self.squares.list.len().max(1);
+        let both = if live == 0 && next != 0 { [Some(0), Some(next)] } else { [Some(next), None] };
+        self.squares.next = next + 1;
+        for square in both.into_iter().flatten().filter_map(|index| self.squares.list.get(index)) {
+            eyes.detect(step.frame, square, &mut self.found)?;
+        }
+        detect::merge(&mut self.found, 0);
+        times.detect = Some(start.elapsed());
+        for index in 0..self.found.len() {
+            if let Some(detection) = self.found.get(index).copied() {
+                self.welcome(eyes, step, &detection, times)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes in a detection: a new face, or a lost one come back, if it is a face and not one that is followed already.
+    fn welcome(
+        &mut self,
+        eyes: &mut Eyes,
+        step: &Step<'_>,
+        detection: &Detection,
+        times: &mut TrackTimes,
+    ) -> Result<()> {
+        if self.live() >= step.options.max_faces || self.knows(&detection.bounds) {
+            return Ok(());
+        }
+        let look = || eyes.landmarks(step.frame, &detection.region(), &mut self.points);
+        let Some(score) = timed(times, look)? else { return Ok(()) };
+        let bounds = Bounds::of(&self.points);
+        if self.knows(&bounds) {
+            return Ok(());
+        }
+        let nearest = self.tracks.iter_mut().filter(|track| track.recognises(&bounds));
+        let nearest = nearest.min_by(|a, b| a.bounds.distance(&bounds).total_cmp(&b.bounds.distance(&bounds)));
+        let track = match nearest {
+            Some(track) => track,
+            None => {
+                self.next_id += 1;
+                self.tracks.push_mut(Track::new(self.next_id - 1, &self.points))
+            }
+        };
+        track.found(score, &self.points, 0.0, step.size, step.options.smooth);
+        Ok(())
+    }
+
+    fn live(&self) -> usize {
+        self.tracks.iter().filter(|track| track.is_live()).count()
+    }
+
+    fn knows(&self, bounds: &Bounds) -> bool {
+        self.tracks.iter().any(|track| track.is_live() && track.bounds.overlap(bounds) > SAME)
+    }
+
+    /// Copies what users shall see into the list they are given; its memory is used again.
+    pub(crate) fn publish(&self, faces: &mut Vec<Face>) {
+        let shown = || self.tracks.iter().filter(|track| track.is_shown());
+        let blank = || Face { id: 0, score: 0.0, visibility: 0.0, points: Vec::new() };
+        faces.resize_with(shown().count(), blank);
+        for (face, track) in faces.iter_mut().zip(shown()) {
+            (face.id, face.score, face.visibility) = (track.face.id, track.face.score, track.face.visibility);
+            face.points.clone_from(&track.face.points);
+        }
+    }
+}
+
+/// Adds the time that `look` takes to the landmarks' share.
+fn timed<T>(times: &mut TrackTimes, look: impl FnOnce() -> T) -> T {
+    let start = Instant::now();
+    let outcome = look();
+    times.landmarks = Some(times.landmarks.unwrap_or_default() + start.elapsed());
+    outcome
+}

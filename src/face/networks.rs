@@ -1,0 +1,100 @@
+//! Both networks and what one caller needs to run them: a square of a frame goes in, detections or landmarks come out.
+
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use super::crop::{Border, Region, cut};
+use super::detect::{self, Detection};
+use super::net::{BlazeFace, BlazeFaceBuffers, FaceMesh, FaceMeshBuffers, Workers};
+use crate::{Frame, Result};
+
+/// Below this presence a region holds no face.
+const PRESENCE: f32 = 0.5;
+
+/// The weights: immutable, shared by all trackers that were made of the same bytes.
+pub(crate) struct Networks {
+    detector: BlazeFace,
+    mesh: FaceMesh,
+}
+
+impl Networks {
+    /// The embedded networks: loaded by the first tracker of a process, and kept as long as there is one.
+    pub(crate) fn embedded() -> Result<Arc<Self>> {
+        static SHARED: Mutex<Weak<Networks>> = Mutex::new(Weak::new());
+        let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(networks) = shared.upgrade() {
+            return Ok(networks);
+        }
+        let networks = Arc::new(Self { detector: BlazeFace::embedded()?, mesh: FaceMesh::embedded()? });
+        *shared = Arc::downgrade(&networks);
+        Ok(networks)
+    }
+
+    /// Networks of weights that the caller has loaded.
+    pub(crate) fn from_safetensors(detector: &[u8], mesh: &[u8]) -> Result<Arc<Self>> {
+        let detector = BlazeFace::from_safetensors(detector)?;
+        Ok(Arc::new(Self { detector, mesh: FaceMesh::from_safetensors(mesh)? }))
+    }
+
+    /// Looks at the picture with these networks, on these threads.
+    pub(crate) fn eyes(self: &Arc<Self>, workers: &Arc<Workers>) -> Result<Eyes> {
+        Ok(Eyes {
+            boxes: self.detector.buffers()?,
+            points: self.mesh.buffers()?,
+            networks: Arc::clone(self),
+            workers: Arc::clone(workers),
+        })
+    }
+}
+
+/// The networks with the buffers of one session.
+pub(crate) struct Eyes {
+    networks: Arc<Networks>,
+    workers: Arc<Workers>,
+    boxes: BlazeFaceBuffers,
+    points: FaceMeshBuffers,
+}
+
+impl Eyes {
+    /// Runs the detector over one square of the frame and appends what it finds to `found`, best first. Faces that the
+    /// square's edge cuts are left out: another square shows them whole.
+    pub(crate) fn detect(&mut self, frame: &Frame<'_>, square: &Region, found: &mut Vec<Detection>) -> Result<()> {
+        self.boxes.write_input(|input| {
+            cut(frame, square, BlazeFace::SIDE, Border::Black, (2.0 / 255.0, -1.0), input);
+        })?;
+        self.networks.detector.forward(&mut self.boxes, &self.workers)?;
+        let first = found.len();
+        self.boxes.read_outputs(|logits, values| detect::decode(logits, values, square, found))?;
+        detect::merge(found, first);
+        detect::drop_cut(found, first, square, [frame.width(), frame.height()]);
+        Ok(())
+    }
+
+    /// Writes the landmarks of the face in `region`, in pixels of the frame, into `points`, and returns how sure the
+    /// network is that there is one; `None` where there is none.
+    pub(crate) fn landmarks(
+        &mut self,
+        frame: &Frame<'_>,
+        region: &Region,
+        points: &mut Vec<[f32; 3]>,
+    ) -> Result<Option<f32>> {
+        if !region.is_sound() {
+            return Ok(None);
+        }
+        self.points.write_input(|input| {
+            cut(frame, region, FaceMesh::SIDE, Border::Nearest, (1.0 / 255.0, 0.0), input);
+        })?;
+        self.networks.mesh.forward(&mut self.points, &self.workers)?;
+        let turned = region.turned();
+        let unit = 1.0 / FaceMesh::SIDE as f32;
+        self.points.read_outputs(|values, logit| {
+            points.clear();
+            points.extend(values.as_chunks().0.iter().map(|&[x, y, z]| {
+                let [px, py] = turned.place([x * unit, y * unit]);
+                [px, py, z * unit * region.side]
+            }));
+            let presence = 1.0 / (1.0 + (-logit).exp());
+            let finite = points.as_flattened().iter().all(|value| value.is_finite());
+            (finite && presence >= PRESENCE).then_some(presence)
+        })
+    }
+}

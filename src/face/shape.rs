@@ -1,0 +1,76 @@
+//! What a face's points say about where it is: its box, and the region to look for it in next.
+
+use super::crop::Region;
+use super::topology::{FACE_OVAL, LEFT_EYE_OUTER, RIGHT_EYE_OUTER};
+
+/// How much larger than the points' box the next region is.
+const MARGIN: f32 = 1.5;
+
+/// An upright box, in pixels of the frame.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub(crate) struct Bounds {
+    pub(crate) centre: [f32; 2],
+    pub(crate) size: [f32; 2],
+}
+
+impl Bounds {
+    /// The box around all points.
+    pub(crate) fn of(points: &[[f32; 3]]) -> Self {
+        Self::around(points.iter().map(|&[x, y, _]| [x, y]))
+    }
+
+    fn around(points: impl Iterator<Item = [f32; 2]>) -> Self {
+        let (mut low, mut high) = ([f32::INFINITY; 2], [f32::NEG_INFINITY; 2]);
+        for point in points {
+            for axis in 0..2 {
+                low[axis] = low[axis].min(point[axis]);
+                high[axis] = high[axis].max(point[axis]);
+            }
+        }
+        Self {
+            centre: std::array::from_fn(|axis| (low[axis] + high[axis]) / 2.0),
+            size: std::array::from_fn(|axis| high[axis] - low[axis]),
+        }
+    }
+
+    /// Intersection over union.
+    pub(crate) fn overlap(&self, other: &Self) -> f32 {
+        let shared: f32 = (0..2)
+            .map(|axis| {
+                let end = |bounds: &Self, sign: f32| bounds.centre[axis] + sign * bounds.size[axis] / 2.0;
+                (end(self, 1.0).min(end(other, 1.0)) - end(self, -1.0).max(end(other, -1.0))).max(0.0)
+            })
+            .product();
+        let all = self.size[0] * self.size[1] + other.size[0] * other.size[1] - shared;
+        if all > 0.0 { shared / all } else { 0.0 }
+    }
+
+    /// Distance between the centres.
+    pub(crate) fn distance(&self, other: &Self) -> f32 {
+        (self.centre[0] - other.centre[0]).hypot(self.centre[1] - other.centre[1])
+    }
+
+    /// Mean of width and height.
+    pub(crate) fn mean_size(&self) -> f32 {
+        (self.size[0] + self.size[1]) / 2.0
+    }
+}
+
+/// The region to look for a face in next: around the upright box of its points, turned by the line of its eyes' outer
+/// corners.
+pub(crate) fn region(points: &[[f32; 3]]) -> Region {
+    let at = |index: u16| points.get(usize::from(index)).copied().unwrap_or_default();
+    let (right, left) = (at(RIGHT_EYE_OUTER), at(LEFT_EYE_OUTER));
+    let Bounds { centre, size } = Bounds::of(points);
+    Region { centre, side: MARGIN * size[0].max(size[1]), roll: (left[1] - right[1]).atan2(left[0] - right[0]) }
+}
+
+/// The share of a face's outline that lies in the frame, 0..=1.
+pub(crate) fn share_inside(points: &[[f32; 3]], [width, height]: [u32; 2]) -> f32 {
+    let inside = FACE_OVAL
+        .iter()
+        .filter_map(|&index| points.get(usize::from(index)))
+        .filter(|p| p[0] >= 0.0 && p[1] >= 0.0 && p[0] <= width as f32 && p[1] <= height as f32)
+        .count();
+    inside as f32 / FACE_OVAL.len() as f32
+}
