@@ -31,8 +31,8 @@ use shape::Bounds;
 const MOST_FACES: usize = 32;
 /// Most threads that a tracker runs on.
 const MOST_THREADS: usize = 16;
-/// Smallest tile of a still picture that is searched, in pixels.
-const STILL_TILE: f32 = 120.0;
+/// Smallest tile of a still picture that is searched, in pixels and as a share of its shorter side.
+const TILE: (f32, f32) = (120.0, 1.0 / 12.0);
 /// Where the detector is less sure than this, its box is only a first guess: the landmarks are looked for once more, in the
 /// region that the first ones give.
 const SURE: f32 = 0.9;
@@ -156,7 +156,8 @@ impl FaceTracker {
     pub fn detect(&self, frame: &Frame<'_>) -> Result<Vec<Face>> {
         let mut eyes = self.networks.eyes(&self.workers)?;
         let (mut squares, mut found) = (Vec::new(), Vec::new());
-        detect::squares(frame.width(), frame.height(), STILL_TILE, &mut squares);
+        let smallest = TILE.0.max(TILE.1 * frame.width().min(frame.height()) as f32);
+        detect::squares(frame.width(), frame.height(), smallest, &mut squares);
         for square in &squares {
             eyes.detect(frame, square, &mut found)?;
         }
