@@ -1,5 +1,8 @@
 //! Synthetic clips: pictures laid over a plain ground at any place, size and turn, with a camera's noise.
 
+// Each test uses its own part of this.
+#![allow(dead_code)]
+
 use std::path::Path;
 
 use glowup::Frame;
