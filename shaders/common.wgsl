@@ -4,7 +4,7 @@
 struct Face {
     // The pixels that may change: x, y, width, height.
     rect: vec4<u32>,
-    // Cells across and down, blocks of 3 × 3 cells across and down.
+    // Cells across and down, blocks of 2 × 2 cells across and down.
     grid: vec4<u32>,
     // Side of a cell in pixels; amounts of smoothing and of tone; share of the last frame's skin statistics to keep.
     amounts: vec4<f32>,

@@ -1,15 +1,17 @@
-// In: moments, skin. Out: for each block the guided filter's coefficients, q = a·I + b, and the shift of colour that brings
-// the skin around it to the person's mean.
+// In: moments, skin. Out: for each block the guided filter's coefficients, q = a·I + b, the shift of colour that brings
+// the skin around it to the person's mean, and how like skin it is.
 // Why: He, Sun, Tang, "Guided image filtering" (2013), with a steeper gate: a = v² / (v² + e²) instead of v / (v + ε)
 // leaves edges almost alone where blemishes go. v is relative to the skin's own brightness, so every skin tone gets the
-// same.
+// same, and counts less where it is round: spots go, while folds, the nose's sides and other shapes stay.
 
 @group(0) @binding(0) var<uniform> frame: Frame;
 @group(0) @binding(1) var moments: texture_2d_array<f32>;
 @group(0) @binding(2) var<storage, read> skins: array<Skin, 32>;
 @group(0) @binding(3) var coefficients: texture_storage_2d_array<rgba16float, write>;
 
-const THRESHOLD = 0.015;
+const THRESHOLD = 0.0045;
+// What a blemish's variance counts for, beside an edge's 1.
+const ROUND = 0.12;
 const TONE = 0.85;
 
 @compute @workgroup_size(8, 8, 1)
@@ -24,16 +26,23 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     var mean = vec3<f32>(0.0);
     var luma = 0.0;
     var square = 0.0;
-    for (var j = -1; j <= 1; j++) {
-        for (var i = -1; i <= 1; i++) {
-            let block = clamp(vec2<i32>(id.xy) + vec2<i32>(i, j), vec2<i32>(0), last);
-            let m = textureLoad(moments, block, id.z * 2u, 0);
-            let v = textureLoad(moments, block, id.z * 2u + 1u, 0).r;
-            let y = common_luma(m.rgb);
-            weight += m.w;
-            mean += m.w * m.rgb;
-            luma += m.w * y;
-            square += m.w * (y * y + v);
+    var likeness = 0.0;
+    // Brightness and weight of the 3 × 3 blocks around.
+    var ys: array<f32, 9>;
+    var ws: array<f32, 9>;
+    for (var k = 0; k < 9; k++) {
+        let block = clamp(vec2<i32>(id.xy) + vec2<i32>(k % 3 - 1, k / 3 - 1), vec2<i32>(0), last);
+        let m = textureLoad(moments, block, id.z * 2u, 0);
+        let v = textureLoad(moments, block, id.z * 2u + 1u, 0);
+        let y = common_luma(m.rgb);
+        ys[k] = y;
+        ws[k] = m.w;
+        weight += m.w;
+        mean += m.w * m.rgb;
+        luma += m.w * y;
+        square += m.w * (y * y + v.r);
+        if k == 4 {
+            likeness = v.g;
         }
     }
     var a = 1.0;
@@ -42,7 +51,22 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     if weight > 0.05 {
         mean /= weight;
         let y = luma / weight;
-        let v = max(square / weight - y * y, 0.0) / (y * y + 0.01);
+        // The structure tensor (Bigün and Granlund 1987) over the four corners between the blocks.
+        var xx = 0.0;
+        var yy = 0.0;
+        var xy = 0.0;
+        for (var k = 0; k < 4; k++) {
+            let c = k % 2 + (k / 2) * 3;
+            let w = min(min(ws[c], ws[c + 1]), min(ws[c + 3], ws[c + 4]));
+            let dx = ys[c + 1] + ys[c + 4] - ys[c] - ys[c + 3];
+            let dy = ys[c + 3] + ys[c + 4] - ys[c] - ys[c + 1];
+            xx += w * dx * dx;
+            yy += w * dy * dy;
+            xy += w * dx * dy;
+        }
+        // 1 where brightness changes in one direction only, 0 where it does in all alike.
+        let coherence = sqrt((xx - yy) * (xx - yy) + 4.0 * xy * xy) / (xx + yy + 1e-6);
+        let v = max(square / weight - y * y, 0.0) / (y * y + 0.01) * mix(ROUND, 1.0, coherence * coherence);
         a = v * v / (v * v + THRESHOLD * THRESHOLD);
         b = mean * (1.0 - a);
         if face.amounts.z > 0.0 {
@@ -52,5 +76,5 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
         }
     }
     textureStore(coefficients, id.xy, id.z * 2u, vec4<f32>(b, a));
-    textureStore(coefficients, id.xy, id.z * 2u + 1u, vec4<f32>(shift, 0.0));
+    textureStore(coefficients, id.xy, id.z * 2u + 1u, vec4<f32>(shift, likeness));
 }

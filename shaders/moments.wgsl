@@ -1,5 +1,5 @@
-// In: cells, mask, skin. Out: for each block of 3 × 3 cells the mean colour of the skin in it, how much skin that is, and
-// the variance of its brightness.
+// In: cells, mask, skin. Out: for each block of 2 × 2 cells the mean colour of the skin in it, how much skin that is, the
+// variance of its brightness, and how like this person's skin it is.
 // Why: the guided filter needs local means and variances, and hair or a lip beside the skin must not enter them.
 
 @group(0) @binding(0) var<uniform> frame: Frame;
@@ -17,6 +17,8 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     }
     let skin = skins[face.links.w];
     let side = face.amounts.x / vec2<f32>(face.rect.zw);
+    var count = 0.0;
+    var all_cells = vec3<f32>(0.0);
     var weight = 0.0;
     var mean = vec3<f32>(0.0);
     var luma = 0.0;
@@ -26,9 +28,10 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
             let cell = id.xy * 2u + vec2<u32>(i, j);
             if all(cell < face.grid.xy) {
                 let rgb = textureLoad(cells, cell, id.z, 0).rgb;
-                let place = (vec2<f32>(cell) + 0.5) * side;
-                let w = textureSampleLevel(mask, linear, place, id.z, 0.0).r * common_likeness(rgb, skin);
+                let w = textureSampleLevel(mask, linear, (vec2<f32>(cell) + 0.5) * side, id.z, 0.0).r;
                 let y = common_luma(rgb);
+                count += 1.0;
+                all_cells += rgb;
                 weight += w;
                 mean += w * rgb;
                 luma += w * y;
@@ -36,8 +39,10 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
             }
         }
     }
+    // A block as a whole is skin or it is not: single dark cells, a crease or a mole, belong to the skin around them.
+    let likeness = common_likeness(all_cells / max(count, 1.0), skin);
     let n = max(weight, 1e-6);
     let y = luma / n;
-    textureStore(moments, id.xy, id.z * 2u, vec4<f32>(mean / n, weight / 4.0));
-    textureStore(moments, id.xy, id.z * 2u + 1u, vec4<f32>(max(square / n - y * y, 0.0), 0.0, 0.0, 0.0));
+    textureStore(moments, id.xy, id.z * 2u, vec4<f32>(mean / n, weight / 4.0 * likeness));
+    textureStore(moments, id.xy, id.z * 2u + 1u, vec4<f32>(max(square / n - y * y, 0.0), likeness, 0.0, 0.0));
 }

@@ -1,5 +1,10 @@
 #![doc = include_str!("../README.md")]
 #![warn(unreachable_pub)]
+// A library in the middle of a live picture neither panics nor prints.
+#![cfg_attr(
+    not(test),
+    warn(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::print_stderr)
+)]
 
 pub mod face;
 pub mod gpu;

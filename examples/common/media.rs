@@ -309,7 +309,7 @@ impl Recorder {
             command.args(["-t", &format!("{:.6}", length.as_secs_f64())]);
         }
         // Chroma at half size needs even sides.
-        let format = if info.width % 2 == 0 && info.height % 2 == 0 { "yuv420p" } else { "yuv444p" };
+        let format = if info.width.is_multiple_of(2) && info.height.is_multiple_of(2) { "yuv420p" } else { "yuv444p" };
         if info.bt709 {
             command.args(["-vf", "scale=out_color_matrix=bt709", "-colorspace", "bt709"]);
             command.args(["-color_primaries", "bt709", "-color_trc", "bt709"]);

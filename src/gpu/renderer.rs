@@ -106,7 +106,7 @@ impl Passes {
             ),
             correct: pass!(
                 "correct",
-                [Slot::Uniform, layers, layers, layers, skins, Slot::Sampler, Slot::OutputLayers(Rgba16Float)]
+                [Slot::Uniform, layers, layers, layers, Slot::Sampler, Slot::OutputLayers(Rgba16Float)]
             ),
             compose: pass!(
                 "compose",
@@ -337,7 +337,6 @@ impl Renderer {
                         TextureView(&grids.cells),
                         TextureView(&grids.coefficients),
                         TextureView(&grids.mask),
-                        skins(),
                         Sampler(&shared.linear),
                         TextureView(&grids.corrections),
                     ],

@@ -16,7 +16,7 @@ pub(crate) const MAX_FACES: usize = 32;
 /// Most cells a side of the grid that smoothing works on.
 pub(crate) const MAX_CELLS: u32 = 384;
 /// Side of a cell in units of the face's width: details smaller than this pass untouched.
-const CELL: f32 = 0.0105;
+const CELL: f32 = 0.0100;
 /// Faces narrower than this, in pixels, are left alone: there is nothing to see.
 const SMALLEST: f32 = 12.0;
 

@@ -135,7 +135,7 @@ impl BlazeFace {
         })
     }
 
-    /// A picture [128, 128, 3] of values −1..=1 → logits [896] and raw boxes [896, 16].
+    /// A picture [128, 128, 3] of values −1..=1 → logits \[896\] and raw boxes \[896, 16\].
     ///
     /// # Errors
     ///
@@ -208,7 +208,7 @@ impl FaceMesh {
         })
     }
 
-    /// A picture [192, 192, 3] of values 0..=1 → points [468, 3] in its pixels, and the logit of a face being there [1].
+    /// A picture [192, 192, 3] of values 0..=1 → points [468, 3] in its pixels, and the logit of a face being there \[1\].
     ///
     /// # Errors
     ///

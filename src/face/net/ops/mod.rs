@@ -404,7 +404,7 @@ pub struct Pointwise {
 }
 
 impl Pointwise {
-    /// `weights`: [outputs, inputs]; `bias`: [outputs].
+    /// `weights`: \[outputs, inputs\]; `bias`: \[outputs\].
     ///
     /// # Errors
     ///
@@ -530,7 +530,7 @@ pub struct Dense {
 }
 
 impl Dense {
-    /// `weights`: [outputs, height, width, channels], `channels` a multiple of 8; `bias`: [outputs].
+    /// `weights`: \[outputs, height, width, channels\], `channels` a multiple of 8; `bias`: \[outputs\].
     ///
     /// # Errors
     ///
