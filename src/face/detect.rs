@@ -125,20 +125,28 @@ pub(crate) fn merge(found: &mut Vec<Detection>, first: usize) {
     }
 }
 
-/// The squares that a picture is searched in, coarse ones first: the whole picture, upright and turned by a quarter to
-/// either side, then overlapping tiles whose side halves from level to level down to `smallest` pixels.
-pub(crate) fn squares(width: u32, height: u32, smallest: f32, squares: &mut Vec<Region>) {
+/// Tiles of one size lie this share of their side apart: a face that the next larger size is too coarse for is whole in
+/// one of them.
+const TILE_STEP: f32 = 0.65;
+
+/// Lists the squares that a picture is searched in, and returns how many of them are the coarse ones: the whole picture,
+/// the largest tiles, the whole picture turned by a quarter to either side. The rest are overlapping tiles whose side
+/// halves from size to size down to `smallest` pixels.
+///
+/// The detector finds faces whose eyes are farther apart than about a twelfth of the square's side.
+pub(crate) fn squares(width: u32, height: u32, smallest: f32, squares: &mut Vec<Region>) -> usize {
     squares.clear();
     let whole = Region::around(width, height);
-    let quarter = std::f32::consts::FRAC_PI_2;
-    squares.extend([whole, Region { roll: quarter, ..whole }, Region { roll: -quarter, ..whole }]);
+    squares.push(whole);
+    let turned = [1.0, -1.0].map(|sign| Region { roll: sign * std::f32::consts::FRAC_PI_2, ..whole });
     let (width, height) = (width as f32, height as f32);
     let mut side = width.min(height);
     if side >= 0.95 * whole.side {
         side *= 0.5;
     }
+    let mut coarse = None;
     while side >= smallest {
-        let count = |length: f32| ((length - side) / (side * 0.7)).ceil().max(0.0) as usize + 1;
+        let count = |length: f32| ((length - side) / (side * TILE_STEP)).ceil().max(0.0) as usize + 1;
         let (columns, rows) = (count(width), count(height));
         let place = |index: usize, count: usize, length: f32| {
             if count == 1 { length / 2.0 } else { side / 2.0 + (length - side) * index as f32 / (count - 1) as f32 }
@@ -149,8 +157,16 @@ pub(crate) fn squares(width: u32, height: u32, smallest: f32, squares: &mut Vec<
                 squares.push(Region { centre, side, roll: 0.0 });
             }
         }
+        if coarse.is_none() {
+            squares.extend(turned);
+            coarse = Some(squares.len());
+        }
         side *= 0.5;
     }
+    coarse.unwrap_or_else(|| {
+        squares.extend(turned);
+        squares.len()
+    })
 }
 
 #[cfg(test)]

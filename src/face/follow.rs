@@ -14,10 +14,12 @@ use crate::{Error, Frame, Result};
 pub(crate) const SAME: f32 = 0.4;
 /// After a longer gap, motion starts afresh.
 const GAP: Duration = Duration::from_secs(1);
-/// While faces are followed and there is room for more, every so many frames one square of the picture is searched.
+/// While faces are followed and there is room for more, one square of every so many frames is searched.
 const LEISURE: u32 = 4;
-/// Smallest tile of a frame that is searched, as a share of its shorter side and in pixels.
-const TILE: (f32, f32) = (0.24, 160.0);
+/// While none is followed, so many of the fine squares are searched in each frame, beside a coarse one.
+const FINE: usize = 2;
+/// Smallest tile of a frame that is searched, in pixels and as a share of its shorter side.
+const TILE: (f32, f32) = (160.0, 0.24);
 
 /// The faces of one stream of frames.
 pub(crate) struct Stream {
@@ -31,13 +33,32 @@ pub(crate) struct Stream {
     next_id: u64,
 }
 
-/// Where new faces are looked for: the squares of a frame, gone through one after the other.
+/// Where new faces are looked for: the squares of a frame, coarse ones first, gone through in turn.
 #[derive(Default)]
 struct Squares {
     list: Vec<Region>,
-    next: usize,
-    /// Frames until the next look.
-    rest: u32,
+    /// How many of them are coarse.
+    coarse: usize,
+    /// How many of either kind have been searched.
+    done: [usize; 2],
+    /// Frames since the last look while faces are followed.
+    rested: u32,
+}
+
+impl Squares {
+    fn restart(&mut self) {
+        (self.done, self.rested) = ([0; 2], 0);
+    }
+
+    /// The next square, a coarse or a fine one.
+    fn next(&mut self, fine: bool) -> Option<Region> {
+        let (coarse, rest) = self.list.split_at_checked(self.coarse)?;
+        let squares = if fine { rest } else { coarse };
+        let done = &mut self.done[usize::from(fine)];
+        let square = squares.get(*done % squares.len().max(1)).copied();
+        *done = done.wrapping_add(1);
+        square
+    }
 }
 
 /// What one frame brings.
@@ -64,7 +85,7 @@ impl Stream {
     /// Forgets the faces and the time, but not which ids were given.
     pub(crate) fn reset(&mut self) {
         self.tracks.clear();
-        self.squares.next = 0;
+        self.squares.restart();
         self.last = None;
     }
 
@@ -84,9 +105,9 @@ impl Stream {
         let size = [frame.width(), frame.height()];
         if size != self.size {
             self.tracks.clear();
-            let smallest = (TILE.0 * size[0].min(size[1]) as f32).max(TILE.1);
-            detect::squares(size[0], size[1], smallest, &mut self.squares.list);
-            self.squares.next = 0;
+            let smallest = TILE.0.max(TILE.1 * size[0].min(size[1]) as f32);
+            self.squares.coarse = detect::squares(size[0], size[1], smallest, &mut self.squares.list);
+            self.squares.restart();
             self.size = size;
         }
         if since > GAP {
@@ -138,26 +159,33 @@ impl Stream {
         Ok(())
     }
 
-    /// Looks for new faces where there is room for them: one or two squares a frame while none is followed, and beside
-    /// that one square now and then, so that no single frame takes long.
+    /// Looks for new faces where there is room for them. In a stream's first frame, in all coarse squares; while no face
+    /// is followed, in a coarse and some fine ones of each frame; beside faces in one square now and then: so no single
+    /// frame takes long.
     fn search(&mut self, eyes: &mut Eyes, step: &Step<'_>, times: &mut TrackTimes) -> Result<()> {
         let live = self.live();
         if live >= step.options.max_faces {
             return Ok(());
         }
-        self.squares.rest = self.squares.rest.saturating_sub(1);
-        if live > 0 && self.squares.rest > 0 {
-            return Ok(());
-        }
-        self.squares.rest = LEISURE;
+        let squares = &mut self.squares;
+        let (coarse, fine) = if self.last.is_none() {
+            (squares.coarse, 0)
+        } else if live == 0 {
+            (1, FINE)
+        } else {
+            squares.rested = squares.rested.wrapping_add(1);
+            match squares.rested % (2 * LEISURE) {
+                0 => (0, 1),
+                LEISURE => (1, 0),
+                _ => return Ok(()),
+            }
+        };
         let start = Instant::now();
         self.found.clear();
-        // The first of the list is the whole picture, upright.
-        let next = self.squares.next % self.squares.list.len().max(1);
-        let both = if live == 0 && next != 0 { [Some(0), Some(next)] } else { [Some(next), None] };
-        self.squares.next = next + 1;
-        for square in both.into_iter().flatten().filter_map(|index| self.squares.list.get(index)) {
-            eyes.detect(step.frame, square, &mut self.found)?;
+        for index in 0..coarse + fine {
+            if let Some(square) = squares.next(index >= coarse) {
+                eyes.detect(step.frame, &square, &mut self.found)?;
+            }
         }
         detect::merge(&mut self.found, 0);
         times.detect = Some(start.elapsed());

@@ -31,11 +31,12 @@ use shape::Bounds;
 const MOST_FACES: usize = 32;
 /// Most threads that a tracker runs on.
 const MOST_THREADS: usize = 16;
-/// Smallest tile of a still picture that is searched, in pixels.
-const STILL_TILE: f32 = 120.0;
-/// Where the detector is less sure than this, its box is only a first guess: the landmarks are looked for once more, in the
-/// region that the first ones give.
-const SURE: f32 = 0.9;
+/// Smallest tile of a still picture that is searched, in pixels and as a share of its shorter side.
+const TILE: (f32, f32) = (120.0, 1.0 / 12.0);
+/// A still face is looked at twice: in the detector's region, and in the one that the first points give. Its points are the
+/// mean of both; but where the detector is less sure than this, or the face is turned by more than this (in radians), the
+/// first look was only a guess.
+const SURE: (f32, f32) = (0.9, 0.3);
 
 /// A face as it is seen in one frame.
 #[derive(Debug, Clone, PartialEq)]
@@ -156,20 +157,25 @@ impl FaceTracker {
     pub fn detect(&self, frame: &Frame<'_>) -> Result<Vec<Face>> {
         let mut eyes = self.networks.eyes(&self.workers)?;
         let (mut squares, mut found) = (Vec::new(), Vec::new());
-        detect::squares(frame.width(), frame.height(), STILL_TILE, &mut squares);
+        let smallest = TILE.0.max(TILE.1 * frame.width().min(frame.height()) as f32);
+        detect::squares(frame.width(), frame.height(), smallest, &mut squares);
         for square in &squares {
             eyes.detect(frame, square, &mut found)?;
         }
         // One face seen in several squares is one detection: the mean of its boxes is better than each.
         detect::merge(&mut found, 0);
-        let mut faces: Vec<Face> = Vec::new();
+        let (mut faces, mut first): (Vec<Face>, _) = (Vec::new(), Vec::new());
         for detection in &found {
-            let mut points = Vec::new();
-            let mut score = eyes.landmarks(frame, &detection.region(), &mut points)?;
-            if score.is_some() && detection.score < SURE {
-                score = eyes.landmarks(frame, &shape::region(&points), &mut points)?;
+            let (region, mut points) = (detection.region(), Vec::new());
+            if eyes.landmarks(frame, &region, &mut first)?.is_none() {
+                continue;
             }
-            let Some(score) = score else { continue };
+            let Some(score) = eyes.landmarks(frame, &shape::region(&first), &mut points)? else { continue };
+            if detection.score >= SURE.0 && region.roll.abs() <= SURE.1 {
+                for (second, first) in points.as_flattened_mut().iter_mut().zip(first.as_flattened()) {
+                    *second = (*second + first) / 2.0;
+                }
+            }
             let bounds = Bounds::of(&points);
             if faces.iter().all(|face| Bounds::of(&face.points).overlap(&bounds) <= SAME) {
                 faces.push(Face { id: 0, score, visibility: 1.0, points });
