@@ -7,9 +7,9 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use clap::Parser;
-use common::Failure;
-use common::media::{Clip, is_picture, read_picture, write_picture};
+use common::media::{Clip, is_picture, picture_format, read_picture, write_picture};
 use common::report::{Landmarks, Stats};
+use common::{Failure, count, say};
 use glowup::face::topology;
 use glowup::{Face, FaceTracker, Frame, TrackerOptions};
 use image::{Rgba, RgbaImage};
@@ -44,6 +44,7 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: Arguments) -> Result<(), Failure> {
+    arguments.draw.as_deref().map(picture_format).transpose()?;
     let options = TrackerOptions { max_faces: usize::from(arguments.faces), ..TrackerOptions::default() };
     let mut tracker = FaceTracker::new(options)?;
     let mut json = arguments.json.as_deref().map(Landmarks::create).transpose()?;
@@ -86,13 +87,13 @@ fn still(
     if let Some(json) = json {
         json.write(width, height, &faces)?;
     }
-    println!("{}: {} in {width}×{height} pixels", arguments.input.display(), count(faces.len()));
+    say(format_args!("{}: {} in {width}×{height} pixels", arguments.input.display(), count(faces.len())));
     for face in &faces {
         let pose = face.pose();
-        println!(
+        say(format_args!(
             "  face {}: score {:.2}, yaw {:.0}°, pitch {:.0}°, roll {:.0}°",
             face.id, face.score, pose.yaw, pose.pitch, pose.roll
-        );
+        ));
     }
     Ok((picture, faces))
 }
@@ -124,19 +125,11 @@ fn clip(
         }
     }
     let mean = total.as_secs_f64() * 1e3 / frames.max(1) as f64;
-    println!("{}: a face in {with_face} of {frames} frames, {mean:.1} ms a frame", arguments.input.display());
+    say(format_args!("{}: a face in {with_face} of {frames} frames, {mean:.1} ms a frame", arguments.input.display()));
     Ok((last, tracker.faces().to_vec()))
 }
 
-fn count(faces: usize) -> String {
-    match faces {
-        0 => "no face".to_owned(),
-        1 => "1 face".to_owned(),
-        _ => format!("{faces} faces"),
-    }
-}
-
-/// Draws each point, the contours' in other colours.
+/// Draws each point as a dot, the contours' in other colours.
 fn draw(path: &Path, mut picture: RgbaImage, faces: &[Face]) -> Result<(), Failure> {
     let contours: [(&[u16], [u8; 4]); 4] = [
         (&topology::FACE_OVAL, [255, 200, 0, 255]),
@@ -144,14 +137,29 @@ fn draw(path: &Path, mut picture: RgbaImage, faces: &[Face]) -> Result<(), Failu
         (&topology::RIGHT_EYE, [0, 200, 255, 255]),
         (&topology::LIPS, [255, 80, 120, 255]),
     ];
-    for face in faces {
+    for face in faces.iter().filter(|face| face.score > 0.0) {
+        let (left, right) = face.points.iter().fold((f32::MAX, f32::MIN), |(l, r), p| (l.min(p[0]), r.max(p[0])));
+        let radius = ((right - left) / 300.0).max(0.5);
         for (index, point) in (0_u16..).zip(&face.points) {
             let colour = contours.iter().find(|(list, _)| list.contains(&index)).map_or([80, 255, 80, 255], |c| c.1);
-            let (x, y) = (point[0].floor(), point[1].floor());
-            if x >= 0.0 && y >= 0.0 && x < picture.width() as f32 && y < picture.height() as f32 {
-                picture.put_pixel(x as u32, y as u32, Rgba(colour));
-            }
+            dot(&mut picture, [point[0], point[1]], radius, Rgba(colour));
         }
     }
     write_picture(path, &picture)
+}
+
+/// Paints every pixel whose centre is no farther than `radius` from a place, and the one that the place lies in.
+fn dot(picture: &mut RgbaImage, [x, y]: [f32; 2], radius: f32, colour: Rgba<u8>) {
+    for row in (y - radius).floor() as i64..=(y + radius).floor() as i64 {
+        for column in (x - radius).floor() as i64..=(x + radius).floor() as i64 {
+            let near = (column as f32 + 0.5 - x).hypot(row as f32 + 0.5 - y) <= radius;
+            let inside = (row, column) == (y.floor() as i64, x.floor() as i64);
+            if let (Ok(column), Ok(row)) = (u32::try_from(column), u32::try_from(row))
+                && (near || inside)
+                && let Some(pixel) = picture.get_pixel_mut_checked(column, row)
+            {
+                *pixel = colour;
+            }
+        }
+    }
 }

@@ -4,11 +4,13 @@ mod common;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::Parser;
 use common::media::{Clip, Recorder, is_picture};
 use common::report::{Landmarks, Stats};
-use common::{Failure, LookArgs};
+use common::{Failure, LookArgs, say};
 use glowup::{Beautifier, BeautifierOptions, FrameMut};
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -44,6 +46,11 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
     if is_picture(&arguments.input) {
         return Err(format!("{} is a picture: use the example photo", arguments.input.display()).into());
     }
+    // Told to stop, it ends like any failure: without leaving half a clip.
+    let stopped = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&stopped);
+    ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed))?;
+
     let mut clip = Clip::open(&arguments.input, arguments.scale_height)?;
     let info = clip.info.clone();
     let frames = info.times.len() as u64;
@@ -59,21 +66,32 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
     // Drawn on a terminal only.
     let style = ProgressStyle::with_template("{bar:40} {pos}/{len} frames, {per_sec}, {eta} left")?;
     let bar = ProgressBar::new(wanted.unwrap_or(frames)).with_style(style);
-    let mut done = 0;
-    while wanted.is_none_or(|most| done < most)
-        && let Some((pixels, time)) = clip.next_frame()?
-    {
-        let mut frame = FrameMut::rgba8(pixels, info.width, info.height)?;
-        let faces = beautifier.process(&mut frame, time)?;
-        if let Some(landmarks) = &mut landmarks {
-            landmarks.write(info.width, info.height, faces)?;
+    let mut retouch = || -> Result<u64, Failure> {
+        let mut done = 0;
+        while wanted.is_none_or(|most| done < most)
+            && let Some((pixels, time)) = clip.next_frame()?
+        {
+            let mut frame = FrameMut::rgba8(pixels, info.width, info.height)?;
+            let faces = beautifier.process(&mut frame, time)?;
+            if let Some(landmarks) = &mut landmarks {
+                landmarks.write(info.width, info.height, faces)?;
+            }
+            stats.add(beautifier.stats());
+            recorder.write(pixels, time)?;
+            bar.inc(1);
+            done += 1;
+            if stopped.load(Ordering::Relaxed) {
+                break;
+            }
         }
-        stats.add(beautifier.stats());
-        recorder.write(pixels)?;
-        bar.inc(1);
-        done += 1;
-    }
+        Ok(done)
+    };
+    let outcome = retouch();
     bar.finish_and_clear();
+    if stopped.load(Ordering::Relaxed) {
+        return Err("stopped before the end, nothing was written".into());
+    }
+    let done = outcome?;
     recorder.finish()?;
     if let Some(landmarks) = landmarks {
         landmarks.finish()?;
@@ -81,6 +99,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
     if let Some(path) = &arguments.stats {
         stats.write(path, Some(beautifier.gpu().adapter()))?;
     }
-    println!("{}: {done} frames retouched ({})", arguments.output.display(), beautifier.gpu().adapter());
+    let adapter = beautifier.gpu().adapter();
+    say(format_args!("{}: {done} frames retouched, on {adapter}", arguments.output.display()));
     Ok(())
 }
