@@ -7,9 +7,9 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use clap::Parser;
-use common::media::{Clip, is_picture, picture_format, read_picture, write_picture};
+use common::media::{Clip, is_picture, picture_format, read_picture, writable, write_picture};
 use common::report::{Landmarks, Stats};
-use common::{Failure, count, say};
+use common::{ClipArgs, Failure, count, say};
 use glowup::face::topology;
 use glowup::{Face, FaceTracker, Frame, TrackerOptions};
 use image::{Rgba, RgbaImage};
@@ -23,7 +23,8 @@ struct Arguments {
     #[arg(long, value_name = "OUT")]
     json: Option<PathBuf>,
     /// Most faces to find, 1 to 32
-    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=32))]
+    #[arg(long, value_name = "N", default_value_t = 4, allow_negative_numbers = true)]
+    #[arg(value_parser = clap::value_parser!(u8).range(1..=32))]
     faces: u8,
     /// Draw the landmarks over the picture, or over a clip's last frame
     #[arg(long, value_name = "OUT.png")]
@@ -31,12 +32,8 @@ struct Arguments {
     /// Write what each stage cost: one JSON object
     #[arg(long, value_name = "OUT")]
     stats: Option<PathBuf>,
-    /// Scale each frame of a clip to that height first
-    #[arg(long, value_name = "H", value_parser = clap::value_parser!(u32).range(16..=8192))]
-    scale_height: Option<u32>,
-    /// Stop after that many frames
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
-    max_frames: Option<u64>,
+    #[command(flatten)]
+    clip: ClipArgs,
 }
 
 fn main() -> ExitCode {
@@ -45,37 +42,44 @@ fn main() -> ExitCode {
 
 fn run(arguments: Arguments) -> Result<(), Failure> {
     arguments.draw.as_deref().map(picture_format).transpose()?;
+    writable([&arguments.draw, &arguments.json, &arguments.stats].map(Option::as_deref))?;
     let options = TrackerOptions { max_faces: usize::from(arguments.faces), ..TrackerOptions::default() };
     let mut tracker = FaceTracker::new(options)?;
     let mut json = arguments.json.as_deref().map(Landmarks::create).transpose()?;
     let mut stats = Stats::default();
-    let (picture, faces) = if is_picture(&arguments.input) {
+    let seen = if is_picture(&arguments.input) {
         still(&arguments, &tracker, &mut json, &mut stats)?
     } else {
         clip(&arguments, &mut tracker, &mut json, &mut stats)?
     };
+    if let Some(path) = &arguments.draw {
+        draw(path, seen.picture, &seen.faces)?;
+    }
     if let Some(json) = json {
         json.finish()?;
     }
     if let Some(path) = &arguments.stats {
         stats.write(path, None)?;
     }
-    if let Some(path) = &arguments.draw {
-        draw(path, picture, &faces)?;
-    }
+    say(format_args!("{}: {}", arguments.input.display(), seen.summary));
     Ok(())
 }
 
-type Last = (RgbaImage, Vec<Face>);
+/// What was seen last, and what there is to say about it all.
+struct Seen {
+    picture: RgbaImage,
+    faces: Vec<Face>,
+    summary: String,
+}
 
 fn still(
     arguments: &Arguments,
     tracker: &FaceTracker,
     json: &mut Option<Landmarks>,
     stats: &mut Stats,
-) -> Result<Last, Failure> {
+) -> Result<Seen, Failure> {
     let mut picture = read_picture(&arguments.input)?;
-    if let Some(height) = arguments.scale_height {
+    if let Some(height) = arguments.clip.scale_height {
         let width = (f64::from(picture.width()) * f64::from(height) / f64::from(picture.height())).round() as u32;
         picture = image::imageops::resize(&picture, width.max(1), height, image::imageops::FilterType::CatmullRom);
     }
@@ -87,15 +91,13 @@ fn still(
     if let Some(json) = json {
         json.write(width, height, &faces)?;
     }
-    say(format_args!("{}: {} in {width}×{height} pixels", arguments.input.display(), count(faces.len())));
+    let mut summary = format!("{} in {width}×{height} pixels", count(faces.len()));
     for face in &faces {
-        let pose = face.pose();
-        say(format_args!(
-            "  face {}: score {:.2}, yaw {:.0}°, pitch {:.0}°, roll {:.0}°",
-            face.id, face.score, pose.yaw, pose.pitch, pose.roll
-        ));
+        let (id, score, pose) = (face.id, face.score, face.pose());
+        let turn = format!("yaw {:.0}°, pitch {:.0}°, roll {:.0}°", pose.yaw, pose.pitch, pose.roll);
+        summary += &format!("\n  face {id}: score {score:.2}, {turn}");
     }
-    Ok((picture, faces))
+    Ok(Seen { picture, faces, summary })
 }
 
 fn clip(
@@ -103,12 +105,12 @@ fn clip(
     tracker: &mut FaceTracker,
     json: &mut Option<Landmarks>,
     stats: &mut Stats,
-) -> Result<Last, Failure> {
-    let mut clip = Clip::open(&arguments.input, arguments.scale_height)?;
+) -> Result<Seen, Failure> {
+    let mut clip = Clip::open(&arguments.input, arguments.clip.scale_height)?;
     let (width, height) = (clip.info.width, clip.info.height);
     let mut last = RgbaImage::new(width, height);
     let (mut frames, mut with_face, mut total) = (0_u64, 0_u64, Duration::ZERO);
-    while arguments.max_frames.is_none_or(|most| frames < most)
+    while arguments.clip.max_frames.is_none_or(|most| frames < most)
         && let Some((pixels, time)) = clip.next_frame()?
     {
         let faces = tracker.track(&Frame::rgba8(pixels, width, height)?, time)?;
@@ -125,8 +127,8 @@ fn clip(
         }
     }
     let mean = total.as_secs_f64() * 1e3 / frames.max(1) as f64;
-    say(format_args!("{}: a face in {with_face} of {frames} frames, {mean:.1} ms a frame", arguments.input.display()));
-    Ok((last, tracker.faces().to_vec()))
+    let summary = format!("a face in {with_face} of {frames} frames, {mean:.1} ms a frame");
+    Ok(Seen { picture: last, faces: tracker.faces().to_vec(), summary })
 }
 
 /// Draws each point as a dot, the contours' in other colours.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
-use common::media::{Picture, picture_format};
+use common::media::{Picture, picture_format, writable};
 use common::report::{Landmarks, Stats};
 use common::{Failure, LookArgs, count, say};
 use glowup::{Beautifier, BeautifierOptions, FrameMut};
@@ -35,7 +35,8 @@ struct Arguments {
     #[arg(long, value_name = "OUT")]
     stats: Option<PathBuf>,
     /// As for clips; a picture is one frame
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), hide = true)]
+    #[arg(long, value_name = "N", hide = true, allow_negative_numbers = true)]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..))]
     max_frames: Option<u64>,
 }
 
@@ -48,6 +49,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
     let input = arguments.input.as_deref().unwrap_or(Path::new(PORTRAIT));
     let output = arguments.output.as_deref().unwrap_or(Path::new(BEFORE_AFTER));
     picture_format(output)?;
+    writable([Some(output), arguments.landmarks.as_deref(), arguments.stats.as_deref()])?;
     let mut picture = Picture::read(input)?;
     let before = arguments.output.is_none().then(|| picture.pixels.clone());
     let (width, height) = picture.pixels.dimensions();

@@ -8,9 +8,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::Parser;
-use common::media::{Clip, Recorder, is_picture};
+use common::media::{Clip, Recorder, is_picture, writable};
 use common::report::{Landmarks, Stats};
-use common::{Failure, LookArgs, say};
+use common::{ClipArgs, Failure, LookArgs, say};
 use glowup::{Beautifier, BeautifierOptions, FrameMut};
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -29,12 +29,8 @@ struct Arguments {
     /// Write what each stage cost: one JSON object
     #[arg(long, value_name = "OUT")]
     stats: Option<PathBuf>,
-    /// Scale each frame to that height first (an even number)
-    #[arg(long, value_name = "H", value_parser = clap::value_parser!(u32).range(16..=8192))]
-    scale_height: Option<u32>,
-    /// Stop after that many frames
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
-    max_frames: Option<u64>,
+    #[command(flatten)]
+    clip: ClipArgs,
 }
 
 fn main() -> ExitCode {
@@ -46,15 +42,17 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
     if is_picture(&arguments.input) {
         return Err(format!("{} is a picture: use the example photo", arguments.input.display()).into());
     }
+    writable([Some(&*arguments.output), arguments.landmarks.as_deref(), arguments.stats.as_deref()])?;
+
     // Told to stop, it ends like any failure: without leaving half a clip.
     let stopped = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&stopped);
     ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed))?;
 
-    let mut clip = Clip::open(&arguments.input, arguments.scale_height)?;
+    let mut clip = Clip::open(&arguments.input, arguments.clip.scale_height)?;
     let info = clip.info.clone();
     let frames = info.times.len() as u64;
-    let wanted = arguments.max_frames.filter(|&most| most < frames);
+    let wanted = arguments.clip.max_frames.filter(|&most| most < frames);
     let length = wanted.map(|most| info.time(most as usize));
 
     let mut beautifier = Beautifier::new(BeautifierOptions::default())?;

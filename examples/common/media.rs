@@ -97,6 +97,11 @@ pub fn is_picture(path: &Path) -> bool {
         .is_ok_and(|reader| reader.format().is_some_and(|format| format.reading_enabled()))
 }
 
+/// Fails where one of these outputs cannot be, before any work is done for it.
+pub fn writable<const N: usize>(outputs: [Option<&Path>; N]) -> Result<(), Failure> {
+    outputs.into_iter().flatten().try_for_each(|path| Output::new(path).map(drop))
+}
+
 /// A file that is being written: under another name beside its place until it is complete, and removed if it never is.
 /// What is no plain file, such as a terminal, is written to as it is.
 pub struct Output {

@@ -35,6 +35,19 @@ pub struct LookArgs {
     tone: Option<f32>,
 }
 
+/// Which part of a clip, and how large.
+#[derive(clap::Args, Debug)]
+pub struct ClipArgs {
+    /// Scale each frame to that height first, 16 to 8192 pixels
+    #[arg(long, value_name = "H", allow_negative_numbers = true)]
+    #[arg(value_parser = clap::value_parser!(u32).range(16..=8192))]
+    pub scale_height: Option<u32>,
+    /// Stop after that many frames
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..))]
+    pub max_frames: Option<u64>,
+}
+
 #[derive(Clone, Debug)]
 enum LookSource {
     Preset(Look),
