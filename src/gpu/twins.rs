@@ -421,10 +421,10 @@ fn the_shaders_do_what_their_twins_do() {
             let changed = part.iter().zip(&twin).filter(|(a, b)| a != b).count();
             println!("{width}×{height} {look:?}: worst {worst}, mean {mean:.4}, {changed} values changed");
             assert!(changed > 500);
-            // One step by rounding, where half-precision grids and eight-bit filter weights tip the balance; two where
-            // such a weight has also moved the place that a sharp edge is fetched from.
-            let most = if look.slim > 0.0 { 2 } else { 1 };
-            assert!(worst <= most && mean < 0.02, "{width}×{height} {look:?}: worst {worst}, mean {mean}");
+            // One step by rounding; two in a few pixels, where half-precision grids and eight-bit filter weights tip the
+            // balance at the edge of likeness, or move the place that a sharp edge is fetched from.
+            let far = off.iter().filter(|&&d| d > 1).count();
+            assert!(worst <= 2 && far < 20 && mean < 0.02, "{width}×{height} {look:?}: worst {worst}, mean {mean}");
         }
     }
 }

@@ -5,7 +5,7 @@ use crate::face::topology::{
 };
 
 /// How far beyond the face's outline pixels may change, in units of its width: less than the half that is promised.
-const MARGIN: f32 = 0.32;
+const MARGIN: f32 = 0.36;
 
 /// A rectangle of whole pixels inside the frame.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -9,11 +9,11 @@ use crate::face::topology::{FACE_OVAL, JAW};
 /// Nodes a side.
 pub(crate) const SIDE: usize = 64;
 /// Largest displacement at amount 1, in units of the face's width as it is seen.
-const REACH: f32 = 0.116;
+const REACH: f32 = 0.126;
 /// Width of the fall to 0 inside the jaw, in units of the head's width: short of the mouth and the nose.
-const INSIDE: f32 = 0.18;
+const INSIDE: f32 = 0.24;
 /// Width of the fall to 0 outside the jaw, in the same unit. Narrower smears what is behind the jaw, wider bends it.
-const OUTSIDE: f32 = 0.29;
+const OUTSIDE: f32 = 0.31;
 /// Between these heights (0 the eyes, 1 the chin) the effect sets in.
 const ONSET: [f32; 2] = [-0.3, 0.3];
 /// From this distance of the midline on, in units of the head's width, it acts in full.
