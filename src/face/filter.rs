@@ -94,7 +94,7 @@ mod tests {
 
     #[test]
     fn noise_is_held_back_and_motion_is_not() {
-        let noise = run(4.0, |t| if (t * 30.0).round() as u32 % 2 == 0 { 0.2 } else { -0.2 });
+        let noise = run(4.0, |t| if ((t * 30.0).round() as u32).is_multiple_of(2) { 0.2 } else { -0.2 });
         assert!(noise[60..].iter().all(|x| x.abs() < 0.03), "{:?}", &noise[110..]);
         let moved = run(2.0, |t| 100.0 * t);
         let lag = 100.0 * 59.0 / 30.0 - moved[59];
