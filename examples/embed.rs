@@ -11,7 +11,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use common::media::{read_picture, write_picture};
-use common::{Failure, LookArgs};
+use common::{Failure, LookArgs, count, say};
 use glowup::gpu::Renderer;
 use glowup::{FaceTracker, Frame, Gpu, TrackerOptions, wgpu};
 use image::RgbaImage;
@@ -51,7 +51,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
     let shown = host.show(encoder)?;
 
     write_picture(&arguments.output, &shown)?;
-    println!("{}: {} faces, on the host's {}", arguments.output.display(), faces.len(), gpu.adapter());
+    say(format_args!("{}: {}, on the host's {}", arguments.output.display(), count(faces.len()), gpu.adapter()));
     Ok(())
 }
 

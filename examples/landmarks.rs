@@ -7,9 +7,9 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use clap::Parser;
-use common::Failure;
-use common::media::{Clip, is_picture, read_picture, write_picture};
+use common::media::{Clip, is_picture, picture_format, read_picture, writable, write_picture};
 use common::report::{Landmarks, Stats};
+use common::{ClipArgs, Failure, count, say};
 use glowup::face::topology;
 use glowup::{Face, FaceTracker, Frame, TrackerOptions};
 use image::{Rgba, RgbaImage};
@@ -23,7 +23,8 @@ struct Arguments {
     #[arg(long, value_name = "OUT")]
     json: Option<PathBuf>,
     /// Most faces to find, 1 to 32
-    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=32))]
+    #[arg(long, value_name = "N", default_value_t = 4, allow_negative_numbers = true)]
+    #[arg(value_parser = clap::value_parser!(u8).range(1..=32))]
     faces: u8,
     /// Draw the landmarks over the picture, or over a clip's last frame
     #[arg(long, value_name = "OUT.png")]
@@ -31,12 +32,8 @@ struct Arguments {
     /// Write what each stage cost: one JSON object
     #[arg(long, value_name = "OUT")]
     stats: Option<PathBuf>,
-    /// Scale each frame of a clip to that height first
-    #[arg(long, value_name = "H", value_parser = clap::value_parser!(u32).range(16..=8192))]
-    scale_height: Option<u32>,
-    /// Stop after that many frames
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
-    max_frames: Option<u64>,
+    #[command(flatten)]
+    clip: ClipArgs,
 }
 
 fn main() -> ExitCode {
@@ -44,37 +41,45 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: Arguments) -> Result<(), Failure> {
+    arguments.draw.as_deref().map(picture_format).transpose()?;
+    writable([&arguments.draw, &arguments.json, &arguments.stats].map(Option::as_deref))?;
     let options = TrackerOptions { max_faces: usize::from(arguments.faces), ..TrackerOptions::default() };
     let mut tracker = FaceTracker::new(options)?;
     let mut json = arguments.json.as_deref().map(Landmarks::create).transpose()?;
     let mut stats = Stats::default();
-    let (picture, faces) = if is_picture(&arguments.input) {
+    let seen = if is_picture(&arguments.input) {
         still(&arguments, &tracker, &mut json, &mut stats)?
     } else {
         clip(&arguments, &mut tracker, &mut json, &mut stats)?
     };
+    if let Some(path) = &arguments.draw {
+        draw(path, seen.picture, &seen.faces)?;
+    }
     if let Some(json) = json {
         json.finish()?;
     }
     if let Some(path) = &arguments.stats {
         stats.write(path, None)?;
     }
-    if let Some(path) = &arguments.draw {
-        draw(path, picture, &faces)?;
-    }
+    say(format_args!("{}: {}", arguments.input.display(), seen.summary));
     Ok(())
 }
 
-type Last = (RgbaImage, Vec<Face>);
+/// What was seen last, and what there is to say about it all.
+struct Seen {
+    picture: RgbaImage,
+    faces: Vec<Face>,
+    summary: String,
+}
 
 fn still(
     arguments: &Arguments,
     tracker: &FaceTracker,
     json: &mut Option<Landmarks>,
     stats: &mut Stats,
-) -> Result<Last, Failure> {
+) -> Result<Seen, Failure> {
     let mut picture = read_picture(&arguments.input)?;
-    if let Some(height) = arguments.scale_height {
+    if let Some(height) = arguments.clip.scale_height {
         let width = (f64::from(picture.width()) * f64::from(height) / f64::from(picture.height())).round() as u32;
         picture = image::imageops::resize(&picture, width.max(1), height, image::imageops::FilterType::CatmullRom);
     }
@@ -86,15 +91,13 @@ fn still(
     if let Some(json) = json {
         json.write(width, height, &faces)?;
     }
-    println!("{}: {} in {width}×{height} pixels", arguments.input.display(), count(faces.len()));
+    let mut summary = format!("{} in {width}×{height} pixels", count(faces.len()));
     for face in &faces {
-        let pose = face.pose();
-        println!(
-            "  face {}: score {:.2}, yaw {:.0}°, pitch {:.0}°, roll {:.0}°",
-            face.id, face.score, pose.yaw, pose.pitch, pose.roll
-        );
+        let (id, score, pose) = (face.id, face.score, face.pose());
+        let turn = format!("yaw {:.0}°, pitch {:.0}°, roll {:.0}°", pose.yaw, pose.pitch, pose.roll);
+        summary += &format!("\n  face {id}: score {score:.2}, {turn}");
     }
-    Ok((picture, faces))
+    Ok(Seen { picture, faces, summary })
 }
 
 fn clip(
@@ -102,12 +105,12 @@ fn clip(
     tracker: &mut FaceTracker,
     json: &mut Option<Landmarks>,
     stats: &mut Stats,
-) -> Result<Last, Failure> {
-    let mut clip = Clip::open(&arguments.input, arguments.scale_height)?;
+) -> Result<Seen, Failure> {
+    let mut clip = Clip::open(&arguments.input, arguments.clip.scale_height)?;
     let (width, height) = (clip.info.width, clip.info.height);
     let mut last = RgbaImage::new(width, height);
     let (mut frames, mut with_face, mut total) = (0_u64, 0_u64, Duration::ZERO);
-    while arguments.max_frames.is_none_or(|most| frames < most)
+    while arguments.clip.max_frames.is_none_or(|most| frames < most)
         && let Some((pixels, time)) = clip.next_frame()?
     {
         let faces = tracker.track(&Frame::rgba8(pixels, width, height)?, time)?;
@@ -124,19 +127,11 @@ fn clip(
         }
     }
     let mean = total.as_secs_f64() * 1e3 / frames.max(1) as f64;
-    println!("{}: a face in {with_face} of {frames} frames, {mean:.1} ms a frame", arguments.input.display());
-    Ok((last, tracker.faces().to_vec()))
+    let summary = format!("a face in {with_face} of {frames} frames, {mean:.1} ms a frame");
+    Ok(Seen { picture: last, faces: tracker.faces().to_vec(), summary })
 }
 
-fn count(faces: usize) -> String {
-    match faces {
-        0 => "no face".to_owned(),
-        1 => "1 face".to_owned(),
-        _ => format!("{faces} faces"),
-    }
-}
-
-/// Draws each point, the contours' in other colours.
+/// Draws each point as a dot, the contours' in other colours.
 fn draw(path: &Path, mut picture: RgbaImage, faces: &[Face]) -> Result<(), Failure> {
     let contours: [(&[u16], [u8; 4]); 4] = [
         (&topology::FACE_OVAL, [255, 200, 0, 255]),
@@ -144,14 +139,29 @@ fn draw(path: &Path, mut picture: RgbaImage, faces: &[Face]) -> Result<(), Failu
         (&topology::RIGHT_EYE, [0, 200, 255, 255]),
         (&topology::LIPS, [255, 80, 120, 255]),
     ];
-    for face in faces {
+    for face in faces.iter().filter(|face| face.score > 0.0) {
+        let (left, right) = face.points.iter().fold((f32::MAX, f32::MIN), |(l, r), p| (l.min(p[0]), r.max(p[0])));
+        let radius = ((right - left) / 300.0).max(0.5);
         for (index, point) in (0_u16..).zip(&face.points) {
             let colour = contours.iter().find(|(list, _)| list.contains(&index)).map_or([80, 255, 80, 255], |c| c.1);
-            let (x, y) = (point[0].floor(), point[1].floor());
-            if x >= 0.0 && y >= 0.0 && x < picture.width() as f32 && y < picture.height() as f32 {
-                picture.put_pixel(x as u32, y as u32, Rgba(colour));
-            }
+            dot(&mut picture, [point[0], point[1]], radius, Rgba(colour));
         }
     }
     write_picture(path, &picture)
+}
+
+/// Paints every pixel whose centre is no farther than `radius` from a place, and the one that the place lies in.
+fn dot(picture: &mut RgbaImage, [x, y]: [f32; 2], radius: f32, colour: Rgba<u8>) {
+    for row in (y - radius).floor() as i64..=(y + radius).floor() as i64 {
+        for column in (x - radius).floor() as i64..=(x + radius).floor() as i64 {
+            let near = (column as f32 + 0.5 - x).hypot(row as f32 + 0.5 - y) <= radius;
+            let inside = (row, column) == (y.floor() as i64, x.floor() as i64);
+            if let (Ok(column), Ok(row)) = (u32::try_from(column), u32::try_from(row))
+                && (near || inside)
+                && let Some(pixel) = picture.get_pixel_mut_checked(column, row)
+            {
+                *pixel = colour;
+            }
+        }
+    }
 }

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
-use common::media::{read_picture, write_picture};
+use common::media::{Picture, picture_format, writable};
 use common::report::{Landmarks, Stats};
-use common::{Failure, LookArgs};
+use common::{Failure, LookArgs, count, say};
 use glowup::{Beautifier, BeautifierOptions, FrameMut};
 use image::RgbaImage;
 
@@ -34,6 +34,10 @@ struct Arguments {
     /// Write what each stage cost: one JSON object
     #[arg(long, value_name = "OUT")]
     stats: Option<PathBuf>,
+    /// As for clips; a picture is one frame
+    #[arg(long, value_name = "N", hide = true, allow_negative_numbers = true)]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..))]
+    max_frames: Option<u64>,
 }
 
 fn main() -> ExitCode {
@@ -43,14 +47,21 @@ fn main() -> ExitCode {
 fn run(arguments: Arguments) -> Result<(), Failure> {
     let look = arguments.look.look()?;
     let input = arguments.input.as_deref().unwrap_or(Path::new(PORTRAIT));
-    let mut picture = read_picture(input)?;
-    let before = arguments.output.is_none().then(|| picture.clone());
-    let (width, height) = picture.dimensions();
+    let output = arguments.output.as_deref().unwrap_or(Path::new(BEFORE_AFTER));
+    picture_format(output)?;
+    writable([Some(output), arguments.landmarks.as_deref(), arguments.stats.as_deref()])?;
+    let mut picture = Picture::read(input)?;
+    let before = arguments.output.is_none().then(|| picture.pixels.clone());
+    let (width, height) = picture.pixels.dimensions();
 
     let mut beautifier = Beautifier::new(BeautifierOptions::default())?;
     beautifier.set_look(look)?;
-    let faces = beautifier.process_still(&mut FrameMut::rgba8(&mut picture, width, height)?)?;
+    let faces = beautifier.process_still(&mut FrameMut::rgba8(&mut picture.pixels, width, height)?)?;
 
+    if let Some(before) = before {
+        picture.pixels = side_by_side(&before, &picture.pixels);
+    }
+    picture.write(output)?;
     if let Some(path) = &arguments.landmarks {
         let mut landmarks = Landmarks::create(path)?;
         landmarks.write(width, height, &faces)?;
@@ -61,17 +72,13 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
         stats.add(beautifier.stats());
         stats.write(path, Some(beautifier.gpu().adapter()))?;
     }
-    let output = arguments.output.as_deref().unwrap_or(Path::new(BEFORE_AFTER));
-    match before {
-        Some(before) => write_picture(output, &side_by_side(&before, &picture))?,
-        None => write_picture(output, &picture)?,
-    }
-    let count = match faces.len() {
-        0 => "no face found, so nothing was changed".to_owned(),
-        1 => "1 face retouched".to_owned(),
-        many => format!("{many} faces retouched"),
+    let outcome = match faces.len() {
+        _ if look.is_none() => "every amount is 0: unchanged",
+        0 => "unchanged",
+        _ => "retouched",
     };
-    println!("{}: {count} ({})", output.display(), beautifier.gpu().adapter());
+    let (faces, adapter) = (count(faces.len()), beautifier.gpu().adapter());
+    say(format_args!("{}: {faces}, {outcome}, on {adapter}", output.display()));
     Ok(())
 }
 

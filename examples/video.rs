@@ -4,11 +4,13 @@ mod common;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::Parser;
-use common::media::{Clip, Recorder, is_picture};
+use common::media::{Clip, Recorder, is_picture, writable};
 use common::report::{Landmarks, Stats};
-use common::{Failure, LookArgs};
+use common::{ClipArgs, Failure, LookArgs, say};
 use glowup::{Beautifier, BeautifierOptions, FrameMut};
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -27,12 +29,8 @@ struct Arguments {
     /// Write what each stage cost: one JSON object
     #[arg(long, value_name = "OUT")]
     stats: Option<PathBuf>,
-    /// Scale each frame to that height first (an even number)
-    #[arg(long, value_name = "H", value_parser = clap::value_parser!(u32).range(16..=8192))]
-    scale_height: Option<u32>,
-    /// Stop after that many frames
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
-    max_frames: Option<u64>,
+    #[command(flatten)]
+    clip: ClipArgs,
 }
 
 fn main() -> ExitCode {
@@ -44,10 +42,17 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
     if is_picture(&arguments.input) {
         return Err(format!("{} is a picture: use the example photo", arguments.input.display()).into());
     }
-    let mut clip = Clip::open(&arguments.input, arguments.scale_height)?;
+    writable([Some(&*arguments.output), arguments.landmarks.as_deref(), arguments.stats.as_deref()])?;
+
+    // Told to stop, it ends like any failure: without leaving half a clip.
+    let stopped = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&stopped);
+    ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed))?;
+
+    let mut clip = Clip::open(&arguments.input, arguments.clip.scale_height)?;
     let info = clip.info.clone();
     let frames = info.times.len() as u64;
-    let wanted = arguments.max_frames.filter(|&most| most < frames);
+    let wanted = arguments.clip.max_frames.filter(|&most| most < frames);
     let length = wanted.map(|most| info.time(most as usize));
 
     let mut beautifier = Beautifier::new(BeautifierOptions::default())?;
@@ -59,21 +64,32 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
     // Drawn on a terminal only.
     let style = ProgressStyle::with_template("{bar:40} {pos}/{len} frames, {per_sec}, {eta} left")?;
     let bar = ProgressBar::new(wanted.unwrap_or(frames)).with_style(style);
-    let mut done = 0;
-    while wanted.is_none_or(|most| done < most)
-        && let Some((pixels, time)) = clip.next_frame()?
-    {
-        let mut frame = FrameMut::rgba8(pixels, info.width, info.height)?;
-        let faces = beautifier.process(&mut frame, time)?;
-        if let Some(landmarks) = &mut landmarks {
-            landmarks.write(info.width, info.height, faces)?;
+    let mut retouch = || -> Result<u64, Failure> {
+        let mut done = 0;
+        while wanted.is_none_or(|most| done < most)
+            && let Some((pixels, time)) = clip.next_frame()?
+        {
+            let mut frame = FrameMut::rgba8(pixels, info.width, info.height)?;
+            let faces = beautifier.process(&mut frame, time)?;
+            if let Some(landmarks) = &mut landmarks {
+                landmarks.write(info.width, info.height, faces)?;
+            }
+            stats.add(beautifier.stats());
+            recorder.write(pixels, time)?;
+            bar.inc(1);
+            done += 1;
+            if stopped.load(Ordering::Relaxed) {
+                break;
+            }
         }
-        stats.add(beautifier.stats());
-        recorder.write(pixels)?;
-        bar.inc(1);
-        done += 1;
-    }
+        Ok(done)
+    };
+    let outcome = retouch();
     bar.finish_and_clear();
+    if stopped.load(Ordering::Relaxed) {
+        return Err("stopped before the end, nothing was written".into());
+    }
+    let done = outcome?;
     recorder.finish()?;
     if let Some(landmarks) = landmarks {
         landmarks.finish()?;
@@ -81,6 +97,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
     if let Some(path) = &arguments.stats {
         stats.write(path, Some(beautifier.gpu().adapter()))?;
     }
-    println!("{}: {done} frames retouched ({})", arguments.output.display(), beautifier.gpu().adapter());
+    let adapter = beautifier.gpu().adapter();
+    say(format_args!("{}: {done} frames retouched, on {adapter}", arguments.output.display()));
     Ok(())
 }

@@ -1,11 +1,14 @@
 //! What the examples share: arguments, errors and exit statuses, media, reports.
 
 // Each example uses its own part of this.
-#![allow(dead_code)]
+#![allow(dead_code, unused_imports)]
 
+mod clip;
 pub mod media;
+mod recorder;
 pub mod report;
 
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -22,14 +25,27 @@ pub struct LookArgs {
     #[arg(long, value_name = "NAME|FILE.json", value_parser = parse_look)]
     look: Option<LookSource>,
     /// How much narrower the lower face becomes, 0 to 1
-    #[arg(long, value_name = "A", value_parser = parse_amount)]
+    #[arg(long, value_name = "A", value_parser = parse_amount, allow_hyphen_values = true)]
     slim: Option<f32>,
     /// How much smoother the skin becomes, 0 to 1
-    #[arg(long, value_name = "A", value_parser = parse_amount)]
+    #[arg(long, value_name = "A", value_parser = parse_amount, allow_hyphen_values = true)]
     smooth: Option<f32>,
     /// How much more even the skin's colour becomes, 0 to 1
-    #[arg(long, value_name = "A", value_parser = parse_amount)]
+    #[arg(long, value_name = "A", value_parser = parse_amount, allow_hyphen_values = true)]
     tone: Option<f32>,
+}
+
+/// Which part of a clip, and how large.
+#[derive(clap::Args, Debug)]
+pub struct ClipArgs {
+    /// Scale each frame to that height first, 16 to 8192 pixels
+    #[arg(long, value_name = "H", allow_negative_numbers = true)]
+    #[arg(value_parser = clap::value_parser!(u32).range(16..=8192))]
+    pub scale_height: Option<u32>,
+    /// Stop after that many frames
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..))]
+    pub max_frames: Option<u64>,
 }
 
 #[derive(Clone, Debug)]
@@ -90,16 +106,45 @@ pub fn main<Arguments: Parser>(run: impl FnOnce(Arguments) -> Result<(), Failure
         Err(error) => {
             let text = error.to_string();
             // What is wrong stands before the first empty line; after it comes the usage.
-            let words: Vec<&str> = text.lines().take_while(|line| !line.trim().is_empty()).map(str::trim).collect();
-            eprintln!("{} (--help lists the options)", words.join(" "));
+            let what = one_line(text.split("\n\n").next().unwrap_or(&text));
+            let _ = writeln!(std::io::stderr(), "{what} (--help lists the options)");
             return ExitCode::from(2);
         }
     };
+    quiet();
     match run(arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error}");
+            let _ = writeln!(std::io::stderr(), "error: {}", one_line(&error.to_string()));
             ExitCode::FAILURE
         }
+    }
+}
+
+/// Prints a line for people. That nobody reads it any more is no failure.
+pub fn say(line: std::fmt::Arguments<'_>) {
+    let _ = writeln!(std::io::stdout(), "{line}");
+}
+
+/// "no face", "1 face", "2 faces".
+pub fn count(faces: usize) -> String {
+    match faces {
+        0 => "no face".to_owned(),
+        1 => "1 face".to_owned(),
+        _ => format!("{faces} faces"),
+    }
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Where no desktop runs, Vulkan's loader looks for one all the same, and its library for Wayland prints that it has no
+/// folder to look in. So it is given one, in which there is none.
+fn quiet() {
+    #[cfg(target_os = "linux")]
+    if std::env::var_os("XDG_RUNTIME_DIR").is_none() {
+        // SAFETY: examples call this first in `main`, before there is another thread.
+        unsafe { std::env::set_var("XDG_RUNTIME_DIR", std::env::temp_dir()) };
     }
 }

@@ -39,15 +39,16 @@ fn thousandths<S: serde::Serializer>(points: &[[f32; 3]], serializer: S) -> Resu
     serializer.collect_seq(points.iter().map(|point| point.map(|x| (f64::from(x) * 1000.0).round() / 1000.0)))
 }
 
-fn create(output: &Output, path: &Path) -> Result<BufWriter<File>, Failure> {
+fn create(path: &Path) -> Result<(BufWriter<File>, Output), Failure> {
+    let output = Output::new(path)?;
     let file = File::create(output.partial()).map_err(|error| format!("cannot write {}: {error}", path.display()))?;
-    Ok(BufWriter::new(file))
+    Ok((BufWriter::new(file), output))
 }
 
 impl Landmarks {
     pub fn create(path: &Path) -> Result<Self, Failure> {
-        let output = Output::new(path);
-        Ok(Self { file: create(&output, path)?, output, frame: 0 })
+        let (file, output) = create(path)?;
+        Ok(Self { file, output, frame: 0 })
     }
 
     /// Writes the next frame's line. Faces that were just lost are left out: their points are no longer seen.
@@ -136,8 +137,7 @@ impl Stats {
             "stages": stages,
             "gpu_resources_created_after_warmup": self.created - self.created_when_warm,
         });
-        let output = Output::new(path);
-        let mut file = create(&output, path)?;
+        let (mut file, mut output) = create(path)?;
         serde_json::to_writer_pretty(&mut file, &object)?;
         writeln!(file)?;
         file.flush()?;

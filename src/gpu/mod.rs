@@ -4,6 +4,8 @@ mod grids;
 mod pass;
 mod renderer;
 mod transfer;
+#[cfg(test)]
+mod twins;
 mod uniforms;
 
 use std::sync::{Arc, Mutex, PoisonError};
