@@ -279,7 +279,7 @@ mod tests {
     #[test]
     fn both_flavours_agree() {
         let (width, height, stride) = (61, 47, 61 * 4 + 12);
-        let data: Vec<u8> = (0..stride * height).map(|i| (i * 7919 >> 3) as u8).collect();
+        let data: Vec<u8> = (0..stride * height).map(|i| ((i * 7919) >> 3) as u8).collect();
         let data = &data[..stride * (height - 1) + width * 4];
         let frame = Frame::rgba8_with_stride(data, width as u32, height as u32, stride).unwrap();
         let regions =
