@@ -26,7 +26,7 @@ impl Look {
     /// For tired days and hard light: softer skin, the face's shape almost untouched.
     pub const SOFT: Self = Self { slim: 0.1, smooth: 0.8, tone: 0.6 };
     /// For portraits and the stage: the strongest of the presets, still the same person.
-    pub const GLAM: Self = Self { slim: 0.45, smooth: 0.9, tone: 0.75 };
+    pub const GLAM: Self = Self { slim: 0.3, smooth: 0.9, tone: 0.75 };
 
     /// Every preset with its name, weakest first.
     pub const PRESETS: [(&'static str, Self); 4] =
