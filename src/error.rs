@@ -117,6 +117,18 @@ pub enum Error {
         /// What is wrong with it.
         reason: &'static str,
     },
+    /// A texture that a host passed in cannot be read from or written to.
+    #[error(
+        "the {which} texture cannot be used ({reason}): pass a view of a 2D texture of format Rgba8Unorm with the usages {usages}"
+    )]
+    BadTexture {
+        /// Which texture: `input` or `output`.
+        which: &'static str,
+        /// What is wrong with it.
+        reason: String,
+        /// The usages that it needs.
+        usages: &'static str,
+    },
     /// A network's weights are not the ones this version was built for.
     #[error(
         "the weights of {network} cannot be used ({reason}): pass the file that belongs to this version of glowup, or use the weights it embeds"

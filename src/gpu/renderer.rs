@@ -116,6 +116,28 @@ impl Passes {
     }
 }
 
+/// What a host's textures must be usable for.
+const READ: wgpu::TextureUsages = wgpu::TextureUsages::TEXTURE_BINDING.union(wgpu::TextureUsages::COPY_SRC);
+const WRITTEN: wgpu::TextureUsages = wgpu::TextureUsages::STORAGE_BINDING.union(wgpu::TextureUsages::COPY_DST);
+
+fn check_texture(
+    which: &'static str,
+    texture: &wgpu::Texture,
+    needed: wgpu::TextureUsages,
+    usages: &'static str,
+) -> Result<()> {
+    let reason = if texture.dimension() != wgpu::TextureDimension::D2 || texture.sample_count() != 1 {
+        format!("it is {:?} with {} samples", texture.dimension(), texture.sample_count())
+    } else if texture.format() != Rgba8Unorm {
+        format!("its format is {:?}", texture.format())
+    } else if !texture.usage().contains(needed) {
+        format!("its usages are {:?}", texture.usage())
+    } else {
+        return Ok(());
+    };
+    Err(Error::BadTexture { which, reason, usages })
+}
+
 impl Renderer {
     /// Compiles the shaders for a device.
     ///
@@ -151,8 +173,8 @@ impl Renderer {
     /// # Errors
     ///
     /// [`Error::OutOfRange`] for a look and [`Error::BadLandmarks`] for a face that is not valid, [`Error::SizeMismatch`]
-    /// for textures of two sizes, [`Error::Gpu`] for textures of another format or usage, [`Error::OutOfMemory`],
-    /// [`Error::DeviceLost`].
+    /// for textures of two sizes, [`Error::BadTexture`] for textures of another format or usage, [`Error::OutOfMemory`],
+    /// [`Error::DeviceLost`]. Nothing is recorded then.
     pub fn render(
         &mut self,
         encoder: &mut wgpu::CommandEncoder,
@@ -162,6 +184,9 @@ impl Renderer {
         look: &Look,
     ) -> Result<()> {
         let (from, to) = (input.texture(), output.texture());
+        // A device would only complain once the host finishes its encoder.
+        check_texture("input", from, READ, "TEXTURE_BINDING and COPY_SRC")?;
+        check_texture("output", to, WRITTEN, "STORAGE_BINDING and COPY_DST")?;
         let size = (from.width(), from.height());
         if size != (to.width(), to.height()) {
             return Err(Error::SizeMismatch { input: size, output: (to.width(), to.height()) });
