@@ -98,7 +98,8 @@ impl Track {
 
     /// It was not found in this frame: its effect fades while its points go on as they last moved, slower and slower.
     pub(crate) fn missed(&mut self, seconds: f32) {
-        self.lost = Some(self.lost.unwrap_or(0.0) + seconds);
+        // Where a host gives all frames one timestamp, a lost face is forgotten all the same.
+        self.lost = Some(self.lost.unwrap_or(0.0) + seconds.max(1e-3));
         self.face.score = 0.0;
         self.fade_to(0.0);
         let way = self.speed.map(|speed| speed * seconds);
