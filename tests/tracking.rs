@@ -328,7 +328,7 @@ fn small_faces_are_found_in_time() {
         let faces = tracker.detect(&frame(&canvas)).unwrap();
         assert_eq!(faces.len(), 1);
         assert!(is_at(&faces[0], place));
-        let found = (0..60).find(|&index| !tracker.track(&frame(&canvas), time(index)).unwrap().is_empty());
+        let found = (0..15).find(|&index| !tracker.track(&frame(&canvas), time(index)).unwrap().is_empty());
         println!("found after {found:?} frames");
         assert!(found.is_some());
         assert!(is_at(&tracker.faces()[0], place));

@@ -17,7 +17,7 @@ const GAP: Duration = Duration::from_secs(1);
 /// While faces are followed and there is room for more, one square of every so many frames is searched.
 const LEISURE: u32 = 4;
 /// While none is followed, so many of the fine squares are searched in each frame, beside a coarse one.
-const FINE: usize = 2;
+const FINE: usize = 5;
 /// Smallest tile of a frame that is searched, in pixels and as a share of its shorter side.
 const TILE: (f32, f32) = (160.0, 0.24);
 
