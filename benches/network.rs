@@ -7,7 +7,7 @@ use std::time::Duration;
 use candle_core::{DType, Device, Tensor};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use glowup::face::net::ops::{self, Activation, Flavour};
-use glowup::face::net::{BlazeFace, FaceMesh, Workers, stock};
+use glowup::face::net::{BlazeFace, FaceMesh, MeshModel, Workers, stock};
 
 /// Numbers in −0.5..0.5.
 fn numbers(count: usize) -> Vec<f32> {
@@ -78,28 +78,31 @@ fn networks(c: &mut Criterion) {
     let mut group = c.benchmark_group("network");
     for &flavour in Flavour::available() {
         let detector = BlazeFace::embedded_with(flavour).expect("the weights are good");
-        let mesh = FaceMesh::embedded_with(flavour).expect("the weights are good");
-        let (mut boxes, mut points) = (detector.buffers().expect("memory"), mesh.buffers().expect("memory"));
+        let mut boxes = detector.buffers().expect("memory");
         boxes.write_input(|input| input.copy_from_slice(&numbers(input.len()))).expect("it is there");
-        points.write_input(|input| input.copy_from_slice(&numbers(input.len()))).expect("it is there");
         for threads in [1, 2] {
             let workers = Workers::new(threads).expect("two threads");
-            let name = format!("{flavour:?}, {threads} threads");
-            group.bench_function(format!("detector, {name}"), |b| {
+            group.bench_function(format!("detector, {flavour:?}, {threads} threads"), |b| {
                 b.iter(|| detector.forward(&mut boxes, &workers).expect("it runs"));
             });
-            group.bench_function(format!("mesh, {name}"), |b| {
-                b.iter(|| mesh.forward(&mut points, &workers).expect("it runs"));
-            });
+            for model in [MeshModel::Light, MeshModel::Refined] {
+                let mesh = FaceMesh::embedded_with(model, flavour).expect("the weights are good");
+                let mut points = mesh.buffers().expect("memory");
+                points.write_input(|input| input.copy_from_slice(&numbers(input.len()))).expect("it is there");
+                group.bench_function(format!("{model:?} mesh, {flavour:?}, {threads} threads"), |b| {
+                    b.iter(|| mesh.forward(&mut points, &workers).expect("it runs"));
+                });
+            }
         }
     }
     group.sample_size(10);
-    let mesh = stock::FaceMesh::new(&Device::Cpu).expect("the weights are good");
+    let mesh = stock::FaceMesh::new(MeshModel::Light, &Device::Cpu).expect("the weights are good");
     let picture = Tensor::from_vec(numbers(192 * 192 * 3), (192, 192, 3), &Device::Cpu).expect("it fits");
     group.bench_function("mesh, candle's own operations", |b| b.iter(|| mesh.forward(&picture).expect("it runs")));
     group.bench_function("loading both", |b| {
         b.iter(|| {
-            black_box((BlazeFace::embedded().expect("good weights"), FaceMesh::embedded().expect("good weights")))
+            let mesh = FaceMesh::embedded(MeshModel::Refined).expect("good weights");
+            black_box((BlazeFace::embedded().expect("good weights"), mesh))
         });
     });
 }

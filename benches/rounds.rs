@@ -4,7 +4,7 @@
 use std::io::{BufRead, Write};
 use std::time::Instant;
 
-use glowup::face::net::{BlazeFace, FaceMesh, Workers};
+use glowup::face::net::{BlazeFace, FaceMesh, MeshModel, Workers};
 
 /// The median time of `run`, in milliseconds, after a few runs to warm up.
 fn median_ms(runs: usize, mut run: impl FnMut()) -> f64 {
@@ -28,7 +28,7 @@ fn fill(input: &mut [f32]) {
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let (detector, mesh) = (BlazeFace::embedded()?, FaceMesh::embedded()?);
+    let (detector, mesh) = (BlazeFace::embedded()?, FaceMesh::embedded(MeshModel::Light)?);
     let (mut detector_buffers, mut mesh_buffers) = (detector.buffers()?, mesh.buffers()?);
     detector_buffers.write_input(fill)?;
     mesh_buffers.write_input(fill)?;

@@ -76,6 +76,45 @@ def mesh():
     return names
 
 
+def regions():
+    """The names of the part of the attention mesh that looks at lips and eyes again. Blocks are counted through: `first`
+    are the numbers of a region's first depthwise and 1×1 convolution. Left and right are the person's own here."""
+
+    def region(name, depthwise, pointwise):
+        names = {}
+        for i in range(6):
+            names |= block(f"{name}.{i}", depthwise + i, pointwise + i, pointwise + i)
+        return names
+
+    def branch(name, depthwise, pointwise, head):
+        names = {}
+        for i in range(5):
+            names |= block(f"{name}.{i}", depthwise + i, pointwise + i, pointwise + i)
+        names |= conv(f"{name}.squeeze", f"conv2d_{pointwise + 5}", pointwise + 5)
+        names |= block(f"{name}.5", depthwise + 5, pointwise + 6, pointwise + 6)
+        return names | conv(f"{name}.head", head)
+
+    names = region("lips", 18, 20) | branch("lips.points", 24, 26, "conv_lips")
+    names |= region("right_eye", 30, 33) | branch("right_eye.points", 36, 39, "conv_left_eye")
+    names |= branch("right_eye.iris", 42, 46, "conv_left_iris")
+    names |= region("left_eye", 48, 53) | branch("left_eye.points", 54, 59, "conv_right_eye")
+    return names | branch("left_eye.iris", 60, 66, "conv_right_iris")
+
+
+def attention_mesh():
+    names = conv("stem", "conv2d", 0)
+    names["stem.prelu"] = "p_re_lu/Alpha"
+    for i in range(14):
+        names |= block(f"trunk.{i}", i, i + 1, i + 1)
+    for i in range(3):
+        names |= block(f"points.{i}", i + 14, i + 15, i + 15)
+    names |= conv("points.squeeze", "conv2d_18", 18)
+    names |= block("points.3", 17, 19, 19)
+    names |= conv("points.head", "output_mesh")
+    names |= conv("presence.head", "conv_faceflag")
+    return names | regions()
+
+
 # file in the wheel, file written, its hash, the names
 NETWORKS = [
     (
@@ -90,7 +129,16 @@ NETWORKS = [
         "bfe7963a2c493c7a9b039eedd4f33823143f939a44f386adaac2d51bcd2de93a",
         mesh(),
     ),
+    (
+        "mediapipe/modules/face_landmark/face_landmark_with_attention.tflite",
+        "face_landmark_with_attention.safetensors",
+        "dba9e6637dd0e7a50bd87e2872ff085698138f2d74918f7ab888d71441c1dfd9",
+        attention_mesh(),
+    ),
 ]
+
+# Factors between the sides of two feature maps, which are part of the wiring: 48² and 192².
+SCALES = {f"multiply_by_constant{suffix}/Constant" for suffix in ("", "_1", "_2", "_3", "_4", "_5")}
 
 
 def constants(model):
@@ -104,6 +152,8 @@ def constants(model):
         if data.DataLength() == 0 or tensor.Type() != tflite.TensorType.FLOAT16:
             continue
         name = tensor.Name().decode()
+        if name in SCALES:
+            continue
         if name in found:
             sys.exit(f"two constants are called {name}")
         found[name] = ([int(n) for n in tensor.ShapeAsNumpy()], data.DataAsNumpy().tobytes())

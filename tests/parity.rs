@@ -3,7 +3,7 @@
 
 use candle_core::{Device, Tensor};
 use glowup::face::net::ops::{self, Activation, Flavour};
-use glowup::face::net::{BlazeFace, FaceMesh, Workers, stock};
+use glowup::face::net::{BlazeFace, FaceMesh, MeshModel, Workers, stock};
 use proptest::prelude::*;
 use safetensors::SafeTensors;
 
@@ -35,6 +35,9 @@ fn detector_inputs() -> [(&'static str, Vec<f32>); 2] {
 fn mesh_inputs() -> [(&'static str, Vec<f32>); 2] {
     inputs("parity_mesh.png", FaceMesh::SIDE, |byte| f32::from(byte) / 255.0)
 }
+
+/// The landmark networks, with the names that the golden tensors have.
+const MESHES: [(MeshModel, &str); 2] = [(MeshModel::Light, "mesh"), (MeshModel::Refined, "refined")];
 
 fn golden(name: &str) -> Vec<f32> {
     let path = format!("{}/tests/data/parity.safetensors", env!("CARGO_MANIFEST_DIR"));
@@ -91,42 +94,50 @@ fn detector_says_what_litert_says() {
 
 #[test]
 fn mesh_says_what_litert_says() {
-    let network = FaceMesh::embedded().unwrap();
-    for (kind, input) in mesh_inputs() {
-        let (points, presence) = landmarks(&network, &input, &Workers::new(1).unwrap());
-        assert_eq!(points.len(), 3 * FaceMesh::POINTS);
-        let far = worst(&points, &golden(&format!("mesh.{kind}.points")));
-        let sure = worst(&presence, &golden(&format!("mesh.{kind}.presence")));
-        println!("{kind}: points differ by {far:e} pixels, presence by {sure:e}");
-        assert!(far <= 0.01 && sure <= 1e-3, "{kind}: {far} {sure}");
+    for (model, name) in MESHES {
+        let network = FaceMesh::embedded(model).unwrap();
+        for (kind, input) in mesh_inputs() {
+            let (points, presence) = landmarks(&network, &input, &Workers::new(1).unwrap());
+            assert_eq!(points.len(), 3 * model.points());
+            let far = worst(&points, &golden(&format!("{name}.{kind}.points")));
+            let sure = worst(&presence, &golden(&format!("{name}.{kind}.presence")));
+            println!("{name}, {kind}: points differ by {far:e} pixels, presence by {sure:e}");
+            assert!(far <= 0.01 && sure <= 1e-3, "{name}, {kind}: {far} {sure}");
+        }
     }
 }
 
 #[test]
 fn the_portrait_is_a_face_and_noise_is_none() {
-    let (network, workers) = (FaceMesh::embedded().unwrap(), Workers::new(1).unwrap());
+    let workers = Workers::new(1).unwrap();
     let [(_, face), (_, noise)] = mesh_inputs();
-    assert!(landmarks(&network, &face, &workers).1[0] > 2.0);
-    assert!(landmarks(&network, &noise, &workers).1[0] < -2.0);
+    for (model, _) in MESHES {
+        let network = FaceMesh::embedded(model).unwrap();
+        assert!(landmarks(&network, &face, &workers).1[0] > 2.0);
+        assert!(landmarks(&network, &noise, &workers).1[0] < -2.0);
+    }
 }
 
 #[test]
 fn every_flavour_and_number_of_threads_agrees_with_the_stock_networks() {
     let device = Device::Cpu;
-    let (detector, mesh) = (stock::BlazeFace::new(&device).unwrap(), stock::FaceMesh::new(&device).unwrap());
+    let detector = stock::BlazeFace::new(&device).unwrap();
     let tensor = |input: &[f32], side: usize| Tensor::from_slice(input, (side, side, 3), &device).unwrap();
     let flat = |tensor: Tensor| tensor.flatten_all().unwrap().to_vec1::<f32>().unwrap();
     let expected_boxes = detector_inputs().map(|(_, input)| {
         let (logits, boxes) = detector.forward(&tensor(&input, BlazeFace::SIDE)).unwrap();
         (input, flat(logits), flat(boxes))
     });
-    let expected_points = mesh_inputs().map(|(_, input)| {
-        let (points, presence) = mesh.forward(&tensor(&input, FaceMesh::SIDE)).unwrap();
-        (input, flat(points), flat(presence))
+    let expected_points = MESHES.map(|(model, _)| {
+        let mesh = stock::FaceMesh::new(model, &device).unwrap();
+        let said = mesh_inputs().map(|(_, input)| {
+            let (points, presence) = mesh.forward(&tensor(&input, FaceMesh::SIDE)).unwrap();
+            (input, flat(points), flat(presence))
+        });
+        (model, said)
     });
     for &flavour in Flavour::available() {
         let detector = BlazeFace::embedded_with(flavour).unwrap();
-        let mesh = FaceMesh::embedded_with(flavour).unwrap();
         for threads in [1, 2, 3, 5] {
             let workers = Workers::new(threads).unwrap();
             for (input, logits, boxes) in &expected_boxes {
@@ -134,11 +145,14 @@ fn every_flavour_and_number_of_threads_agrees_with_the_stock_networks() {
                 let (scores, places) = (worst(&found.0, logits) / range(logits), worst(&found.1, boxes) / range(boxes));
                 assert!(scores <= 1e-4 && places <= 1e-4, "{flavour:?}, {threads} threads: {scores} {places}");
             }
-            for (input, points, presence) in &expected_points {
-                let found = landmarks(&mesh, input, &workers);
-                let far = worst(&found.0, points) / range(points);
-                let sure = worst(&found.1, presence) / presence[0].abs();
-                assert!(far <= 1e-4 && sure <= 1e-4, "{flavour:?}, {threads} threads: {far} {sure}");
+            for (model, said) in &expected_points {
+                let mesh = FaceMesh::embedded_with(*model, flavour).unwrap();
+                for (input, points, presence) in said {
+                    let found = landmarks(&mesh, input, &workers);
+                    let far = worst(&found.0, points) / range(points);
+                    let sure = worst(&found.1, presence) / presence[0].abs();
+                    assert!(far <= 1e-4 && sure <= 1e-4, "{model:?}, {flavour:?}, {threads} threads: {far} {sure}");
+                }
             }
         }
     }

@@ -1,13 +1,15 @@
 //! Damaged weights are refused with an error that says so, whatever the damage.
 
 use glowup::Error;
-use glowup::face::net::{BlazeFace, FaceMesh};
+use glowup::face::net::{BlazeFace, FaceMesh, MeshModel};
 
 const DETECTOR: &[u8] = include_bytes!("../models/face_detection_short_range.safetensors");
 const MESH: &[u8] = include_bytes!("../models/face_landmark.safetensors");
+const REFINED: &[u8] = include_bytes!("../models/face_landmark_with_attention.safetensors");
 
 fn refused(what: &str, bytes: &[u8]) {
-    for error in [BlazeFace::from_safetensors(bytes).err(), FaceMesh::from_safetensors(bytes).err()] {
+    let mesh = |model| FaceMesh::from_safetensors(model, bytes).err();
+    for error in [BlazeFace::from_safetensors(bytes).err(), mesh(MeshModel::Light), mesh(MeshModel::Refined)] {
         match error {
             Some(error @ Error::BadWeights { .. }) => {
                 let text = error.to_string();
@@ -21,13 +23,15 @@ fn refused(what: &str, bytes: &[u8]) {
 #[test]
 fn the_files_that_belong_here_load() {
     assert!(BlazeFace::from_safetensors(DETECTOR).is_ok());
-    assert!(FaceMesh::from_safetensors(MESH).is_ok());
-    assert!(BlazeFace::embedded().is_ok() && FaceMesh::embedded().is_ok());
+    assert!(BlazeFace::embedded().is_ok());
+    for (model, bytes) in [(MeshModel::Light, MESH), (MeshModel::Refined, REFINED)] {
+        assert!(FaceMesh::from_safetensors(model, bytes).is_ok() && FaceMesh::embedded(model).is_ok());
+    }
 }
 
 #[test]
 fn one_flipped_bit_anywhere_is_refused() {
-    for file in [DETECTOR, MESH] {
+    for file in [DETECTOR, MESH, REFINED] {
         for step in 0..40 {
             let mut bytes = file.to_vec();
             bytes[step * (file.len() - 1) / 39] ^= 1 << (step % 8);
@@ -38,7 +42,7 @@ fn one_flipped_bit_anywhere_is_refused() {
 
 #[test]
 fn truncated_and_extended_files_are_refused() {
-    for file in [DETECTOR, MESH] {
+    for file in [DETECTOR, MESH, REFINED] {
         for length in [0, 1, 7, 8, 100, file.len() / 2, file.len() - 1] {
             refused("a truncated file", &file[..length]);
         }
@@ -48,7 +52,9 @@ fn truncated_and_extended_files_are_refused() {
 
 #[test]
 fn another_networks_file_is_refused() {
-    let error = FaceMesh::from_safetensors(DETECTOR).err();
+    let error = FaceMesh::from_safetensors(MeshModel::Light, REFINED).err();
+    assert!(matches!(error, Some(Error::BadWeights { network: "face mesh", .. })), "{error:?}");
+    let error = FaceMesh::from_safetensors(MeshModel::Light, DETECTOR).err();
     assert!(matches!(error, Some(Error::BadWeights { network: "face mesh", .. })), "{error:?}");
     let error = BlazeFace::from_safetensors(MESH).err();
     assert!(matches!(error, Some(Error::BadWeights { network: "BlazeFace", .. })), "{error:?}");

@@ -22,7 +22,7 @@ use std::time::{Duration, Instant};
 
 use crate::{Error, Frame, Result};
 use follow::{SAME, Stream};
-use net::Workers;
+use net::{MeshModel, Workers};
 use networks::{Eyes, Networks};
 pub use pose::Pose;
 use shape::Bounds;
@@ -50,8 +50,9 @@ pub struct Face {
     /// How strongly effects shall act on this face, 0..=1: rises when a face appears, falls when it leaves the picture,
     /// and reaches 0 before the face is gone. It changes by at most 0.15 a frame.
     pub visibility: f32,
-    /// Landmarks in pixels of the frame, in the order of MediaPipe's face mesh (468 points): x to the right and y down
-    /// from the top left corner of the picture, z away from the camera in the same unit, 0 near the head's centre.
+    /// Landmarks in pixels of the frame, in the order of MediaPipe's face mesh (478 points; 468 where
+    /// [`TrackerOptions::mesh`] asks for the light one): x to the right and y down from the top left corner of the picture,
+    /// z away from the camera in the same unit, 0 near the head's centre.
     pub points: Vec<[f32; 3]>,
 }
 
@@ -73,11 +74,14 @@ pub struct TrackerOptions {
     pub threads: usize,
     /// Whether landmarks are smoothed over time (one-euro filter). Without, each frame's points are the network's own.
     pub smooth: bool,
+    /// Which landmark network: the refined one (478 points with irises; lips and eyes follow more closely), or the light
+    /// one (468 points), which takes about a fifth less time.
+    pub mesh: MeshModel,
 }
 
 impl Default for TrackerOptions {
     fn default() -> Self {
-        Self { max_faces: 4, threads: 1, smooth: true }
+        Self { max_faces: 4, threads: 1, smooth: true, mesh: MeshModel::Refined }
     }
 }
 
@@ -127,18 +131,18 @@ impl FaceTracker {
     /// [`Error::BadWeights`] where the program file is damaged.
     pub fn new(options: TrackerOptions) -> Result<Self> {
         options.check()?;
-        Self::with_networks(options, Networks::embedded()?)
+        Self::with_networks(options, Networks::embedded(options.mesh)?)
     }
 
-    /// A tracker with networks read from elsewhere: the contents of `models/face_detection_short_range.safetensors` and
-    /// `models/face_landmark.safetensors`, of the very bytes that this version was built for.
+    /// A tracker with networks read from elsewhere: the contents of `models/face_detection_short_range.safetensors` and of
+    /// the mesh's file that `options.mesh` names ([`net::FaceMesh::from_safetensors`]), the very bytes that this version was built for.
     ///
     /// # Errors
     ///
     /// As [`FaceTracker::new`]; [`Error::BadWeights`] for any other bytes.
     pub fn with_weights(options: TrackerOptions, detector: &[u8], mesh: &[u8]) -> Result<Self> {
         options.check()?;
-        Self::with_networks(options, Networks::from_safetensors(detector, mesh)?)
+        Self::with_networks(options, Networks::from_safetensors(options.mesh, detector, mesh)?)
     }
 
     fn with_networks(options: TrackerOptions, networks: Arc<Networks>) -> Result<Self> {

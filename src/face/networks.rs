@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use super::crop::{Border, Region, cut};
 use super::detect::{self, Detection};
-use super::net::{BlazeFace, BlazeFaceBuffers, FaceMesh, FaceMeshBuffers, Workers};
+use super::net::{BlazeFace, BlazeFaceBuffers, FaceMesh, FaceMeshBuffers, MeshModel, Workers};
 use crate::{Frame, Result};
 
 /// Below this presence a region holds no face.
@@ -17,22 +17,27 @@ pub(crate) struct Networks {
 }
 
 impl Networks {
-    /// The embedded networks: loaded by the first tracker of a process, and kept as long as there is one.
-    pub(crate) fn embedded() -> Result<Arc<Self>> {
-        static SHARED: Mutex<Weak<Networks>> = Mutex::new(Weak::new());
-        let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+    /// The embedded networks: loaded by the first tracker of a process that wants them, and kept as long as there is one.
+    pub(crate) fn embedded(model: MeshModel) -> Result<Arc<Self>> {
+        static SHARED: [Mutex<Weak<Networks>>; 2] = [const { Mutex::new(Weak::new()) }; 2];
+        let [light, refined] = &SHARED;
+        let shared = match model {
+            MeshModel::Light => light,
+            MeshModel::Refined => refined,
+        };
+        let mut shared = shared.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(networks) = shared.upgrade() {
             return Ok(networks);
         }
-        let networks = Arc::new(Self { detector: BlazeFace::embedded()?, mesh: FaceMesh::embedded()? });
+        let networks = Arc::new(Self { detector: BlazeFace::embedded()?, mesh: FaceMesh::embedded(model)? });
         *shared = Arc::downgrade(&networks);
         Ok(networks)
     }
 
     /// Networks of weights that the caller has loaded.
-    pub(crate) fn from_safetensors(detector: &[u8], mesh: &[u8]) -> Result<Arc<Self>> {
+    pub(crate) fn from_safetensors(model: MeshModel, detector: &[u8], mesh: &[u8]) -> Result<Arc<Self>> {
         let detector = BlazeFace::from_safetensors(detector)?;
-        Ok(Arc::new(Self { detector, mesh: FaceMesh::from_safetensors(mesh)? }))
+        Ok(Arc::new(Self { detector, mesh: FaceMesh::from_safetensors(model, mesh)? }))
     }
 
     /// Looks at the picture with these networks, on these threads.

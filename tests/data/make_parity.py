@@ -2,9 +2,10 @@
 """Makes the golden tensors of tests/parity.rs: what LiteRT's networks say about two inputs each.
 
     pip install ai-edge-litert==2.3.0 numpy pillow
-    python tests/data/make_parity.py ASTRONAUT.png DETECTOR.tflite MESH.tflite
+    python tests/data/make_parity.py ASTRONAUT.png DETECTOR.tflite MESH.tflite ATTENTION.tflite
 
-The two networks lie in the wheel that models/convert.py names. Inputs: the portrait (parity_detector.png: the whole
+The three networks lie in the wheel that models/convert.py names. LiteRT lacks three operations of the third: it runs what
+comes before and after them, and this script does what is between. Inputs: the portrait (parity_detector.png: the whole
 picture at 128×128; parity_mesh.png: the face, turned by ten degrees, at 192×192), and noise from the generator below,
 which the test has as well. Outputs: parity.safetensors.
 """
@@ -13,7 +14,9 @@ import pathlib
 import struct
 import sys
 
+import flatbuffers
 import numpy as np
+from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter
 from PIL import Image
 
@@ -36,8 +39,107 @@ def run(path, picture):
     return {out["name"]: net.get_tensor(out["index"]).reshape(-1) for out in net.get_output_details()}
 
 
+def part(path, inputs, outputs):
+    """The piece of a network between the tensors of these names, as a network."""
+    model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(pathlib.Path(path).read_bytes(), 0))
+    graph = model.subgraphs[0]
+    named = {tensor.name.decode(): index for index, tensor in enumerate(graph.tensors)}
+    maker = {index: operator for operator in graph.operators for index in operator.outputs}
+    graph.inputs, graph.outputs = [named[name] for name in inputs], [named[name] for name in outputs]
+    wanted, kept = list(graph.outputs), set()
+    while wanted:
+        index = wanted.pop()
+        if index not in graph.inputs and index in maker and id(maker[index]) not in kept:
+            kept.add(id(maker[index]))
+            wanted.extend(int(i) for i in maker[index].inputs)
+    graph.operators = [operator for operator in graph.operators if id(operator) in kept]
+    model.signatureDefs = []
+    builder = flatbuffers.Builder(1 << 20)
+    builder.Finish(model.Pack(builder), b"TFL3")
+    net = Interpreter(model_content=bytes(builder.Output()), num_threads=1)
+    net.allocate_tensors()
+    return net
+
+
+def run_part(path, feeds, outputs):
+    net = part(path, list(feeds), outputs)
+    for detail, value in zip(net.get_input_details(), feeds.values()):
+        net.set_tensor(detail["index"], value.astype(np.float32))
+    net.invoke()
+    return [net.get_tensor(detail["index"]) for detail in net.get_output_details()]
+
+
+# The options of the network's three operations landmarks → matrix: corners, and the points that a piece shall hold.
+LIPS = [
+    *(61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291, 185, 40, 39, 37, 0, 267, 269, 270, 409),
+    *(78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308, 191, 80, 81, 82, 13, 312, 311, 310, 415),
+    *(76, 77, 90, 180, 85, 16, 315, 404, 320, 307, 306, 184, 74, 73, 72, 11, 302, 303, 304, 408),
+    *(62, 96, 89, 179, 86, 15, 316, 403, 319, 325, 292, 183, 42, 41, 38, 12, 268, 271, 272, 407),
+]
+RIGHT_EYE = [
+    *(33, 7, 163, 144, 145, 153, 154, 155, 133, 246, 161, 160, 159, 158, 157, 173, 130, 25, 110, 24, 23, 22, 26, 112),
+    *(243, 247, 30, 29, 27, 28, 56, 190, 226, 31, 228, 229, 230, 231, 232, 233, 244, 113, 225, 224, 223, 222, 221, 189),
+    *(35, 124, 46, 53, 52, 65, 143, 111, 117, 118, 119, 120, 121, 128, 245, 156, 70, 63, 105, 66, 107, 55, 193),
+]
+LEFT_EYE = [
+    *(263, 249, 390, 373, 374, 380, 381, 382, 362, 466, 388, 387, 386, 385, 384, 398, 359, 255, 339, 254, 253, 252),
+    *(256, 341, 463, 467, 260, 259, 257, 258, 286, 414, 446, 261, 448, 449, 450, 451, 452, 453, 464, 342, 445, 444),
+    *(443, 442, 441, 413, 265, 353, 276, 283, 282, 295, 372, 340, 346, 347, 348, 349, 350, 357, 465, 383, 300, 293),
+    *(334, 296, 336, 285, 417),
+]
+PIECES = [(LIPS, 61, 291), (RIGHT_EYE, 33, 133), (LEFT_EYE, 362, 263)]
+
+
+def matrix(points, subset, left, right):
+    """Pixels of a 16×16 piece → pixels of the 48×48 map: around the subset, along the corners, 1.5 times as large."""
+    points = points[:, :2].astype(np.float64) / 4
+    way = points[right] - points[left]
+    turn = np.arctan2(way[1], way[0])
+    back = np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
+    turned = points[subset] @ back.T
+    low, high = turned.min(0), turned.max(0)
+    scaled = back.T * (1.5 * (high - low) / 16)
+    return scaled, back.T @ ((low + high) / 2) - scaled @ np.array([8.0, 8.0])
+
+
+def piece(features, scaled, offset):
+    """Bilinear, zero outside the outermost pixels' centres."""
+    out = np.zeros((16, 16, features.shape[-1]))
+    for y in range(16):
+        for x in range(16):
+            px, py = scaled @ np.array([x + 0.5, y + 0.5]) + offset - 0.5
+            if 0 <= px <= 47 and 0 <= py <= 47:
+                left, top = int(px), int(py)
+                right, bottom = min(left + 1, 47), min(top + 1, 47)
+                u, v = px - left, py - top
+                upper = (1 - u) * features[top, left] + u * features[top, right]
+                lower = (1 - u) * features[bottom, left] + u * features[bottom, right]
+                out[y, x] = (1 - v) * upper + v * lower
+    return out
+
+
+def refined(path, picture):
+    """Points [478 × 3] and presence of the network with attention."""
+    before = ["output_mesh", "conv_faceflag", "p_re_lu_3"]
+    points, presence, features = run_part(path, {"input_1": picture[None]}, before)
+    points = np.concatenate([points.reshape(468, 3), np.zeros((10, 3))]).astype(np.float64)
+    transforms = [matrix(points, *options) for options in PIECES]
+    names = ["transform_tensor_bilinear_v2" + suffix for suffix in ("", "_1", "_2")]
+    feeds = {name: piece(features[0], *transform)[None] for name, transform in zip(names, transforms)}
+    heads = ["conv_lips", "conv_left_eye", "conv_left_iris", "conv_right_eye", "conv_right_iris"]
+    heads = dict(zip(heads, run_part(path, feeds, heads)))
+    for name, subset, which in (("lips", LIPS, 0), ("left_eye", RIGHT_EYE, 1), ("right_eye", LEFT_EYE, 2)):
+        scaled, offset = transforms[which]
+        points[subset, :2] = heads["conv_" + name].reshape(-1, 2) @ scaled.T + 4 * offset
+    for name, subset, which, first in (("left_iris", RIGHT_EYE, 1, 468), ("right_iris", LEFT_EYE, 2, 473)):
+        scaled, offset = transforms[which]
+        points[first : first + 5, :2] = heads["conv_" + name].reshape(-1, 2) @ scaled.T + 4 * offset
+        points[first : first + 5, 2] = points[subset[:16], 2].mean()
+    return {"points": points.reshape(-1), "presence": presence.reshape(-1)}
+
+
 def main():
-    portrait, detector, mesh = sys.argv[1:]
+    portrait, detector, mesh, attention = sys.argv[1:]
     here = pathlib.Path(__file__).parent
     picture = Image.open(portrait).convert("RGB")
 
@@ -48,12 +150,14 @@ def main():
     face.save(here / "parity_mesh.png", optimize=True)
 
     tensors = {}
-    for name, image, side in (("detector", whole, 128), ("mesh", face, 192)):
+    for name, image, side in (("detector", whole, 128), ("mesh", face, 192), ("refined", face, 192)):
         for kind, pixels in (("face", np.asarray(image).reshape(-1)), ("noise", noise(side * side * 3))):
             pixels = pixels.astype(np.float32).reshape(side, side, 3)
             if name == "detector":
                 out = run(detector, pixels / np.float32(127.5) - np.float32(1))
                 out = {"logits": out["classificators"], "boxes": out["regressors"]}
+            elif name == "refined":
+                out = refined(attention, pixels / np.float32(255))
             else:
                 out = run(mesh, pixels / np.float32(255))
                 out = {"points": out["conv2d_21"], "presence": out["conv2d_31"]}

@@ -1,28 +1,34 @@
-//! The face mesh: 468 points in three dimensions from a square picture of one face, and whether there is one.
+//! The face mesh: 468 points in three dimensions from a square picture of one face, and whether there is one; with
+//! attention, lips and eyes are looked at again, and ten points of the irises come after them.
 //!
-//! Kartynnik et al., "Real-time Facial Surface Geometry from Monocular Video on Mobile GPUs", 2019. A 3×3 stem, fourteen
-//! residual blocks, then two branches: points and presence.
+//! Kartynnik et al., "Real-time Facial Surface Geometry from Monocular Video on Mobile GPUs", 2019; Grishchenko et al.,
+//! "Attention Mesh", 2020. A 3×3 stem, fourteen residual blocks, then a branch for the points. Presence has a branch of its
+//! own in the light network, and shares the points' in the refined one.
 
 use candle_core::Tensor;
 
-use super::ops::{Block, Dense, Flavour, Pointwise, Stem, aligned_zeros, feature_map, read, write};
+use super::attention::{Attention, AttentionBuffers};
+use super::branch::{Branch, BranchBuffers, BranchShape, blocks, head, outputs, sides};
+use super::ops::{Block, Dense, Flavour, Stem, aligned_zeros, feature_map, read, write};
 use super::weights::{Source, Weights};
-use super::{Shape, Workers, activation, chain, failed, make_block, run_chain, unfit};
+use super::{Shape, Workers, activation, chain, failed, run_chain, unfit};
 use crate::Result;
 
 pub(super) const NAME: &str = "face mesh";
-pub(super) const BYTES: &[u8] = include_bytes!("../../../models/face_landmark.safetensors");
-const SOURCE: Source =
-    Source { network: NAME, sha256: "bfe7963a2c493c7a9b039eedd4f33823143f939a44f386adaac2d51bcd2de93a" };
+
+/// Points of the mesh itself, without irises.
+pub(super) const MESH_POINTS: usize = 468;
+/// Points with irises.
+const REFINED_POINTS: usize = 478;
 
 /// Channels of the picture and of the stem.
 pub(super) const STEM: (usize, usize) = (3, 16);
 
-/// The blocks that both branches share.
-pub(super) const TRUNK: [Shape; 14] = [
-    (16, 16, 1),
-    (16, 16, 1),
-    (16, 32, 2),
+/// The first blocks of the trunk: the refined network cuts its pieces from what they make, so that it has to stay.
+pub(super) const EARLY: [Shape; 3] = [(16, 16, 1), (16, 16, 1), (16, 32, 2)];
+
+/// The trunk's other blocks.
+pub(super) const LATE: [Shape; 11] = [
     (32, 32, 1),
     (32, 32, 1),
     (32, 64, 2),
@@ -36,83 +42,92 @@ pub(super) const TRUNK: [Shape; 14] = [
     (128, 128, 1),
 ];
 
-/// A branch: its blocks of 128 channels, which begin with one of stride 2; a 1×1 convolution to [`SQUEEZED`] channels;
-/// one more block; a layer whose kernel covers all that is left, 3×3 pixels.
-pub(super) struct BranchShape {
-    pub(super) name: &'static str,
-    pub(super) blocks: usize,
-    pub(super) outputs: usize,
+pub(super) const POINTS: BranchShape = BranchShape {
+    name: "points",
+    side: 6,
+    blocks: &[(128, 128, 2), (128, 128, 1), (128, 128, 1)],
+    outputs: 3 * MESH_POINTS,
+};
+pub(super) const PRESENCE: BranchShape =
+    BranchShape { name: "presence", side: 6, blocks: &[(128, 128, 2)], outputs: 1 };
+
+/// Which of the two landmark networks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum MeshModel {
+    /// 468 points, the faster one.
+    Light,
+    /// 478 points: lips, eyes and brows follow more closely, and irises are found.
+    Refined,
 }
 
-pub(super) const POINTS: BranchShape = BranchShape { name: "points", blocks: 3, outputs: 3 * FaceMesh::POINTS };
-pub(super) const PRESENCE: BranchShape = BranchShape { name: "presence", blocks: 1, outputs: 1 };
+impl MeshModel {
+    /// How many points it places.
+    #[must_use]
+    pub fn points(self) -> usize {
+        match self {
+            Self::Light => MESH_POINTS,
+            Self::Refined => REFINED_POINTS,
+        }
+    }
 
-/// Channels of the trunk's end, and of a branch's.
-pub(super) const DEEP: usize = 128;
-/// Channels after a branch's 1×1 convolution.
-pub(super) const SQUEEZED: usize = 32;
-/// Side of a branch's maps, in pixels.
-pub(super) const LAST_SIDE: usize = 3;
+    /// The weights that the library holds.
+    pub(super) fn bytes(self) -> &'static [u8] {
+        match self {
+            Self::Light => include_bytes!("../../../models/face_landmark.safetensors"),
+            Self::Refined => include_bytes!("../../../models/face_landmark_with_attention.safetensors"),
+        }
+    }
+
+    pub(super) fn open(self, bytes: &[u8]) -> Result<Weights<'_>> {
+        let sha256 = match self {
+            Self::Light => "bfe7963a2c493c7a9b039eedd4f33823143f939a44f386adaac2d51bcd2de93a",
+            Self::Refined => "dba9e6637dd0e7a50bd87e2872ff085698138f2d74918f7ab888d71441c1dfd9",
+        };
+        Weights::open(Source { network: NAME, sha256 }, bytes)
+    }
+}
 
 /// The landmark network: immutable, to be shared by all sessions.
 pub struct FaceMesh {
     stem: Stem,
-    trunk: Vec<Block>,
+    early: Vec<Block>,
+    late: Vec<Block>,
     points: Branch,
-    presence: Branch,
+    rest: Rest,
 }
 
-struct Branch {
-    blocks: Vec<Block>,
-    squeeze: Pointwise,
-    last: Block,
-    head: Dense,
+/// Where the networks differ.
+enum Rest {
+    Light { presence: Branch },
+    Refined { presence: Dense, attention: Box<Attention> },
 }
 
 /// What one session needs to run a [`FaceMesh`]: its input, feature maps and outputs.
 pub struct FaceMeshBuffers {
     input: Tensor,
     stem: Tensor,
-    trunk: Vec<Tensor>,
+    early: Vec<Tensor>,
+    late: Vec<Tensor>,
     points: BranchBuffers,
-    presence: BranchBuffers,
+    rest: RestBuffers,
 }
 
-struct BranchBuffers {
-    blocks: Vec<Tensor>,
-    squeezed: Tensor,
-    last: Tensor,
-    output: Tensor,
-}
-
-pub(super) fn open(bytes: &[u8]) -> Result<Weights<'_>> {
-    Weights::open(SOURCE, bytes)
+enum RestBuffers {
+    Light { presence: BranchBuffers },
+    Refined { presence: Tensor, attention: AttentionBuffers, points: Tensor },
 }
 
 impl FaceMesh {
     /// Side of the square input, in pixels.
     pub const SIDE: usize = 192;
 
-    /// How many points there are.
-    pub const POINTS: usize = 468;
-
-    /// The network with the weights that the library holds.
+    /// A network with the weights that the library holds.
     ///
     /// # Errors
     ///
     /// [`crate::Error::BadWeights`] where the program was damaged.
-    pub fn embedded() -> Result<Self> {
-        Self::from_safetensors(BYTES)
-    }
-
-    /// The network with the weights of `models/face_landmark.safetensors`, loaded by the caller.
-    ///
-    /// # Errors
-    ///
-    /// [`crate::Error::BadWeights`] where the bytes are not that very file (by its SHA-256), or a tensor is missing, has
-    /// another shape or holds a number that is not finite.
-    pub fn from_safetensors(bytes: &[u8]) -> Result<Self> {
-        Self::with_flavour(bytes, Flavour::best())
+    pub fn embedded(model: MeshModel) -> Result<Self> {
+        Self::embedded_with(model, Flavour::best())
     }
 
     /// As [`FaceMesh::embedded`], with the instructions that the caller names.
@@ -120,27 +135,47 @@ impl FaceMesh {
     /// # Errors
     ///
     /// As [`FaceMesh::embedded`].
-    pub fn embedded_with(flavour: Flavour) -> Result<Self> {
-        Self::with_flavour(BYTES, flavour)
+    pub fn embedded_with(model: MeshModel, flavour: Flavour) -> Result<Self> {
+        Self::with_flavour(model, model.bytes(), flavour)
     }
 
-    fn with_flavour(bytes: &[u8], flavour: Flavour) -> Result<Self> {
-        let weights = open(bytes)?;
+    /// A network with the weights of `models/face_landmark.safetensors` (light) or
+    /// `models/face_landmark_with_attention.safetensors` (refined), loaded by the caller.
+    ///
+    /// # Errors
+    ///
+    /// [`crate::Error::BadWeights`] where the bytes are not that very file (by its SHA-256), or a tensor is missing, has
+    /// another shape or holds a number that is not finite.
+    pub fn from_safetensors(model: MeshModel, bytes: &[u8]) -> Result<Self> {
+        Self::with_flavour(model, bytes, Flavour::best())
+    }
+
+    fn with_flavour(model: MeshModel, bytes: &[u8], flavour: Flavour) -> Result<Self> {
+        let weights = model.open(bytes)?;
         let (picture, channels) = STEM;
         let stem = weights.conv("stem", channels, 3, picture, true)?;
         let stem = Stem::new(&stem.weight, &stem.bias, activation(&stem), 3, flavour).map_err(unfit(NAME))?;
-        let trunk = TRUNK
-            .iter()
-            .enumerate()
-            .map(|(index, &(inputs, outputs, stride))| {
-                let block = weights.block(&format!("trunk.{index}"), inputs, outputs, true)?;
-                make_block(&block, stride, flavour).map_err(unfit(NAME))
-            })
-            .collect::<Result<_>>()?;
+        let mut trunk = blocks(&weights, "trunk", &[&EARLY[..], &LATE].concat(), flavour)?;
+        let late = trunk.split_off(EARLY.len());
         let points = Branch::new(&weights, &POINTS, flavour)?;
-        let presence = Branch::new(&weights, &PRESENCE, flavour)?;
+        let rest = match model {
+            MeshModel::Light => Rest::Light { presence: Branch::new(&weights, &PRESENCE, flavour)? },
+            MeshModel::Refined => Rest::Refined {
+                presence: head(&weights, PRESENCE.name, PRESENCE.outputs, POINTS.last_side(), flavour)?,
+                attention: Box::new(Attention::new(&weights, flavour)?),
+            },
+        };
         weights.finish()?;
-        Ok(Self { stem, trunk, points, presence })
+        Ok(Self { stem, early: trunk, late, points, rest })
+    }
+
+    /// Which network this is.
+    #[must_use]
+    pub fn model(&self) -> MeshModel {
+        match self.rest {
+            Rest::Light { .. } => MeshModel::Light,
+            Rest::Refined { .. } => MeshModel::Refined,
+        }
     }
 
     /// Buffers for one session, about 3 MB.
@@ -153,18 +188,24 @@ impl FaceMesh {
     }
 
     fn make_buffers(&self) -> candle_core::Result<FaceMeshBuffers> {
-        let mut side = Self::SIDE / 2;
+        let side = Self::SIDE / 2;
         let stem = feature_map(side, side, STEM.1)?;
-        let trunk = TRUNK.iter().map(|&(_, outputs, stride)| {
-            side /= stride;
-            [side, side, outputs]
-        });
+        // What the early blocks end with must outlive the late ones.
+        let kept = feature_map(1, 1, 1)?;
         Ok(FaceMeshBuffers {
             input: aligned_zeros(&[Self::SIDE, Self::SIDE, STEM.0])?,
-            trunk: chain(&stem, trunk)?,
+            early: chain(&stem, sides(side, &EARLY))?,
+            late: chain(&kept, sides(side / 2, &LATE))?,
             stem,
             points: BranchBuffers::new(&POINTS)?,
-            presence: BranchBuffers::new(&PRESENCE)?,
+            rest: match self.model() {
+                MeshModel::Light => RestBuffers::Light { presence: BranchBuffers::new(&PRESENCE)? },
+                MeshModel::Refined => RestBuffers::Refined {
+                    presence: outputs(PRESENCE.outputs)?,
+                    attention: Attention::buffers()?,
+                    points: outputs(3 * REFINED_POINTS)?,
+                },
+            },
         })
     }
 
@@ -177,52 +218,28 @@ impl FaceMesh {
         self.run(buffers, workers).map_err(failed(NAME))
     }
 
-    fn run(&self, buffers: &FaceMeshBuffers, workers: &Workers) -> candle_core::Result<()> {
+    fn run(&self, buffers: &mut FaceMeshBuffers, workers: &Workers) -> candle_core::Result<()> {
         self.stem.forward(&buffers.input, &buffers.stem, workers)?;
-        let features = run_chain(&self.trunk, &buffers.stem, &buffers.trunk, workers)?;
+        let early = run_chain(&self.early, &buffers.stem, &buffers.early, workers)?;
+        let features = run_chain(&self.late, early, &buffers.late, workers)?;
         self.points.forward(features, &buffers.points, workers)?;
-        self.presence.forward(features, &buffers.presence, workers)
-    }
-}
-
-impl Branch {
-    fn new(weights: &Weights<'_>, shape: &BranchShape, flavour: Flavour) -> Result<Self> {
-        let BranchShape { name, blocks, outputs } = *shape;
-        let block = |index: usize, channels: usize, stride: usize| {
-            let block = weights.block(&format!("{name}.{index}"), channels, channels, true)?;
-            make_block(&block, stride, flavour).map_err(unfit(NAME))
-        };
-        let squeeze = weights.conv(&format!("{name}.squeeze"), SQUEEZED, 1, DEEP, true)?;
-        let head = weights.conv(&format!("{name}.head"), outputs, LAST_SIDE, SQUEEZED, false)?;
-        Ok(Self {
-            blocks: (0..blocks)
-                .map(|index| block(index, DEEP, if index == 0 { 2 } else { 1 }))
-                .collect::<Result<_>>()?,
-            squeeze: Pointwise::new(&squeeze.weight, &squeeze.bias, activation(&squeeze), flavour)
-                .map_err(unfit(NAME))?,
-            last: block(blocks, SQUEEZED, 1)?,
-            head: Dense::new(&head.weight, &head.bias, flavour).map_err(unfit(NAME))?,
-        })
-    }
-
-    fn forward(&self, features: &Tensor, buffers: &BranchBuffers, workers: &Workers) -> candle_core::Result<()> {
-        let features = run_chain(&self.blocks, features, &buffers.blocks, workers)?;
-        self.squeeze.forward(features, &buffers.squeezed, workers)?;
-        self.last.forward(&buffers.squeezed, &buffers.last, workers)?;
-        self.head.forward(&buffers.last, &buffers.output, workers)
-    }
-}
-
-impl BranchBuffers {
-    fn new(shape: &BranchShape) -> candle_core::Result<Self> {
-        let side = [LAST_SIDE, LAST_SIDE, DEEP];
-        let blocks = chain(&feature_map(LAST_SIDE * 2, LAST_SIDE * 2, DEEP)?, (0..shape.blocks).map(|_| side))?;
-        Ok(Self {
-            blocks,
-            squeezed: feature_map(LAST_SIDE, LAST_SIDE, SQUEEZED)?,
-            last: feature_map(LAST_SIDE, LAST_SIDE, SQUEEZED)?,
-            output: aligned_zeros(&[shape.outputs.next_multiple_of(8)])?,
-        })
+        match (&self.rest, &mut buffers.rest) {
+            (Rest::Light { presence }, RestBuffers::Light { presence: buffers }) => {
+                presence.forward(features, buffers, workers)
+            }
+            (Rest::Refined { presence, attention }, RestBuffers::Refined { presence: output, attention: inner, points }) => {
+                presence.forward(&buffers.points.last, output, workers)?;
+                read(&buffers.points.output, |mesh| {
+                    write(points, |points| {
+                        points.iter_mut().zip(mesh).take(3 * MESH_POINTS).for_each(|(to, from)| *to = *from);
+                    })
+                })??;
+                let mut outcome = Ok(());
+                write(points, |points| outcome = attention.forward(early, points, inner, workers))?;
+                outcome
+            }
+            _ => candle_core::bail!("these buffers belong to another network"),
+        }
     }
 }
 
@@ -236,17 +253,21 @@ impl FaceMeshBuffers {
         write(&self.input, f).map_err(failed(NAME))
     }
 
-    /// Lets `f` read the outputs of the last pass: 468 × 3 floats, x, y, z of each point in pixels of the input, and the
-    /// logit of a face being there.
+    /// Lets `f` read the outputs of the last pass: 468 × 3 or 478 × 3 floats, x, y, z of each point in pixels of the input,
+    /// and the logit of a face being there.
     ///
     /// # Errors
     ///
     /// [`crate::Error::Network`] where candle refuses.
     pub fn read_outputs<R>(&self, f: impl FnOnce(&[f32], f32) -> R) -> Result<R> {
-        let presence = read(&self.presence.output, |logit| logit.first().copied().unwrap_or(f32::NEG_INFINITY));
+        let (model, presence, points) = match &self.rest {
+            RestBuffers::Light { presence } => (MeshModel::Light, &presence.output, &self.points.output),
+            RestBuffers::Refined { presence, points, .. } => (MeshModel::Refined, presence, points),
+        };
+        let presence = read(presence, |logit| logit.first().copied().unwrap_or(f32::NEG_INFINITY));
         presence
             .and_then(|presence| {
-                read(&self.points.output, |points| f(points.get(..3 * FaceMesh::POINTS).unwrap_or_default(), presence))
+                read(points, |points| f(points.get(..3 * model.points()).unwrap_or_default(), presence))
             })
             .map_err(failed(NAME))
     }

@@ -1,10 +1,12 @@
-//! The neural networks: [`BlazeFace`] finds faces, [`FaceMesh`] places 468 points on one.
+//! The neural networks: [`BlazeFace`] finds faces, [`FaceMesh`] places 468 or 478 points on one.
 //!
 //! A network is immutable and shared; what changes from frame to frame lies in its buffers. Its layers are candle ops of
 //! our own ([`ops`]), chosen for this machine when the network is loaded; [`stock`] has the same networks on candle's own
 //! operations. Weights come from `models/` and are part of the library.
 
+mod attention;
 mod blazeface;
+mod branch;
 mod mesh;
 pub mod ops;
 pub mod stock;
@@ -12,7 +14,7 @@ mod weights;
 mod workers;
 
 pub use blazeface::{BlazeFace, BlazeFaceBuffers};
-pub use mesh::{FaceMesh, FaceMeshBuffers};
+pub use mesh::{FaceMesh, FaceMeshBuffers, MeshModel};
 pub use workers::Workers;
 
 use candle_core::Tensor;

@@ -3,7 +3,9 @@
 
 use candle_core::{Device, Result, Tensor};
 
-use super::{Shape, blazeface, failed, mesh, weights};
+use super::attention::{PARTS, PIECE, PIECE_BLOCKS, PartShape, piece_of};
+use super::branch::{BranchShape, SQUEEZED};
+use super::{MeshModel, Shape, blazeface, failed, mesh, weights};
 
 /// A convolution on candle's own operations.
 struct Conv {
@@ -162,7 +164,21 @@ impl BlazeFace {
 pub struct FaceMesh {
     stem: Conv,
     trunk: Vec<Block>,
-    branches: [Branch; 2],
+    points: Branch,
+    rest: Rest,
+}
+
+enum Rest {
+    Light { presence: Branch },
+    Refined { presence: Conv, parts: Vec<Part> },
+}
+
+/// A part of the face that is looked at again.
+struct Part {
+    shape: &'static PartShape,
+    blocks: Vec<Block>,
+    points: Branch,
+    iris: Option<Branch>,
 }
 
 struct Branch {
@@ -172,43 +188,120 @@ struct Branch {
     head: Conv,
 }
 
+/// Makes layers out of named weights.
+struct Maker<'a> {
+    weights: weights::Weights<'a>,
+    device: &'a Device,
+}
+
+impl Maker<'_> {
+    fn conv(&self, name: &str, shape: (usize, usize, usize), prelu: bool) -> crate::Result<Conv> {
+        let (outputs, kernel, inputs) = shape;
+        let conv = self.weights.conv(name, outputs, kernel, inputs, prelu)?;
+        Conv::new(&conv, shape, self.device).map_err(failed(mesh::NAME))
+    }
+
+    fn block(&self, name: &str, shape: Shape) -> crate::Result<Block> {
+        let block = self.weights.block(name, shape.0, shape.1, true)?;
+        Block::new(&block, shape, self.device).map_err(failed(mesh::NAME))
+    }
+
+    fn blocks(&self, name: &str, shapes: &[Shape]) -> crate::Result<Vec<Block>> {
+        let named = shapes.iter().enumerate();
+        named.map(|(index, &shape)| self.block(&format!("{name}.{index}"), shape)).collect()
+    }
+
+    fn branch(&self, shape: &BranchShape) -> crate::Result<Branch> {
+        let BranchShape { name, blocks, outputs, .. } = *shape;
+        Ok(Branch {
+            blocks: self.blocks(name, blocks)?,
+            squeeze: self.conv(&format!("{name}.squeeze"), (SQUEEZED, 1, shape.deep()), true)?,
+            last: self.block(&format!("{name}.{}", blocks.len()), (SQUEEZED, SQUEEZED, 1))?,
+            head: self.conv(&format!("{name}.head"), (outputs, shape.last_side(), SQUEEZED), false)?,
+        })
+    }
+
+    fn part(&self, shape: &'static PartShape) -> crate::Result<Part> {
+        Ok(Part {
+            shape,
+            blocks: self.blocks(shape.name, &PIECE_BLOCKS)?,
+            points: self.branch(&shape.points)?,
+            iris: shape.iris.as_ref().map(|iris| self.branch(iris)).transpose()?,
+        })
+    }
+}
+
+impl Branch {
+    /// What the head sees.
+    fn last(&self, features: &Tensor) -> Result<Tensor> {
+        let x = run(&self.blocks, features.clone())?;
+        self.last.forward(&self.squeeze.activate(&self.squeeze.same(&x, 1)?)?)
+    }
+
+    fn forward(&self, features: &Tensor) -> Result<Tensor> {
+        self.head.valid(&self.last(features)?, 1)?.flatten_all()
+    }
+}
+
+impl Part {
+    /// Cuts the piece out of the map [1, channels, side, side] by a matrix product: each of its pixels is a weighted sum of
+    /// all pixels of the map.
+    fn piece(matrix: &[[f32; 3]; 2], map: &Tensor) -> Result<Tensor> {
+        let (_, channels, height, width) = map.dims4()?;
+        let mut weights = vec![0_f32; PIECE * PIECE * height * width];
+        for (index, weights) in weights.chunks_exact_mut(height * width).enumerate() {
+            let at = [(index % PIECE) as f32 + 0.5, (index / PIECE) as f32 + 0.5];
+            let [x, y] = matrix.map(|[a, b, c]| a * at[0] + b * at[1] + c - 0.5);
+            let inside = |at: f32, size: usize| (0.0..=(size - 1) as f32).contains(&at);
+            if inside(x, width) && inside(y, height) {
+                for (pixel, weight) in weights.iter_mut().enumerate() {
+                    let near = |at: f32, place: usize| (1.0 - (at - place as f32).abs()).max(0.0);
+                    *weight = near(x, pixel % width) * near(y, pixel / width);
+                }
+            }
+        }
+        let weights = Tensor::from_vec(weights, (PIECE * PIECE, height * width), map.device())?;
+        let pixels = weights.matmul(&map.reshape((channels, height * width))?.t()?.contiguous()?)?;
+        pixels.t()?.contiguous()?.reshape((1, channels, PIECE, PIECE))
+    }
+
+    /// Replaces what this part knows better in `points`, three floats each.
+    fn refine(&self, early: &Tensor, points: &mut [f32]) -> Result<()> {
+        let matrix = piece_of(points, self.shape);
+        let features = run(&self.blocks, Self::piece(&matrix, early)?)?;
+        let places = self.points.forward(&features)?.to_vec1::<f32>()?;
+        let iris = self.iris.as_ref().map(|iris| iris.forward(&features)?.to_vec1::<f32>()).transpose()?;
+        self.shape.place(&matrix, &places, iris.as_deref(), points);
+        Ok(())
+    }
+}
+
 impl FaceMesh {
-    /// The network with the library's weights, on any device.
+    /// A network with the library's weights, on any device.
     ///
     /// # Errors
     ///
     /// [`crate::Error::BadWeights`] where the program was damaged, [`crate::Error::Network`] where the device refuses.
-    pub fn new(device: &Device) -> crate::Result<Self> {
-        use mesh::{BYTES, BranchShape, DEEP, LAST_SIDE, NAME, POINTS, PRESENCE, SQUEEZED, STEM, TRUNK};
-        let weights = mesh::open(BYTES)?;
-        let conv = |name: String, outputs: usize, kernel: usize, inputs: usize, prelu: bool| {
-            let conv = weights.conv(&name, outputs, kernel, inputs, prelu)?;
-            Conv::new(&conv, (outputs, kernel, inputs), device).map_err(failed(NAME))
-        };
-        let block = |name: String, shape: Shape| {
-            let block = weights.block(&name, shape.0, shape.1, true)?;
-            Block::new(&block, shape, device).map_err(failed(NAME))
-        };
-        let branch = |BranchShape { name, blocks, outputs }: BranchShape| -> crate::Result<Branch> {
-            let stride = |index: usize| if index == 0 { 2 } else { 1 };
-            Ok(Branch {
-                blocks: (0..blocks)
-                    .map(|index| block(format!("{name}.{index}"), (DEEP, DEEP, stride(index))))
-                    .collect::<crate::Result<_>>()?,
-                squeeze: conv(format!("{name}.squeeze"), SQUEEZED, 1, DEEP, true)?,
-                last: block(format!("{name}.{blocks}"), (SQUEEZED, SQUEEZED, 1))?,
-                head: conv(format!("{name}.head"), outputs, LAST_SIDE, SQUEEZED, false)?,
-            })
-        };
-        let trunk = TRUNK.iter().enumerate();
+    pub fn new(model: MeshModel, device: &Device) -> crate::Result<Self> {
+        use mesh::{EARLY, LATE, POINTS, PRESENCE, STEM};
+        let make = Maker { weights: model.open(model.bytes())?, device };
+        let presence = format!("{}.head", PRESENCE.name);
         Ok(Self {
-            stem: conv("stem".into(), STEM.1, 3, STEM.0, true)?,
-            trunk: trunk.map(|(index, &shape)| block(format!("trunk.{index}"), shape)).collect::<crate::Result<_>>()?,
-            branches: [branch(POINTS)?, branch(PRESENCE)?],
+            stem: make.conv("stem", (STEM.1, 3, STEM.0), true)?,
+            trunk: make.blocks("trunk", &[&EARLY[..], &LATE].concat())?,
+            points: make.branch(&POINTS)?,
+            rest: match model {
+                MeshModel::Light => Rest::Light { presence: make.branch(&PRESENCE)? },
+                MeshModel::Refined => Rest::Refined {
+                    presence: make.conv(&presence, (PRESENCE.outputs, POINTS.last_side(), SQUEEZED), false)?,
+                    parts: PARTS.iter().map(|shape| make.part(shape)).collect::<crate::Result<_>>()?,
+                },
+            },
         })
     }
 
-    /// A picture [192, 192, 3] of values 0..=1 → points [468, 3] in its pixels, and the logit of a face being there \[1\].
+    /// A picture [192, 192, 3] of values 0..=1 → points [468 or 478, 3] in its pixels, and the logit of a face being there
+    /// \[1\].
     ///
     /// # Errors
     ///
@@ -220,13 +313,21 @@ impl FaceMesh {
     fn run(&self, picture: &Tensor) -> Result<(Tensor, Tensor)> {
         let x = planes(picture, super::FaceMesh::SIDE)?;
         let x = self.stem.activate(&self.stem.same(&x, 2)?)?;
-        let features = run(&self.trunk, x)?;
-        let branch = |branch: &Branch| -> Result<Tensor> {
-            let x = run(&branch.blocks, features.clone())?;
-            let x = branch.squeeze.activate(&branch.squeeze.same(&x, 1)?)?;
-            branch.head.valid(&branch.last.forward(&x)?, 1)?.flatten_all()
-        };
-        let [points, presence] = &self.branches;
-        Ok((branch(points)?.reshape(((), 3))?, branch(presence)?))
+        let (early, late) = self.trunk.split_at(mesh::EARLY.len().min(self.trunk.len()));
+        let early = run(early, x)?;
+        let features = run(late, early.clone())?;
+        match &self.rest {
+            Rest::Light { presence } => {
+                Ok((self.points.forward(&features)?.reshape(((), 3))?, presence.forward(&features)?))
+            }
+            Rest::Refined { presence, parts } => {
+                let last = self.points.last(&features)?;
+                let mut points = self.points.head.valid(&last, 1)?.flatten_all()?.to_vec1::<f32>()?;
+                points.resize(3 * MeshModel::Refined.points(), 0.0);
+                parts.iter().try_for_each(|part| part.refine(&early, &mut points))?;
+                let points = Tensor::from_vec(points, (MeshModel::Refined.points(), 3), picture.device())?;
+                Ok((points, presence.valid(&last, 1)?.flatten_all()?))
+            }
+        }
     }
 }

@@ -6,6 +6,7 @@
 
 mod kernels;
 mod lanes;
+mod resample;
 
 use std::cell::Cell;
 use std::ops::Range;
@@ -14,6 +15,7 @@ use candle_core::{CpuStorage, DType, Device, InplaceOp1, InplaceOp2, Layout, Res
 
 use super::workers::Workers;
 use kernels::{DENSE_VECTORS, Map, Matrix, PATCH, SCRATCH, SEGMENTS, blocks};
+pub use resample::Resample;
 use lanes::LANES;
 
 /// Most channels that a layer may have.
