@@ -10,7 +10,7 @@ use clap::Parser;
 use common::media::{Clip, is_picture, picture_format, read_picture, writable, write_picture};
 use common::report::{Landmarks, Stats};
 use common::{ClipArgs, Failure, count, say};
-use glowup::face::topology;
+use glowup::face::{Gestures, topology};
 use glowup::{Face, FaceTracker, Frame, TrackerOptions};
 use image::{Rgba, RgbaImage};
 
@@ -32,6 +32,9 @@ struct Arguments {
     /// Write what each stage cost: one JSON object
     #[arg(long, value_name = "OUT")]
     stats: Option<PathBuf>,
+    /// Say which gestures a clip shows: blinks, winks, nods, turns, opened mouths
+    #[arg(long)]
+    gestures: bool,
     #[command(flatten)]
     clip: ClipArgs,
 }
@@ -95,7 +98,10 @@ fn still(
     for face in &faces {
         let (id, score, pose) = (face.id, face.score, face.pose());
         let turn = format!("yaw {:.0}°, pitch {:.0}°, roll {:.0}°", pose.yaw, pose.pitch, pose.roll);
-        summary += &format!("\n  face {id}: score {score:.2}, {turn}");
+        let look = face.expression();
+        let eyes = format!("eyes {:.1} and {:.1} open", look.right_eye, look.left_eye);
+        let mouth = format!("mouth {:.1} open, smile {:.1}", look.mouth, look.smile);
+        summary += &format!("\n  face {id}: score {score:.2}, {turn}, {eyes}, {mouth}");
     }
     Ok(Seen { picture, faces, summary })
 }
@@ -109,6 +115,7 @@ fn clip(
     let mut clip = Clip::open(&arguments.input, arguments.clip.scale_height)?;
     let (width, height) = (clip.info.width, clip.info.height);
     let mut last = RgbaImage::new(width, height);
+    let (mut gestures, mut told) = (Gestures::new(), String::new());
     let (mut frames, mut with_face, mut total) = (0_u64, 0_u64, Duration::ZERO);
     while arguments.clip.max_frames.is_none_or(|most| frames < most)
         && let Some((pixels, time)) = clip.next_frame()?
@@ -116,6 +123,12 @@ fn clip(
         let faces = tracker.track(&Frame::rgba8(pixels, width, height)?, time)?;
         if let Some(json) = json {
             json.write(width, height, faces)?;
+        }
+        if arguments.gestures {
+            for gesture in gestures.watch(faces, time) {
+                let [start, end] = [gesture.start, gesture.end].map(|time| time.as_secs_f64());
+                told += &format!("\n  {start:.2} to {end:.2} s: face {}, {:?}", gesture.face, gesture.kind);
+            }
         }
         frames += 1;
         with_face += u64::from(faces.iter().any(|face| face.score > 0.0));
@@ -127,7 +140,7 @@ fn clip(
         }
     }
     let mean = total.as_secs_f64() * 1e3 / frames.max(1) as f64;
-    let summary = format!("a face in {with_face} of {frames} frames, {mean:.1} ms a frame");
+    let summary = format!("a face in {with_face} of {frames} frames, {mean:.1} ms a frame{told}");
     Ok(Seen { picture: last, faces: tracker.faces().to_vec(), summary })
 }
 

@@ -5,34 +5,110 @@
 use std::f32::consts::TAU;
 
 /// Cut-off frequency at rest, in hertz.
-const MIN_CUTOFF: f32 = 0.05;
+const MIN_CUTOFF: f32 = 0.025;
 /// How fast the cut-off frequency rises with the speed, in hertz per face size a second.
 const BETA: f32 = 80.0;
-/// Speeds well below this, in face sizes a second, are mostly the network's answer to noise: they count in part, v²/(v + it).
-const DOUBTFUL_SPEED: f32 = 0.02;
-/// Cut-off frequency of the speed itself, in hertz.
-const SPEED_CUTOFF: f32 = 1.0;
+/// Speeds well below these, in face sizes a second, are mostly the network's answer to noise: that of the face as a whole,
+/// which many points tell, and a single point's own. So are those below [`UNREST`] times what speeds jump about lately.
+const DOUBTFUL: f32 = 0.01;
+const DOUBTFUL_OWN: f32 = 0.03;
+const UNREST: f32 = 2.5;
+/// A filtered point that is off by more than about this, in face sizes, on average over some frames, lags: its cut-off
+/// frequency rises with how far it is off, in hertz per face size. Whatever moves too slowly for its speed to tell is
+/// followed so.
+const LAG: f32 = 0.004;
+const HASTE: f32 = 400.0;
+/// Cut-off frequencies in hertz: of the speed itself, and of what is known about its unrest and about errors.
+const SPEED_CUTOFF: f32 = 3.0;
+const SLOW_CUTOFF: f32 = 1.0;
 /// So long after a start, in seconds, a point at rest is the mean of all that was seen of it: the first frame's noise
 /// would stay for seconds otherwise.
 const WARM_UP: f32 = 1.0;
 /// Shorter steps, in seconds, count as this long: where a host gives all frames one timestamp, the points still follow.
 const SHORTEST: f32 = 1e-3;
 
-/// A one-euro filter over all coordinates of a face's points.
+/// A one-euro filter over all coordinates of a face's points. Each point's speed is that of the face, which moves, turns and
+/// grows as a whole, and what it has of its own: the former is known far better, and neither hides the other.
 #[derive(Default)]
 pub(crate) struct Filter {
     values: Vec<[f32; 3]>,
+    /// The speed of the face as a whole, and how it jumps about.
+    whole: Motion,
+    unrest: f32,
+    /// Each point's own speed.
     speeds: Vec<[f32; 3]>,
+    /// How each point's own speed jumps about.
+    unrests: Vec<f32>,
+    /// How far each point has been off lately.
+    errors: Vec<[f32; 3]>,
     /// The last points as they came.
     raw: Vec<[f32; 3]>,
     /// Seconds since the start.
     age: f32,
 }
 
+/// How the points of a face move together: a shift, and a turn with growth in the picture's plane about their centre.
+#[derive(Debug, Clone, Copy, Default)]
+struct Motion {
+    shift: [f32; 3],
+    growth: f32,
+    turn: f32,
+}
+
+impl Motion {
+    /// The motion from some points to others, with the least squared error, and the first ones' centre.
+    fn between(from: &[[f32; 3]], to: &[[f32; 3]]) -> (Self, [f32; 2]) {
+        let count = from.len().max(1) as f32;
+        let mut centre = [0.0; 2];
+        let mut shift = [0.0; 3];
+        for (a, b) in from.iter().zip(to) {
+            for axis in 0..3 {
+                shift[axis] += (b[axis] - a[axis]) / count;
+            }
+            for axis in 0..2 {
+                centre[axis] += a[axis] / count;
+            }
+        }
+        let (mut growth, mut turn, mut spread) = (0.0, 0.0, 0.0);
+        for (a, b) in from.iter().zip(to) {
+            let [x, y] = [a[0] - centre[0], a[1] - centre[1]];
+            let [dx, dy] = [b[0] - a[0] - shift[0], b[1] - a[1] - shift[1]];
+            growth += x * dx + y * dy;
+            turn += x * dy - y * dx;
+            spread += x * x + y * y;
+        }
+        let spread = spread.max(1e-6);
+        (Self { shift, growth: growth / spread, turn: turn / spread }, centre)
+    }
+
+    /// How a point moves with the rest.
+    fn of(&self, point: [f32; 3], centre: [f32; 2]) -> [f32; 3] {
+        let [x, y] = [point[0] - centre[0], point[1] - centre[1]];
+        let [dx, dy, dz] = self.shift;
+        [dx + self.growth * x - self.turn * y, dy + self.growth * y + self.turn * x, dz]
+    }
+
+    fn plus(self, other: Self) -> Self {
+        let shift = std::array::from_fn(|axis| self.shift[axis] + other.shift[axis]);
+        Self { shift, growth: self.growth + other.growth, turn: self.turn + other.turn }
+    }
+
+    fn times(self, factor: f32) -> Self {
+        let Self { shift, growth, turn } = self;
+        Self { shift: shift.map(|way| way * factor), growth: growth * factor, turn: turn * factor }
+    }
+}
+
 /// How much of a new value passes a low-pass of `cutoff` hertz after `seconds`.
 fn passed(cutoff: f32, seconds: f32) -> f32 {
     let r = TAU * cutoff * seconds;
     r / (r + 1.0)
+}
+
+/// What a value counts of which less than `doubtful` is noise.
+fn beyond(value: f32, doubtful: f32) -> f32 {
+    let ratio = (value / doubtful).powi(4);
+    if ratio.is_finite() { value * ratio / (ratio + 1.0) } else { value }
 }
 
 impl Filter {
@@ -49,22 +125,43 @@ impl Filter {
                 list.clear();
                 list.extend_from_slice(points);
             }
-            self.age = 0.0;
-            self.speeds.clear();
-            self.speeds.resize(points.len(), [0.0; 3]);
+            (self.age, self.whole, self.unrest) = (0.0, Motion::default(), 0.0);
+            self.unrests.clear();
+            self.unrests.resize(points.len(), 0.0);
+            for list in [&mut self.speeds, &mut self.errors] {
+                list.clear();
+                list.resize(points.len(), [0.0; 3]);
+            }
             return;
         }
-        let seconds = seconds.max(SHORTEST);
+        let (seconds, size) = (seconds.max(SHORTEST), size.max(1.0));
         self.age += seconds;
         let least = if self.age <= WARM_UP { seconds / (self.age + seconds) } else { 0.0 };
-        let (rate, follow) = (1.0 / (size.max(1.0) * seconds), passed(SPEED_CUTOFF, seconds));
-        let state = self.values.as_flattened_mut().iter_mut().zip(self.raw.as_flattened_mut());
-        let state = state.zip(self.speeds.as_flattened_mut());
-        for (point, ((value, raw), speed)) in points.as_flattened_mut().iter_mut().zip(state) {
-            *speed += follow * ((*point - *raw) * rate - *speed);
+        let [follow, learn] = [SPEED_CUTOFF, SLOW_CUTOFF].map(|cutoff| passed(cutoff, seconds));
+        let rate = 1.0 / (size * seconds);
+        let (step, centre) = Motion::between(&self.raw, points);
+        let step = step.times(rate);
+        // Shifts in face sizes a second. What turns and grows does so about the centre, half a face away at most.
+        let jump = step.plus(self.whole.times(-1.0));
+        let jump = (jump.shift[0].powi(2) + jump.shift[1].powi(2)).sqrt() + (jump.turn.abs() + jump.growth.abs()) * size / 2.0;
+        self.unrest += learn * (jump - self.unrest);
+        self.whole = self.whole.plus(step.plus(self.whole.times(-1.0)).times(follow));
+        let doubtful = DOUBTFUL.max(UNREST * self.unrest);
+        let state = self.values.iter_mut().zip(&mut self.raw).zip(&mut self.speeds).zip(&mut self.errors);
+        for (point, ((((value, raw), speed), error), unrest)) in points.iter_mut().zip(state.zip(&mut self.unrests)) {
+            let (together, common) = (step.of(*raw, centre), self.whole.of(*raw, centre));
+            let own: [f32; 3] = std::array::from_fn(|axis| (point[axis] - raw[axis]) * rate - together[axis]);
+            *unrest += learn * ((own[0] - speed[0]).hypot(own[1] - speed[1]) - *unrest);
+            let doubtful_own = DOUBTFUL_OWN.max(UNREST * *unrest);
+            for axis in 0..3 {
+                let off = point[axis] - value[axis];
+                speed[axis] += follow * (own[axis] - speed[axis]);
+                error[axis] += learn * (off / size - error[axis]);
+                let sure = beyond(common[axis].abs(), doubtful) + beyond(speed[axis].abs(), doubtful_own);
+                let cutoff = MIN_CUTOFF + BETA * sure + HASTE * beyond(error[axis].abs(), LAG);
+                value[axis] += passed(cutoff, seconds).max(least) * off;
+            }
             *raw = *point;
-            let sure = *speed * *speed / (speed.abs() + DOUBTFUL_SPEED);
-            *value += passed(MIN_CUTOFF + BETA * sure, seconds).max(least) * (*point - *value);
             *point = *value;
         }
     }

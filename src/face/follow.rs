@@ -14,8 +14,6 @@ use crate::{Error, Frame, Result};
 pub(crate) const SAME: f32 = 0.4;
 /// After a longer gap, motion starts afresh.
 const GAP: Duration = Duration::from_secs(1);
-/// While faces are followed and there is room for more, one square of every so many frames is searched.
-const LEISURE: u32 = 4;
 /// While none is followed, so many of the fine squares are searched in each frame, beside a coarse one.
 const FINE: usize = 5;
 /// Smallest tile of a frame that is searched, in pixels and as a share of its shorter side.
@@ -41,13 +39,15 @@ struct Squares {
     coarse: usize,
     /// How many of either kind have been searched.
     done: [usize; 2],
-    /// Frames since the last look while faces are followed.
-    rested: u32,
+    /// The square that is being searched beside followed faces, a step a frame, and the next step.
+    begun: Option<(Region, usize)>,
+    /// How many squares were searched so.
+    aside: usize,
 }
 
 impl Squares {
     fn restart(&mut self) {
-        (self.done, self.rested) = ([0; 2], 0);
+        (self.done, self.begun, self.aside) = ([0; 2], None, 0);
     }
 
     /// The next square, a coarse or a fine one.
@@ -160,38 +160,39 @@ impl Stream {
     }
 
     /// Looks for new faces where there is room for them. In a stream's first frame, in all coarse squares; while no face
-    /// is followed, in a coarse and some fine ones of each frame; beside faces in one square now and then: so no single
-    /// frame takes long.
-    fn search(&mut self, eyes: &mut Eyes, step: &Step<'_>, times: &mut TrackTimes) -> Result<()> {
+    /// is followed, in a coarse and some fine ones of each frame; beside faces in one square over several frames, a step
+    /// of the network in each: so no single frame takes long.
+    fn search(&mut self, eyes: &mut Eyes, now: &Step<'_>, times: &mut TrackTimes) -> Result<()> {
         let live = self.live();
-        if live >= step.options.max_faces {
+        if live >= now.options.max_faces {
             return Ok(());
         }
-        let squares = &mut self.squares;
-        let (coarse, fine) = if self.last.is_none() {
-            (squares.coarse, 0)
-        } else if live == 0 {
-            (1, FINE)
-        } else {
-            squares.rested = squares.rested.wrapping_add(1);
-            match squares.rested % (2 * LEISURE) {
-                0 => (0, 1),
-                LEISURE => (1, 0),
-                _ => return Ok(()),
-            }
-        };
         let start = Instant::now();
         self.found.clear();
-        for index in 0..coarse + fine {
-            if let Some(square) = squares.next(index >= coarse) {
-                eyes.detect(step.frame, &square, &mut self.found)?;
+        let squares = &mut self.squares;
+        if live > 0 && self.last.is_some() {
+            let begun = squares.begun.take().or_else(|| {
+                squares.aside += 1;
+                squares.next(squares.aside.is_multiple_of(2)).map(|square| (square, 0))
+            });
+            if let Some((square, step)) = begun {
+                eyes.detect_step(step, now.frame, &square, &mut self.found)?;
+                squares.begun = (step + 1 < Eyes::STEPS).then_some((square, step + 1));
+            }
+        } else {
+            squares.begun = None;
+            let (coarse, fine) = if self.last.is_none() { (squares.coarse, 0) } else { (1, FINE) };
+            for index in 0..coarse + fine {
+                if let Some(square) = squares.next(index >= coarse) {
+                    eyes.detect(now.frame, &square, &mut self.found)?;
+                }
             }
         }
         detect::merge(&mut self.found, 0);
         times.detect = Some(start.elapsed());
         for index in 0..self.found.len() {
             if let Some(detection) = self.found.get(index).copied() {
-                self.welcome(eyes, step, &detection, times)?;
+                self.welcome(eyes, now, &detection, times)?;
             }
         }
         Ok(())

@@ -8,8 +8,10 @@
 
 mod crop;
 mod detect;
+mod expression;
 mod filter;
 mod follow;
+mod gesture;
 pub mod net;
 mod networks;
 mod pose;
@@ -21,7 +23,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::{Error, Frame, Result};
+pub use expression::Expression;
 use follow::{SAME, Stream};
+pub use gesture::{Gesture, GestureKind, Gestures};
 use net::{MeshModel, Workers};
 use networks::{Eyes, Networks};
 pub use pose::Pose;
@@ -61,6 +65,12 @@ impl Face {
     #[must_use]
     pub fn pose(&self) -> Pose {
         Pose::of(&self.points)
+    }
+
+    /// What its eyes and its mouth do.
+    #[must_use]
+    pub fn expression(&self) -> Expression {
+        Expression::of(&self.points)
     }
 }
 

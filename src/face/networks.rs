@@ -63,10 +63,30 @@ impl Eyes {
     /// Runs the detector over one square of the frame and appends what it finds to `found`, best first. Faces that the
     /// square's edge cuts are left out: another square shows them whole.
     pub(crate) fn detect(&mut self, frame: &Frame<'_>, square: &Region, found: &mut Vec<Detection>) -> Result<()> {
-        self.boxes.write_input(|input| {
-            cut(frame, square, BlazeFace::SIDE, Border::Black, (2.0 / 255.0, -1.0), input);
-        })?;
-        self.networks.detector.forward(&mut self.boxes, &self.workers)?;
+        (0..Self::STEPS).try_for_each(|step| self.detect_step(step, frame, square, found))
+    }
+
+    /// How many steps a detection can be cut into.
+    pub(crate) const STEPS: usize = BlazeFace::STEPS;
+
+    /// One step of [`Eyes::detect`], counted from 0. They may be taken in successive frames of the same size; the square is
+    /// seen as it is in the first one, and the last one tells what was found.
+    pub(crate) fn detect_step(
+        &mut self,
+        step: usize,
+        frame: &Frame<'_>,
+        square: &Region,
+        found: &mut Vec<Detection>,
+    ) -> Result<()> {
+        if step == 0 {
+            self.boxes.write_input(|input| {
+                cut(frame, square, BlazeFace::SIDE, Border::Black, (2.0 / 255.0, -1.0), input);
+            })?;
+        }
+        self.networks.detector.forward_step(&mut self.boxes, &self.workers, step)?;
+        if step + 1 < Self::STEPS {
+            return Ok(());
+        }
         let first = found.len();
         self.boxes.read_outputs(|logits, values| detect::decode(logits, values, square, found))?;
         detect::merge(found, first);

@@ -58,3 +58,15 @@ pub const FOREHEAD: u16 = 10;
 pub const RIGHT_CHEEK: u16 = 234;
 /// Where the left half of the face is widest, beside the ear.
 pub const LEFT_CHEEK: u16 = 454;
+/// Inner corner of the person's right eye.
+pub const RIGHT_EYE_INNER: u16 = 133;
+/// Inner corner of the person's left eye.
+pub const LEFT_EYE_INNER: u16 = 362;
+/// The person's right corner of the mouth.
+pub const RIGHT_MOUTH_CORNER: u16 = 61;
+/// The person's left corner of the mouth.
+pub const LEFT_MOUTH_CORNER: u16 = 291;
+/// The person's right iris, where the mesh has irises: its middle, then four points of its rim.
+pub const RIGHT_IRIS: [u16; 5] = [468, 469, 470, 471, 472];
+/// The person's left iris, as the right one.
+pub const LEFT_IRIS: [u16; 5] = [473, 474, 475, 476, 477];

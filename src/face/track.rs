@@ -15,6 +15,11 @@ const MEMORY: f32 = 0.7;
 const DRAG: f32 = 0.8;
 /// A face of which less than this share lies in the frame is not retouched; one of which more than the second, in full.
 const SEEN: [f32; 2] = [0.45, 0.85];
+/// A face that looks farther away from the camera than the first, in degrees, fades; at the second, it is not retouched: the
+/// mesh is a guess there.
+const AWAY: [f32; 2] = [55.0, 80.0];
+/// How sure the network is of a face that is retouched in full; at a half there is none.
+const SURE: [f32; 2] = [0.5, 0.8];
 
 /// A face that is followed.
 pub(crate) struct Track {
@@ -92,8 +97,10 @@ impl Track {
             std::array::from_fn(|axis| (bounds.centre[axis] - self.bounds.centre[axis]) / seconds)
         };
         self.bounds = bounds;
-        let share = share_inside(&self.face.points, frame);
-        self.fade_to(((share - SEEN[0]) / (SEEN[1] - SEEN[0])).clamp(0.0, 1.0));
+        let ramp = |value: f32, [none, all]: [f32; 2]| ((value - none) / (all - none)).clamp(0.0, 1.0);
+        let seen = ramp(share_inside(&self.face.points, frame), SEEN);
+        let facing = 1.0 - ramp(self.face.pose().away(), AWAY);
+        self.fade_to(seen.min(facing).min(ramp(score, SURE)));
     }
 
     /// It was not found in this frame: its effect fades while its points go on as they last moved, slower and slower.

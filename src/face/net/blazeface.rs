@@ -39,6 +39,10 @@ pub(super) const COARSE: [Shape; 5] = [(88, 96, 2), (96, 96, 1), (96, 96, 1), (9
 /// A head: side of its grid, channels in, anchors a cell.
 pub(super) const HEADS: [(usize, usize, usize); 2] = [(16, 88, 2), (8, 96, 6)];
 
+/// Where the blocks up to the first head are cut for a pass in steps: the stem before them, and all the rest after them, the
+/// steps take about the same time.
+const CUTS: [usize; 4] = [0, 0, 3, 9];
+
 /// Numbers that describe a box: centre, size, six points.
 pub(super) const BOX: usize = 16;
 
@@ -196,9 +200,30 @@ impl BlazeFace {
         self.run(buffers, workers).map_err(failed(NAME))
     }
 
+    /// How many steps a pass can be cut into.
+    pub(crate) const STEPS: usize = CUTS.len();
+
+    /// Runs one of the [`BlazeFace::STEPS`] steps of a pass, counted from 0. All of them in order are one pass.
+    pub(crate) fn forward_step(&self, buffers: &mut BlazeFaceBuffers, workers: &Workers, step: usize) -> Result<()> {
+        self.run_step(buffers, workers, step).map_err(failed(NAME))
+    }
+
     fn run(&self, buffers: &BlazeFaceBuffers, workers: &Workers) -> candle_core::Result<()> {
-        self.stem.forward(&buffers.input, &buffers.stem, workers)?;
-        let fine = run_chain(&self.fine, &buffers.stem, &buffers.fine, workers)?;
+        (0..Self::STEPS).try_for_each(|step| self.run_step(buffers, workers, step))
+    }
+
+    fn run_step(&self, buffers: &BlazeFaceBuffers, workers: &Workers, step: usize) -> candle_core::Result<()> {
+        let (first, last) = (CUTS.get(step).copied(), CUTS.get(step + 1).copied());
+        let (first, end) = (first.unwrap_or(FINE.len()), last.unwrap_or(FINE.len()));
+        if step == 0 {
+            self.stem.forward(&buffers.input, &buffers.stem, workers)?;
+        }
+        let before = first.checked_sub(1).and_then(|index| buffers.fine.get(index)).unwrap_or(&buffers.stem);
+        let (blocks, maps) = (self.fine.get(first..end).unwrap_or_default(), buffers.fine.get(first..end));
+        let fine = run_chain(blocks, before, maps.unwrap_or_default(), workers)?;
+        if last.is_some() {
+            return Ok(());
+        }
         let coarse = run_chain(&self.coarse, fine, &buffers.coarse, workers)?;
         for ((head, buffers), map) in self.heads.iter().zip(&buffers.heads).zip([fine, coarse]) {
             head.boxes.forward(map, &buffers.boxes, workers)?;
