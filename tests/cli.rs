@@ -349,7 +349,7 @@ fn check_landmarks(lines: &[Value], frames: usize, width: u32, height: u32) {
         assert_eq!(faces[0]["id"], lines[0]["faces"][0]["id"]);
         assert!((0.5..=1.0).contains(&faces[0]["score"].as_f64().unwrap()));
         let points = faces[0]["points"].as_array().unwrap();
-        assert_eq!(points.len(), 468);
+        assert_eq!(points.len(), 478);
         for point in points {
             let place: Vec<f64> = point.as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect();
             assert!(place.len() == 3 && (0.0..f64::from(width)).contains(&place[0]), "{place:?}");

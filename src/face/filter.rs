@@ -9,17 +9,16 @@ const MIN_CUTOFF: f32 = 0.025;
 /// How fast the cut-off frequency rises with the speed, in hertz per face size a second.
 const BETA: f32 = 80.0;
 /// Speeds well below these, in face sizes a second, are mostly the network's answer to noise: that of the face as a whole,
-/// which many points tell, and a single point's own. So are those below [`UNREST`] times what speeds jump about lately.
-const DOUBTFUL: f32 = 0.01;
-const DOUBTFUL_OWN: f32 = 0.03;
-const UNREST: f32 = 2.5;
+/// which many points tell, and a single point's own. So are those well below these multiples of what speeds jump about by.
+const DOUBTFUL: [f32; 2] = [0.02, 0.03];
+const UNREST: [f32; 2] = [0.4, 2.5];
 /// A filtered point that is off by more than about this, in face sizes, on average over some frames, lags: its cut-off
 /// frequency rises with how far it is off, in hertz per face size. Whatever moves too slowly for its speed to tell is
 /// followed so.
 const LAG: f32 = 0.004;
 const HASTE: f32 = 400.0;
-/// Cut-off frequencies in hertz: of the speed itself, and of what is known about its unrest and about errors.
-const SPEED_CUTOFF: f32 = 3.0;
+/// Cut-off frequencies in hertz: of both speeds, and of what is known about their unrest and about errors.
+const SPEED_CUTOFF: [f32; 2] = [4.0, 3.0];
 const SLOW_CUTOFF: f32 = 1.0;
 /// So long after a start, in seconds, a point at rest is the mean of all that was seen of it: the first frame's noise
 /// would stay for seconds otherwise.
@@ -137,25 +136,26 @@ impl Filter {
         let (seconds, size) = (seconds.max(SHORTEST), size.max(1.0));
         self.age += seconds;
         let least = if self.age <= WARM_UP { seconds / (self.age + seconds) } else { 0.0 };
-        let [follow, learn] = [SPEED_CUTOFF, SLOW_CUTOFF].map(|cutoff| passed(cutoff, seconds));
+        let [whole, own] = SPEED_CUTOFF.map(|cutoff| passed(cutoff, seconds));
+        let learn = passed(SLOW_CUTOFF, seconds);
         let rate = 1.0 / (size * seconds);
         let (step, centre) = Motion::between(&self.raw, points);
-        let step = step.times(rate);
         // Shifts in face sizes a second. What turns and grows does so about the centre, half a face away at most.
+        let step = step.times(rate);
         let jump = step.plus(self.whole.times(-1.0));
-        let jump = (jump.shift[0].powi(2) + jump.shift[1].powi(2)).sqrt() + (jump.turn.abs() + jump.growth.abs()) * size / 2.0;
-        self.unrest += learn * (jump - self.unrest);
-        self.whole = self.whole.plus(step.plus(self.whole.times(-1.0)).times(follow));
-        let doubtful = DOUBTFUL.max(UNREST * self.unrest);
+        let turned = (jump.turn.abs() + jump.growth.abs()) * size / 2.0;
+        self.unrest += learn * (jump.shift[0].hypot(jump.shift[1]) + turned - self.unrest);
+        self.whole = self.whole.plus(jump.times(whole));
+        let doubtful = DOUBTFUL[0].max(UNREST[0] * self.unrest);
         let state = self.values.iter_mut().zip(&mut self.raw).zip(&mut self.speeds).zip(&mut self.errors);
         for (point, ((((value, raw), speed), error), unrest)) in points.iter_mut().zip(state.zip(&mut self.unrests)) {
             let (together, common) = (step.of(*raw, centre), self.whole.of(*raw, centre));
-            let own: [f32; 3] = std::array::from_fn(|axis| (point[axis] - raw[axis]) * rate - together[axis]);
-            *unrest += learn * ((own[0] - speed[0]).hypot(own[1] - speed[1]) - *unrest);
-            let doubtful_own = DOUBTFUL_OWN.max(UNREST * *unrest);
+            let alone: [f32; 3] = std::array::from_fn(|axis| (point[axis] - raw[axis]) * rate - together[axis]);
+            *unrest += learn * ((alone[0] - speed[0]).hypot(alone[1] - speed[1]) - *unrest);
+            let doubtful_own = DOUBTFUL[1].max(UNREST[1] * *unrest);
             for axis in 0..3 {
                 let off = point[axis] - value[axis];
-                speed[axis] += follow * (own[axis] - speed[axis]);
+                speed[axis] += own * (alone[axis] - speed[axis]);
                 error[axis] += learn * (off / size - error[axis]);
                 let sure = beyond(common[axis].abs(), doubtful) + beyond(speed[axis].abs(), doubtful_own);
                 let cutoff = MIN_CUTOFF + BETA * sure + HASTE * beyond(error[axis].abs(), LAG);

@@ -5,16 +5,15 @@ use std::time::{Duration, Instant};
 use super::crop::Region;
 use super::detect::{self, Detection};
 use super::networks::Eyes;
-use super::shape::Bounds;
+use super::shape::{self, Bounds};
 use super::track::Track;
 use super::{Face, TrackTimes, TrackerOptions};
 use crate::{Error, Frame, Result};
 
-/// Two faces that share more than this of their boxes are one.
-pub(crate) const SAME: f32 = 0.4;
 /// After a longer gap, motion starts afresh.
 const GAP: Duration = Duration::from_secs(1);
-/// While none is followed, so many of the fine squares are searched in each frame, beside a coarse one.
+/// While none is followed, so many of the coarse and of the fine squares are searched in each frame.
+const COARSE: usize = 2;
 const FINE: usize = 5;
 /// Smallest tile of a frame that is searched, in pixels and as a share of its shorter side.
 const TILE: (f32, f32) = (160.0, 0.24);
@@ -25,6 +24,7 @@ pub(crate) struct Stream {
     squares: Squares,
     found: Vec<Detection>,
     points: Vec<[f32; 3]>,
+    again: Vec<[f32; 3]>,
     last: Option<Duration>,
     /// Width and height of the last frame.
     size: [u32; 2],
@@ -76,6 +76,7 @@ impl Stream {
             squares: Squares::default(),
             found: Vec::new(),
             points: Vec::new(),
+            again: Vec::new(),
             last: None,
             size: [0; 2],
             next_id: 0,
@@ -136,8 +137,9 @@ impl Stream {
             let Some(track) = rest.first_mut() else { break };
             let bounds = Bounds::of(&track.fresh);
             for other in older.iter_mut().filter(|other| other.score.is_some()) {
-                if track.score.is_some() && Bounds::of(&other.fresh).overlap(&bounds) > SAME {
-                    let loser = if track.bounds.distance(&bounds) < other.bounds.distance(&bounds) {
+                if track.score.is_some() && Bounds::of(&other.fresh).is_same_face(&bounds) {
+                    let off = |track: &Track| track.expected(step.seconds).distance(&bounds);
+                    let loser = if off(track) < off(other) {
                         &mut *other
                     } else {
                         &mut *track
@@ -160,7 +162,7 @@ impl Stream {
     }
 
     /// Looks for new faces where there is room for them. In a stream's first frame, in all coarse squares; while no face
-    /// is followed, in a coarse and some fine ones of each frame; beside faces in one square over several frames, a step
+    /// is followed, in some coarse and some fine ones of each frame; beside faces in one square over several frames, a step
     /// of the network in each: so no single frame takes long.
     fn search(&mut self, eyes: &mut Eyes, now: &Step<'_>, times: &mut TrackTimes) -> Result<()> {
         let live = self.live();
@@ -173,7 +175,9 @@ impl Stream {
         if live > 0 && self.last.is_some() {
             let begun = squares.begun.take().or_else(|| {
                 squares.aside += 1;
-                squares.next(squares.aside.is_multiple_of(2)).map(|square| (square, 0))
+                let lost = self.tracks.iter().filter_map(Track::hideout).next_back();
+                let lost = lost.filter(|_| squares.aside.is_multiple_of(2));
+                lost.or_else(|| squares.next(squares.aside.is_multiple_of(2))).map(|square| (square, 0))
             });
             if let Some((square, step)) = begun {
                 eyes.detect_step(step, now.frame, &square, &mut self.found)?;
@@ -181,7 +185,7 @@ impl Stream {
             }
         } else {
             squares.begun = None;
-            let (coarse, fine) = if self.last.is_none() { (squares.coarse, 0) } else { (1, FINE) };
+            let (coarse, fine) = if self.last.is_none() { (squares.coarse, 0) } else { (squares.coarse.min(COARSE), FINE) };
             for index in 0..coarse + fine {
                 if let Some(square) = squares.next(index >= coarse) {
                     eyes.detect(now.frame, &square, &mut self.found)?;
@@ -211,6 +215,13 @@ impl Stream {
         }
         let look = || eyes.landmarks(step.frame, &detection.region(), &mut self.points);
         let Some(score) = timed(times, look)? else { return Ok(()) };
+        if detection.is_doubtful() {
+            let region = shape::region(&self.points);
+            let again = timed(times, || eyes.landmarks(step.frame, &region, &mut self.again))?;
+            if again.is_none() || !detection.is_confirmed(&self.points, &self.again) {
+                return Ok(());
+            }
+        }
         let bounds = Bounds::of(&self.points);
         if self.knows(&bounds) {
             return Ok(());
@@ -233,7 +244,7 @@ impl Stream {
     }
 
     fn knows(&self, bounds: &Bounds) -> bool {
-        self.tracks.iter().any(|track| track.is_live() && track.bounds.overlap(bounds) > SAME)
+        self.tracks.iter().any(|track| track.is_live() && track.bounds.is_same_face(bounds))
     }
 
     /// Copies what users shall see into the list they are given; its memory is used again.

@@ -24,7 +24,7 @@ use std::time::{Duration, Instant};
 
 use crate::{Error, Frame, Result};
 pub use expression::Expression;
-use follow::{SAME, Stream};
+use follow::Stream;
 pub use gesture::{Gesture, GestureKind, Gestures};
 use net::{MeshModel, Workers};
 use networks::{Eyes, Networks};
@@ -185,13 +185,16 @@ impl FaceTracker {
                 continue;
             }
             let Some(score) = eyes.landmarks(frame, &shape::region(&first), &mut points)? else { continue };
+            if !detection.is_confirmed(&first, &points) {
+                continue;
+            }
             if detection.score >= SURE.0 && region.roll.abs() <= SURE.1 {
                 for (second, first) in points.as_flattened_mut().iter_mut().zip(first.as_flattened()) {
                     *second = (*second + first) / 2.0;
                 }
             }
             let bounds = Bounds::of(&points);
-            if faces.iter().all(|face| Bounds::of(&face.points).overlap(&bounds) <= SAME) {
+            if !faces.iter().any(|face| Bounds::of(&face.points).is_same_face(&bounds)) {
                 faces.push(Face { id: 0, score, visibility: 1.0, points });
             }
         }

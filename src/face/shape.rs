@@ -6,6 +6,10 @@ use super::topology::{FACE_OVAL, LEFT_EYE_OUTER, RIGHT_EYE_OUTER};
 /// How much larger than the points' box the next region is.
 const MARGIN: f32 = 1.5;
 
+/// Two faces that share more than this of their boxes are one; so are two of which one shares more than the second of its own.
+const SAME: f32 = 0.4;
+const INSIDE: f32 = 0.7;
+
 /// An upright box, in pixels of the frame.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub(crate) struct Bounds {
@@ -33,16 +37,30 @@ impl Bounds {
         }
     }
 
+    /// The area that both share.
+    fn shared(&self, other: &Self) -> f32 {
+        let end = |bounds: &Self, axis: usize, sign: f32| bounds.centre[axis] + sign * bounds.size[axis] / 2.0;
+        let side = |axis| {
+            let last = end(self, axis, 1.0).min(end(other, axis, 1.0));
+            (last - end(self, axis, -1.0).max(end(other, axis, -1.0))).max(0.0)
+        };
+        side(0) * side(1)
+    }
+
+    fn area(&self) -> f32 {
+        self.size[0] * self.size[1]
+    }
+
     /// Intersection over union.
     pub(crate) fn overlap(&self, other: &Self) -> f32 {
-        let shared: f32 = (0..2)
-            .map(|axis| {
-                let end = |bounds: &Self, sign: f32| bounds.centre[axis] + sign * bounds.size[axis] / 2.0;
-                (end(self, 1.0).min(end(other, 1.0)) - end(self, -1.0).max(end(other, -1.0))).max(0.0)
-            })
-            .product();
-        let all = self.size[0] * self.size[1] + other.size[0] * other.size[1] - shared;
+        let shared = self.shared(other);
+        let all = self.area() + other.area() - shared;
         if all > 0.0 { shared / all } else { 0.0 }
+    }
+
+    /// Whether these are one face's: they overlap well, or one lies in the other.
+    pub(crate) fn is_same_face(&self, other: &Self) -> bool {
+        self.overlap(other) > SAME || self.shared(other) > INSIDE * self.area().min(other.area())
     }
 
     /// Distance between the centres.
@@ -63,6 +81,14 @@ pub(crate) fn region(points: &[[f32; 3]]) -> Region {
     let (right, left) = (at(RIGHT_EYE_OUTER), at(LEFT_EYE_OUTER));
     let Bounds { centre, size } = Bounds::of(points);
     Region { centre, side: MARGIN * size[0].max(size[1]), roll: (left[1] - right[1]).atan2(left[0] - right[0]) }
+}
+
+/// The mean distance between the points of two looks at one face, in distances between the eyes' outer corners.
+pub(crate) fn disagreement(first: &[[f32; 3]], second: &[[f32; 3]]) -> f32 {
+    let far = |a: &[f32; 3], b: &[f32; 3]| (a[0] - b[0]).hypot(a[1] - b[1]);
+    let eye = |index: u16| first.get(usize::from(index)).copied().unwrap_or_default();
+    let sum: f32 = first.iter().zip(second).map(|(a, b)| far(a, b)).sum();
+    sum / first.len().max(1) as f32 / far(&eye(RIGHT_EYE_OUTER), &eye(LEFT_EYE_OUTER)).max(1e-3)
 }
 
 /// The share of a face's outline that lies in the frame, 0..=1.

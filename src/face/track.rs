@@ -11,7 +11,9 @@ use super::shape::{Bounds, region, share_inside};
 const STEP: f32 = 0.15;
 /// How long a lost face's id is kept for it to come back, in seconds.
 const MEMORY: f32 = 0.7;
-/// What is left of a lost face's speed after each frame.
+/// Side of the square that a lost face is looked for in, in its sizes.
+const HIDEOUT: f32 = 3.0;
+/// What is left of the speed of a lost face's points after each frame.
 const DRAG: f32 = 0.8;
 /// A face of which less than this share lies in the frame is not retouched; one of which more than the second, in full.
 const SEEN: [f32; 2] = [0.45, 0.85];
@@ -30,11 +32,13 @@ pub(crate) struct Track {
     /// The network's points in the newest frame, and how sure it is; `None` where it found no face.
     pub(crate) fresh: Vec<[f32; 3]>,
     pub(crate) score: Option<f32>,
-    /// The box of the points that users see.
+    /// The box of the points that users see; of a lost face, where it may be by now.
     pub(crate) bounds: Bounds,
     filter: Filter,
     /// Pixels a second, of the box's centre.
     speed: [f32; 2],
+    /// The same of a lost face's points, which come to rest while they fade.
+    drift: [f32; 2],
     /// Seconds since it was lost; `None` while it is there.
     lost: Option<f32>,
 }
@@ -50,6 +54,7 @@ impl Track {
             bounds: Bounds::of(points),
             filter: Filter::default(),
             speed: [0.0; 2],
+            drift: [0.0; 2],
             lost: None,
         }
     }
@@ -77,6 +82,18 @@ impl Track {
             && (0.6..1.7).contains(&(bounds.mean_size() / self.bounds.mean_size().max(1.0)))
     }
 
+    /// The square to look for it in first, when it is lost.
+    pub(crate) fn hideout(&self) -> Option<Region> {
+        let side = HIDEOUT * self.bounds.mean_size();
+        self.lost.map(|_| Region { centre: self.bounds.centre, side, roll: 0.0 })
+    }
+
+    /// Its box after some seconds, if it moves on as it does.
+    pub(crate) fn expected(&self, seconds: f32) -> Bounds {
+        let centre = std::array::from_fn(|axis| self.bounds.centre[axis] + seconds * self.speed[axis]);
+        Bounds { centre, ..self.bounds }
+    }
+
     /// The network has found it at `points`.
     pub(crate) fn found(&mut self, score: f32, points: &[[f32; 3]], seconds: f32, frame: [u32; 2], smooth: bool) {
         let was_lost = self.lost.take().is_some();
@@ -97,6 +114,7 @@ impl Track {
             std::array::from_fn(|axis| (bounds.centre[axis] - self.bounds.centre[axis]) / seconds)
         };
         self.bounds = bounds;
+        self.drift = self.speed;
         let ramp = |value: f32, [none, all]: [f32; 2]| ((value - none) / (all - none)).clamp(0.0, 1.0);
         let seen = ramp(share_inside(&self.face.points, frame), SEEN);
         let facing = 1.0 - ramp(self.face.pose().away(), AWAY);
@@ -109,13 +127,14 @@ impl Track {
         self.lost = Some(self.lost.unwrap_or(0.0) + seconds.max(1e-3));
         self.face.score = 0.0;
         self.fade_to(0.0);
-        let way = self.speed.map(|speed| speed * seconds);
+        let way = self.drift.map(|speed| speed * seconds);
         for point in &mut self.face.points {
             point[0] += way[0];
             point[1] += way[1];
         }
-        self.bounds.centre = [self.bounds.centre[0] + way[0], self.bounds.centre[1] + way[1]];
-        self.speed = self.speed.map(|speed| speed * DRAG);
+        self.drift = self.drift.map(|speed| speed * DRAG);
+        // Behind what hides it, it may go on.
+        self.bounds = self.expected(seconds);
     }
 
     fn fade_to(&mut self, visibility: f32) {
@@ -125,7 +144,7 @@ impl Track {
     /// Time has jumped: what was known of its motion means nothing any more.
     pub(crate) fn jump(&mut self, gap: Duration) {
         self.filter.reset();
-        self.speed = [0.0; 2];
+        (self.speed, self.drift) = ([0.0; 2], [0.0; 2]);
         if let Some(lost) = &mut self.lost {
             *lost += gap.as_secs_f32();
         }
