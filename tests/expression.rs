@@ -70,7 +70,11 @@ fn expressions_of_known_faces() {
         ("webcam 0: earnest", picture("tests/data/webcam_000.png"), [open, open, still, [0.0, 0.2]]),
         ("webcam 240: talks", picture("tests/data/webcam_240.png"), [open, open, [0.1, 0.9], any]),
         ("webcam 290: mouth wide open", picture("tests/data/webcam_290.png"), [open, open, wide, [0.0, 0.3]]),
-        ("webcam 639: just before a blink", picture("tests/data/webcam_639.png"), [[0.7, 1.0], open, still, [0.0, 0.2]]),
+        (
+            "webcam 639: just before a blink",
+            picture("tests/data/webcam_639.png"),
+            [[0.7, 1.0], open, still, [0.0, 0.2]],
+        ),
         ("webcam 641: eyes shut", picture("tests/data/webcam_641.png"), [closed, closed, still, [0.0, 0.2]]),
     ];
     for (name, picture, ranges) in &table {
@@ -155,6 +159,9 @@ fn a_clock_that_goes_back_starts_afresh() {
     for (time, yaw) in [(100, 0.0), (101, 0.0), (5, 30.0), (6, 30.0), (60_000, 0.0), (60_001, 0.0)] {
         assert!(gestures.watch(&[turned(&face, yaw, 0.0)], Duration::from_millis(time)).is_empty());
     }
-    assert_eq!(gestures.watch(&[turned(&face, 30.0, 0.0)], Duration::from_millis(60_050))[0].kind, GestureKind::TurnedLeft);
+    assert_eq!(
+        gestures.watch(&[turned(&face, 30.0, 0.0)], Duration::from_millis(60_050))[0].kind,
+        GestureKind::TurnedLeft
+    );
     assert!(gestures.watch(&[], Duration::MAX).is_empty());
 }

@@ -80,8 +80,7 @@ fn the_first_frame_of_a_video_has_mediapipes_points() {
 /// Each frame on its own, where MediaPipe had the frames before it as well.
 #[test]
 fn single_frames_of_clips_have_nearly_mediapipes_points() {
-    for (model, name, most) in
-        MODELS.into_iter().flat_map(|model| [(model, "webcam", 0.02), (model, "carphone", 0.04)])
+    for (model, name, most) in MODELS.into_iter().flat_map(|model| [(model, "webcam", 0.02), (model, "carphone", 0.04)])
     {
         let references = references(name);
         assert_eq!(references.len(), 3);

@@ -192,7 +192,7 @@ fn landmarks_that_are_strange_but_numbers() {
         moved(&|index, point| *point = [(index * 7919 % 512) as f32, (index * 104_729 % 512) as f32, 0.0]),
         Face { visibility: -1.0, ..good.clone() },
         Face { visibility: 1e9, ..good.clone() },
-        Face { points: [good.points.clone(), vec![[1.0; 3]; 10]].concat(), ..good.clone() },
+        Face { points: good.points[..468].to_vec(), ..good.clone() },
     ];
     let mut picture = support::portrait();
     for (index, face) in strange.iter().enumerate() {

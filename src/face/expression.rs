@@ -51,7 +51,12 @@ impl Expression {
         let [(upper, lower), (right, left)] = LIPS;
         let width = far(RIGHT_MOUTH_CORNER, LEFT_MOUTH_CORNER);
         let down = way(FOREHEAD, CHIN);
-        let above = [(RIGHT_MOUTH_CORNER, upper), (RIGHT_MOUTH_CORNER, lower), (LEFT_MOUTH_CORNER, upper), (LEFT_MOUTH_CORNER, lower)];
+        let above = [
+            (RIGHT_MOUTH_CORNER, upper),
+            (RIGHT_MOUTH_CORNER, lower),
+            (LEFT_MOUTH_CORNER, upper),
+            (LEFT_MOUTH_CORNER, lower),
+        ];
         let lift = above.iter().map(|&(corner, middle)| dot(way(corner, middle), down)).sum::<f32>() / 4.0;
         let lift = lift / length(down) / width;
         let eye_distance = far(RIGHT_EYE_OUTER, LEFT_EYE_OUTER);

@@ -11,14 +11,14 @@ const BETA: f32 = 80.0;
 /// Speeds well below these, in face sizes a second, are mostly the network's answer to noise: that of the face as a whole,
 /// which many points tell, and a single point's own. So are those well below these multiples of what speeds jump about by.
 const DOUBTFUL: [f32; 2] = [0.02, 0.03];
-const UNREST: [f32; 2] = [0.4, 2.5];
+const UNREST: [f32; 2] = [0.6, 2.5];
 /// A filtered point that is off by more than about this, in face sizes, on average over some frames, lags: its cut-off
 /// frequency rises with how far it is off, in hertz per face size. Whatever moves too slowly for its speed to tell is
 /// followed so.
 const LAG: f32 = 0.004;
 const HASTE: f32 = 400.0;
 /// Cut-off frequencies in hertz: of both speeds, and of what is known about their unrest and about errors.
-const SPEED_CUTOFF: [f32; 2] = [4.0, 3.0];
+const SPEED_CUTOFF: [f32; 2] = [3.5, 3.0];
 const SLOW_CUTOFF: f32 = 1.0;
 /// So long after a start, in seconds, a point at rest is the mean of all that was seen of it: the first frame's noise
 /// would stay for seconds otherwise.

@@ -139,11 +139,7 @@ impl Stream {
             for other in older.iter_mut().filter(|other| other.score.is_some()) {
                 if track.score.is_some() && Bounds::of(&other.fresh).is_same_face(&bounds) {
                     let off = |track: &Track| track.expected(step.seconds).distance(&bounds);
-                    let loser = if off(track) < off(other) {
-                        &mut *other
-                    } else {
-                        &mut *track
-                    };
+                    let loser = if off(track) < off(other) { &mut *other } else { &mut *track };
                     loser.score = None;
                 }
             }
@@ -185,7 +181,8 @@ impl Stream {
             }
         } else {
             squares.begun = None;
-            let (coarse, fine) = if self.last.is_none() { (squares.coarse, 0) } else { (squares.coarse.min(COARSE), FINE) };
+            let (coarse, fine) =
+                if self.last.is_none() { (squares.coarse, 0) } else { (squares.coarse.min(COARSE), FINE) };
             for index in 0..coarse + fine {
                 if let Some(square) = squares.next(index >= coarse) {
                     eyes.detect(now.frame, &square, &mut self.found)?;

@@ -51,8 +51,8 @@ pub struct Face {
     pub id: u64,
     /// How sure the network is that this is a face, 0..=1. 0 for a face that was just lost and whose effect is fading.
     pub score: f32,
-    /// How strongly effects shall act on this face, 0..=1: rises when a face appears, falls when it leaves the picture,
-    /// and reaches 0 before the face is gone. It changes by at most 0.15 a frame.
+    /// How strongly effects shall act on this face, 0..=1: rises when a face appears, falls when it leaves the picture, turns
+    /// far away or is hard to make out, and reaches 0 before the face is gone. It changes by at most 0.15 a frame.
     pub visibility: f32,
     /// Landmarks in pixels of the frame, in the order of MediaPipe's face mesh (478 points; 468 where
     /// [`TrackerOptions::mesh`] asks for the light one): x to the right and y down from the top left corner of the picture,
@@ -85,7 +85,7 @@ pub struct TrackerOptions {
     /// Whether landmarks are smoothed over time (one-euro filter). Without, each frame's points are the network's own.
     pub smooth: bool,
     /// Which landmark network: the refined one (478 points with irises; lips and eyes follow more closely), or the light
-    /// one (468 points), which takes about a fifth less time.
+    /// one (468 points), which takes about a quarter less time.
     pub mesh: MeshModel,
 }
 

@@ -57,9 +57,8 @@ impl Pose {
     #[must_use]
     pub(crate) fn of(points: &[[f32; 3]]) -> Self {
         let at = |index: u16| points.get(usize::from(index)).copied().unwrap_or_default();
-        let pairs = || {
-            NEUTRAL.iter().flat_map(|&(right, left, [x, y, z])| [(at(right), [-x, y, z]), (at(left), [x, y, z])])
-        };
+        let pairs =
+            || NEUTRAL.iter().flat_map(|&(right, left, [x, y, z])| [(at(right), [-x, y, z]), (at(left), [x, y, z])]);
         let count = 2.0 * NEUTRAL.len() as f32;
         let mut centres = [[0.0_f32; 3]; 2];
         for (point, model) in pairs() {
@@ -79,8 +78,9 @@ impl Pose {
         }
         let turn = rotation_near(covariance);
         let [x, y, z] = [0, 1, 2].map(|axis| turn.map(|row| row[axis]));
-        let pitch = z[1].clamp(-1.0, 1.0).asin();
-        Self { yaw: (-z[0]).atan2(z[2]).to_degrees(), pitch: pitch.to_degrees(), roll: x[1].atan2(y[1]).to_degrees() }
+        let pitch = (-y[2]).clamp(-1.0, 1.0).asin();
+        let (yaw, roll) = (x[2].atan2(z[2]), (-y[0]).atan2(y[1]));
+        Self { yaw: yaw.to_degrees(), pitch: pitch.to_degrees(), roll: roll.to_degrees() }
     }
 
     /// Degrees between where the face looks and the camera, 0..=180.
@@ -103,8 +103,7 @@ fn rotation_near(matrix: [[f32; 3]; 3]) -> [[f32; 3]; 3] {
         let [a, b, c] = turn;
         let cofactors = [cross(b, c), cross(c, a), cross(a, b)];
         let determinant: f32 = a.iter().zip(cofactors[0]).map(|(x, y)| x * y).sum();
-        // Also where it is not a number.
-        if !(determinant > 1e-9) {
+        if determinant.is_nan() || determinant < 1e-9 {
             return NONE;
         }
         for (row, cofactors) in turn.iter_mut().zip(cofactors) {
@@ -174,7 +173,7 @@ mod tests {
     fn points_that_are_no_face_have_no_turn() {
         for points in [vec![], vec![[5.0; 3]; 468], vec![[f32::NAN; 3]; 478]] {
             let pose = Pose::of(&points);
-            assert_eq!(pose.yaw.abs() + pose.pitch.abs() + pose.roll.abs(), 0.0, "{pose:?}");
+            assert_eq!([pose.yaw, pose.pitch, pose.roll].map(f32::abs), [0.0; 3], "{pose:?}");
         }
     }
 }

@@ -96,13 +96,7 @@ impl Branch {
 }
 
 /// The layer `name.head`, whose kernel covers a map of this side.
-pub(super) fn head(
-    weights: &Weights<'_>,
-    name: &str,
-    outputs: usize,
-    side: usize,
-    flavour: Flavour,
-) -> Result<Dense> {
+pub(super) fn head(weights: &Weights<'_>, name: &str, outputs: usize, side: usize, flavour: Flavour) -> Result<Dense> {
     let head = weights.conv(&format!("{name}.head"), outputs, side, SQUEEZED, false)?;
     Dense::new(&head.weight, &head.bias, flavour).map_err(unfit(NAME))
 }

@@ -227,7 +227,10 @@ impl FaceMesh {
             (Rest::Light { presence }, RestBuffers::Light { presence: buffers }) => {
                 presence.forward(features, buffers, workers)
             }
-            (Rest::Refined { presence, attention }, RestBuffers::Refined { presence: output, attention: inner, points }) => {
+            (
+                Rest::Refined { presence, attention },
+                RestBuffers::Refined { presence: output, attention: inner, points },
+            ) => {
                 presence.forward(&buffers.points.last, output, workers)?;
                 read(&buffers.points.output, |mesh| {
                     write(points, |points| {

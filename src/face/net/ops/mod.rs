@@ -15,8 +15,8 @@ use candle_core::{CpuStorage, DType, Device, InplaceOp1, InplaceOp2, Layout, Res
 
 use super::workers::Workers;
 use kernels::{DENSE_VECTORS, Map, Matrix, PATCH, SCRATCH, SEGMENTS, blocks};
-pub use resample::Resample;
 use lanes::LANES;
+pub use resample::Resample;
 
 /// Most channels that a layer may have.
 const MAX_CHANNELS: usize = SCRATCH / 8;

@@ -51,8 +51,8 @@ impl InplaceOp2 for Resample {
         for (y, row) in out.chunks_exact_mut(map.row).skip(1).take(map.height).enumerate() {
             for (x, out) in row.chunks_exact_mut(pixel).skip(1).take(map.width).enumerate() {
                 let [px, py] = self.place(x, y);
-                // Not a number is not inside either.
-                if !(px >= 0.0 && py >= 0.0 && px <= last[0] && py <= last[1]) {
+                // What is no number is not inside either.
+                if !(0.0..=last[0]).contains(&px) || !(0.0..=last[1]).contains(&py) {
                     out.fill(0.0);
                     continue;
                 }
