@@ -13,6 +13,8 @@ const THRESHOLD = 0.0045;
 // What a blemish's variance counts for, beside an edge's 1.
 const ROUND = 0.12;
 const TONE = 0.85;
+// What the tints change at 1, in OkLab: lightness, green to red, blue to yellow.
+const TINT = vec3<f32>(0.06, 0.022, 0.022);
 
 @compute @workgroup_size(8, 8, 1)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
@@ -69,9 +71,11 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
         let v = max(square / weight - y * y, 0.0) / (y * y + 0.01) * mix(ROUND, 1.0, coherence * coherence);
         a = v * v / (v * v + THRESHOLD * THRESHOLD);
         b = mean * (1.0 - a);
-        if face.amounts.z > 0.0 {
+        if face.amounts.z > 0.0 || any(face.tint.xyz != vec3<f32>(0.0)) {
             let lab = common_to_oklab(mean);
-            let even = vec3<f32>(lab.x, mix(lab.yz, skin.colour.yz, TONE * face.amounts.z));
+            var even = vec3<f32>(lab.x, mix(lab.yz, skin.colour.yz, TONE * face.amounts.z));
+            // Light and shade keep their ends: what is almost white or black changes little.
+            even += TINT * face.tint.xyz * vec3<f32>(4.0 * lab.x * (1.0 - lab.x), 1.0, 1.0);
             shift = common_from_oklab(even) - mean;
         }
     }

@@ -2,8 +2,8 @@
 
 use crate::{Error, Result};
 
-/// How strongly each effect acts. Every amount runs from 0 (the stage does not run; the picture stays as it is, bit for
-/// bit) to 1 (the strongest that still looks like the same person).
+/// How strongly each effect acts. At 0 a stage does not run; with all at 0 the picture stays as it is, bit for bit. At 1, or at
+/// −1 where an effect goes both ways, it is the strongest that still looks like the same person.
 ///
 /// With the feature `serde` a look is saved as an object of its fields; missing fields are 0.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -16,17 +16,24 @@ pub struct Look {
     pub smooth: f32,
     /// Evens the skin's colour toward the person's own mean, without lightening it. At 1 blotches lose at least 40 %.
     pub tone: f32,
+    /// Makes the skin brighter, or darker below 0, −1..=1. At 1 by about four steps of CIELAB's L*, whatever its tone; no preset
+    /// does that.
+    pub brighten: f32,
+    /// Makes the skin's colour warmer (more golden), or cooler below 0, −1..=1.
+    pub warmth: f32,
+    /// Makes the skin rosier, or paler below 0, −1..=1.
+    pub ruddy: f32,
 }
 
 impl Look {
     /// Changes nothing.
-    pub const NONE: Self = Self { slim: 0.0, smooth: 0.0, tone: 0.0 };
-    /// For calls and every day: nobody notices a filter.
-    pub const NATURAL: Self = Self { slim: 0.15, smooth: 0.5, tone: 0.4 };
-    /// For tired days and hard light: softer skin, the face's shape almost untouched.
-    pub const SOFT: Self = Self { slim: 0.1, smooth: 0.8, tone: 0.6 };
-    /// For portraits and the stage: the strongest of the presets, still the same person.
-    pub const GLAM: Self = Self { slim: 0.3, smooth: 0.9, tone: 0.75 };
+    pub const NONE: Self = Self { slim: 0.0, smooth: 0.0, tone: 0.0, brighten: 0.0, warmth: 0.0, ruddy: 0.0 };
+    /// Suits everybody in calls and every day: nobody notices a filter.
+    pub const NATURAL: Self = Self { slim: 0.15, smooth: 0.5, tone: 0.4, ..Self::NONE };
+    /// Suits who slept little or sits in hard light: softer skin, the face's shape almost untouched.
+    pub const SOFT: Self = Self { slim: 0.1, smooth: 0.8, tone: 0.6, ..Self::NONE };
+    /// Suits who wants to be seen, in portraits and on stage: the strongest of the presets, still the same person.
+    pub const GLAM: Self = Self { slim: 0.3, smooth: 0.9, tone: 0.75, ..Self::NONE };
 
     /// Every preset with its name, weakest first.
     pub const PRESETS: [(&'static str, Self); 4] =
@@ -45,15 +52,23 @@ impl Look {
             .ok_or_else(|| Error::UnknownLook { name: name.to_owned(), known: "none, natural, soft, glam" })
     }
 
-    /// Checks that every amount is a number from 0 to 1.
+    /// Checks that every amount is a number from 0 to 1, or from −1 to 1 for those that go both ways.
     ///
     /// # Errors
     ///
     /// [`Error::OutOfRange`] with the first amount that is not.
     pub fn check(&self) -> Result<()> {
-        for (name, value) in [("slim", self.slim), ("smooth", self.smooth), ("tone", self.tone)] {
-            if !(0.0..=1.0).contains(&value) {
-                return Err(Error::OutOfRange { name, value, min: 0.0, max: 1.0 });
+        let amounts = [
+            ("slim", self.slim, 0.0),
+            ("smooth", self.smooth, 0.0),
+            ("tone", self.tone, 0.0),
+            ("brighten", self.brighten, -1.0),
+            ("warmth", self.warmth, -1.0),
+            ("ruddy", self.ruddy, -1.0),
+        ];
+        for (name, value, min) in amounts {
+            if !(min..=1.0).contains(&value) {
+                return Err(Error::OutOfRange { name, value, min, max: 1.0 });
             }
         }
         Ok(())

@@ -224,6 +224,27 @@ fn tone_evens_the_colour_and_neither_lightens_nor_shifts_it() {
 }
 
 #[test]
+fn tints_go_where_they_say_and_only_on_skin() {
+    let picture = close_up();
+    let list = faces(&picture);
+    let (light, hue, _) = skin(&picture, &list[0]);
+    let tinted = |look: Look| {
+        let after = with_faces(&picture, &list, look);
+        let (after_light, after_hue, _) = skin(&after, &list[0]);
+        println!("{look:?}: L* {:+.1}, hue {:+.1}", after_light - light, after_hue - hue);
+        (after_light - light, after_hue - hue)
+    };
+    for sign in [-1.0, 1.0] {
+        let (lighter, turned) = tinted(Look { brighten: sign, ..Look::NONE });
+        assert!((2.0..7.0).contains(&(sign * lighter)) && turned.abs() < 3.0);
+        let (lighter, turned) = tinted(Look { warmth: sign, ..Look::NONE });
+        assert!(lighter.abs() < 1.0 && sign * turned > 3.0, "toward yellow is warmer");
+        let (lighter, turned) = tinted(Look { ruddy: sign, ..Look::NONE });
+        assert!(lighter.abs() < 1.0 && sign * turned < -3.0, "toward red is rosier");
+    }
+}
+
+#[test]
 fn every_preset_and_the_strongest_look_give_the_same_bytes_each_time() {
     let picture = portrait();
     let list = faces(&picture);

@@ -18,7 +18,7 @@ static LARGE: AtomicUsize = AtomicUsize::new(0);
 static ALL: AtomicUsize = AtomicUsize::new(0);
 
 /// Bytes of candle's list, and how many layers a frame's two passes have at most.
-const CANDLES: (usize, usize) = (64, 60);
+const CANDLES: (usize, usize) = (64, 100);
 
 fn note(size: usize) {
     ALL.fetch_add(1, Ordering::Relaxed);

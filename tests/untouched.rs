@@ -7,7 +7,7 @@ use glowup::gpu::Renderer;
 use glowup::{FrameMut, Gpu, GpuOptions, Look};
 use support::{Picture, beautifier, close_up, faces, inside, nearest, portrait, retouched, width};
 
-const ALL: Look = Look { slim: 1.0, smooth: 1.0, tone: 1.0 };
+const ALL: Look = Look { slim: 1.0, smooth: 1.0, tone: 1.0, brighten: 1.0, warmth: 1.0, ruddy: -1.0 };
 
 #[test]
 fn a_picture_without_a_face_comes_out_as_it_went_in() {

@@ -33,6 +33,15 @@ pub struct LookArgs {
     /// How much more even the skin's colour becomes, 0 to 1
     #[arg(long, value_name = "A", value_parser = parse_amount, allow_hyphen_values = true)]
     tone: Option<f32>,
+    /// How much brighter the skin becomes, or darker, -1 to 1
+    #[arg(long, value_name = "A", value_parser = parse_tint, allow_hyphen_values = true)]
+    brighten: Option<f32>,
+    /// How much warmer the skin's colour becomes, or cooler, -1 to 1
+    #[arg(long, value_name = "A", value_parser = parse_tint, allow_hyphen_values = true)]
+    warmth: Option<f32>,
+    /// How much rosier the skin becomes, or paler, -1 to 1
+    #[arg(long, value_name = "A", value_parser = parse_tint, allow_hyphen_values = true)]
+    ruddy: Option<f32>,
 }
 
 /// Which part of a clip, and how large.
@@ -68,6 +77,13 @@ fn parse_amount(text: &str) -> Result<f32, String> {
     }
 }
 
+fn parse_tint(text: &str) -> Result<f32, String> {
+    match text.parse::<f32>() {
+        Ok(amount) if (-1.0..=1.0).contains(&amount) => Ok(amount),
+        _ => Err("this amount is a number from -1 to 1".to_owned()),
+    }
+}
+
 impl LookArgs {
     /// The look that was asked for: the preset or file, with single amounts put over it.
     pub fn look(&self) -> Result<Look, Failure> {
@@ -76,9 +92,14 @@ impl LookArgs {
             Some(LookSource::Preset(look)) => *look,
             Some(LookSource::File(path)) => read_look(path)?,
         };
-        for (field, amount) in
-            [(&mut look.slim, self.slim), (&mut look.smooth, self.smooth), (&mut look.tone, self.tone)]
-        {
+        for (field, amount) in [
+            (&mut look.slim, self.slim),
+            (&mut look.smooth, self.smooth),
+            (&mut look.tone, self.tone),
+            (&mut look.brighten, self.brighten),
+            (&mut look.warmth, self.warmth),
+            (&mut look.ruddy, self.ruddy),
+        ] {
             *field = amount.unwrap_or(*field);
         }
         Ok(look)

@@ -234,9 +234,14 @@ impl Twin<'_> {
             let v2 = f32::max(y2 - y1 * y1, 0.0) / (y1 * y1 + 0.01) * (0.12 + 0.88 * coherence * coherence);
             let a = v2 * v2 / (v2 * v2 + 0.0045 * 0.0045);
             let mut shift = [0.0; 3];
-            if self.face.amounts[2] > 0.0 {
+            let tint = self.face.tint;
+            if self.face.amounts[2] > 0.0 || tint[..3] != [0.0; 3] {
                 let (lab, k) = (to_oklab(mean), 0.85 * self.face.amounts[2]);
-                let even = [lab[0], lab[1] + k * (skin.colour[1] - lab[1]), lab[2] + k * (skin.colour[2] - lab[2])];
+                let even = [
+                    lab[0] + 0.06 * tint[0] * 4.0 * lab[0] * (1.0 - lab[0]),
+                    lab[1] + k * (skin.colour[1] - lab[1]) + 0.022 * tint[1],
+                    lab[2] + k * (skin.colour[2] - lab[2]) + 0.022 * tint[2],
+                ];
                 shift = std::array::from_fn(|c| from_oklab(even)[c] - mean[c]);
             }
             let b = mean.map(|v| v * (1.0 - a));
@@ -379,7 +384,8 @@ fn the_shaders_do_what_their_twins_do() {
     let tracker = FaceTracker::new(TrackerOptions::default()).unwrap();
     let mut renderer = Renderer::new(&Gpu::new(GpuOptions::default()).unwrap()).unwrap();
     let looks = [
-        Look { slim: 1.0, smooth: 1.0, tone: 1.0 },
+        Look { slim: 1.0, smooth: 1.0, tone: 1.0, ..Look::NONE },
+        Look { tone: 0.5, brighten: 0.8, warmth: -0.6, ruddy: 0.7, ..Look::NONE },
         Look { smooth: 0.6, ..Look::NONE },
         Look { tone: 0.7, ..Look::NONE },
         Look { slim: 0.5, ..Look::NONE },

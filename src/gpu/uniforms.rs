@@ -14,6 +14,7 @@ pub(crate) struct FaceUniform {
     pub(crate) rect: [u32; 4],
     pub(crate) grid: [u32; 4],
     pub(crate) amounts: [f32; 4],
+    pub(crate) tint: [f32; 4],
     pub(crate) links: [u32; 4],
 }
 
@@ -47,6 +48,7 @@ impl FaceUniform {
             rect: [face.rect.x, face.rect.y, face.rect.width, face.rect.height],
             grid: [across, down, across.div_ceil(BLOCK), down.div_ceil(BLOCK)],
             amounts: [face.cell, face.smooth, face.tone, keep],
+            tint: [face.tint[0], face.tint[1], face.tint[2], 0.0],
             links: [face.overlaps, u32::from(face.warps()), u32::from(face.corrects()), slot],
         }
     }
@@ -72,6 +74,7 @@ mod tests {
             ("rect", offset_of!(FaceUniform, rect)),
             ("grid", offset_of!(FaceUniform, grid)),
             ("amounts", offset_of!(FaceUniform, amounts)),
+            ("tint", offset_of!(FaceUniform, tint)),
             ("links", offset_of!(FaceUniform, links)),
         ];
         let (found, size) = members("Face");

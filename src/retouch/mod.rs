@@ -40,6 +40,8 @@ pub(crate) struct FacePlan {
     /// How strongly to smooth and to even the colour, 0..=1, the face's visibility included.
     pub(crate) smooth: f32,
     pub(crate) tone: f32,
+    /// How much brighter, rosier and warmer the skin becomes, −1..=1, the same.
+    pub(crate) tint: [f32; 3],
     /// Where the skin is.
     pub(crate) mask: Mask,
     /// Displacements in pixels; empty where nothing moves.
@@ -51,7 +53,7 @@ pub(crate) struct FacePlan {
 impl FacePlan {
     /// Whether any pixel changes its colour.
     pub(crate) fn corrects(&self) -> bool {
-        self.smooth > 0.0 || self.tone > 0.0
+        self.smooth > 0.0 || self.tone > 0.0 || self.tint != [0.0; 3]
     }
 
     /// Whether any pixel moves.
@@ -107,6 +109,7 @@ impl Plan {
             plan.cell = (CELL * axes.width).max(longest / MAX_CELLS as f32).max(1.0);
             plan.smooth = look.smooth * amount;
             plan.tone = look.tone * amount;
+            plan.tint = [look.brighten, look.ruddy, look.warmth].map(|tint| tint * amount);
             plan.overlaps = 0;
             if plan.corrects() {
                 plan.mask.draw(&face.points, &axes, rect);

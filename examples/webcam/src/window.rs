@@ -178,10 +178,13 @@ impl Window {
         });
         ui.add_space(12.0);
         let neutral = Look::NATURAL;
-        for (name, hint, value, reset) in [
-            ("Smooth", "Evens the skin; pores stay", &mut self.look.smooth, neutral.smooth),
-            ("Tone", "Evens the skin's colour; it is not lightened", &mut self.look.tone, neutral.tone),
-            ("Slim", "Narrows the lower face", &mut self.look.slim, neutral.slim),
+        for (name, hint, value, reset, least) in [
+            ("Smooth", "Evens the skin; pores stay", &mut self.look.smooth, neutral.smooth, 0.0),
+            ("Tone", "Evens the skin's colour; it is not lightened", &mut self.look.tone, neutral.tone, 0.0),
+            ("Slim", "Narrows the lower face", &mut self.look.slim, neutral.slim, 0.0),
+            ("Brighten", "Makes the skin brighter or darker", &mut self.look.brighten, neutral.brighten, -1.0),
+            ("Warmth", "Makes the skin more golden or cooler", &mut self.look.warmth, neutral.warmth, -1.0),
+            ("Ruddy", "Makes the skin rosier or paler", &mut self.look.ruddy, neutral.ruddy, -1.0),
         ] {
             ui.horizontal(|ui| {
                 ui.label(name).on_hover_text(hint);
@@ -190,7 +193,7 @@ impl Window {
                 });
             });
             ui.spacing_mut().slider_width = ui.available_width();
-            let slider = ui.add(egui::Slider::new(value, 0.0..=1.0).show_value(false));
+            let slider = ui.add(egui::Slider::new(value, least..=1.0).show_value(false));
             if slider.on_hover_text("Double-click to reset").double_clicked() {
                 *value = reset;
             }
