@@ -2,15 +2,13 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::time::{Duration, Instant};
 
 use super::Gpu;
+use super::fault::Limit;
 use crate::retouch::FacePlan;
 use crate::retouch::region::Rect;
 use crate::{Error, Frame, FrameMut, Result};
 
-/// Longest that a frame may take on the device.
-const PATIENCE: Duration = Duration::from_secs(2);
 /// Pixels around a rectangle that its last pass may read.
 const APRON: u32 = 3;
 /// Rows in a readback buffer begin at multiples of this many bytes.
@@ -94,30 +92,27 @@ impl Targets {
         bytes
     }
 
-    /// Records the copies of the faces' finished rectangles into the readback buffer, which grows where needed. Returns
-    /// how many GPU objects that created.
-    pub(crate) fn record(
-        &mut self,
-        device: &wgpu::Device,
-        encoder: &mut wgpu::CommandEncoder,
-        faces: &[FacePlan],
-    ) -> u64 {
+    /// Makes room for the faces' finished rectangles in the readback buffer. Returns how many GPU objects that created.
+    pub(crate) fn reserve(&mut self, device: &wgpu::Device, faces: &[FacePlan]) -> u64 {
         let needed: u64 = faces.iter().map(|face| bytes(face.rect)).sum();
-        let mut created = 0;
-        let buffer = match self.readback.take() {
-            Some(buffer) if buffer.size() >= needed => buffer,
-            _ => {
-                created = 1;
-                // Room to grow, or a face that comes nearer would need a new buffer each frame; no more than the frame.
-                let most = bytes(Rect { x: 0, y: 0, width: self.size.0, height: self.size.1 });
-                device.create_buffer(&wgpu::BufferDescriptor {
-                    label: Some("readback"),
-                    size: needed.max((needed * 2).min(most)),
-                    usage: wgpu::BufferUsages::COPY_DST | wgpu::BufferUsages::MAP_READ,
-                    mapped_at_creation: false,
-                })
-            }
-        };
+        if self.readback.as_ref().is_some_and(|buffer| buffer.size() >= needed) {
+            return 0;
+        }
+        // Room to grow, or a face that comes nearer would need a new buffer each frame; no more than the frame.
+        let most = bytes(Rect { x: 0, y: 0, width: self.size.0, height: self.size.1 });
+        self.readback = None;
+        self.readback = Some(device.create_buffer(&wgpu::BufferDescriptor {
+            label: Some("readback"),
+            size: needed.max((needed * 2).min(most)),
+            usage: wgpu::BufferUsages::COPY_DST | wgpu::BufferUsages::MAP_READ,
+            mapped_at_creation: false,
+        }));
+        1
+    }
+
+    /// Records the copies of the faces' finished rectangles into the readback buffer.
+    pub(crate) fn record(&self, encoder: &mut wgpu::CommandEncoder, faces: &[FacePlan]) {
+        let Some(buffer) = &self.readback else { return };
         let mut offset = 0;
         for face in faces {
             encoder.copy_texture_to_buffer(
@@ -128,7 +123,7 @@ impl Targets {
                     aspect: wgpu::TextureAspect::All,
                 },
                 wgpu::TexelCopyBufferInfo {
-                    buffer: &buffer,
+                    buffer,
                     layout: wgpu::TexelCopyBufferLayout {
                         offset,
                         bytes_per_row: Some(pitch(face.rect)),
@@ -139,12 +134,10 @@ impl Targets {
             );
             offset += bytes(face.rect);
         }
-        self.readback = Some(buffer);
-        created
     }
 
-    /// Waits until the device has finished and the readback buffer can be read.
-    pub(crate) fn wait(&mut self, gpu: &Gpu) -> Result<()> {
+    /// Waits until the device has finished a submission and the readback buffer can be read.
+    pub(crate) fn wait(&mut self, gpu: &Gpu, submission: wgpu::SubmissionIndex, limit: Limit) -> Result<()> {
         // Taken out until it is known to be usable again: after a time-out the device may still write to it.
         let Some(buffer) = self.readback.take() else { return Ok(()) };
         self.state = Arc::new(AtomicU8::new(PENDING));
@@ -152,22 +145,13 @@ impl Targets {
         buffer.slice(..).map_async(wgpu::MapMode::Read, move |result| {
             state.store(if result.is_ok() { MAPPED } else { FAILED }, Ordering::Release);
         });
-        let start = Instant::now();
+        gpu.wait(Some(submission), limit)?;
+        // The work is done; the answer may yet be on its way, by another thread that polls the same device.
         loop {
             match self.state.load(Ordering::Acquire) {
                 MAPPED => break,
-                PENDING => {}
-                _ => {
-                    gpu.check()?;
-                    return Err(Error::DeviceLost { reason: "its memory could not be read".to_owned() });
-                }
-            }
-            let Some(left) = PATIENCE.checked_sub(start.elapsed()) else {
-                return Err(Error::Timeout { after: PATIENCE });
-            };
-            match gpu.device().poll(wgpu::PollType::Wait { submission_index: None, timeout: Some(left) }) {
-                Ok(_) | Err(wgpu::PollError::Timeout) => {}
-                Err(error) => return Err(Error::Gpu { reason: error.to_string() }),
+                PENDING => gpu.wait(None, limit)?,
+                _ => return Err(Error::DeviceLost { reason: "its memory could not be read".to_owned() }),
             }
         }
         self.readback = Some(buffer);
@@ -175,7 +159,7 @@ impl Targets {
     }
 
     /// Copies the finished rectangles into the caller's picture and gives the buffer back to the device.
-    pub(crate) fn read(&self, frame: &mut FrameMut<'_>, faces: &[FacePlan]) -> Result<u64> {
+    pub(crate) fn read(&self, gpu: &Gpu, frame: &mut FrameMut<'_>, faces: &[FacePlan]) -> Result<u64> {
         let Some(buffer) = &self.readback else { return Ok(0) };
         let mapped = buffer.slice(..).get_mapped_range().map_err(|error| Error::Gpu { reason: error.to_string() });
         let mut travelled = 0;
@@ -195,7 +179,11 @@ impl Targets {
             }
         }
         let outcome = mapped.map(drop);
-        buffer.unmap();
+        // Whatever is wrong with the device by now, this picture is whole; the next call will hear of it.
+        let _ = gpu.guarded(|| {
+            buffer.unmap();
+            Ok(())
+        });
         outcome.map(|()| travelled)
     }
 }
