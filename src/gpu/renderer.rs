@@ -279,25 +279,24 @@ impl Renderer {
     fn run(&mut self, frame: &mut FrameMut<'_>, size: (u32, u32)) -> Result<()> {
         let gpu = self.gpu.clone();
         let start = Instant::now();
-        let mut targets = gpu.guarded(|| {
+        let limit = Limit::from_now();
+        let targets = gpu.guarded(|| {
             let mut targets = self.targets_of(size);
             self.stats.resources_created += targets.reserve(gpu.device(), self.plan.faces());
             self.prepare(&targets.input, &targets.output);
             Ok(targets)
         })?;
         let (mut bytes, uploaded) = gpu.guarded(|| {
-            let bytes = targets.upload(gpu.queue(), &frame.as_frame(), self.plan.faces());
+            // This also waits, with an end to it, for whatever else the device is busy with: some drivers would hold the
+            // submission up for as long as that takes.
+            let bytes = targets.upload(&gpu, &frame.as_frame(), self.plan.faces(), limit)?;
             let uploaded = Instant::now();
             let mut encoder =
                 gpu.device().create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("glowup") });
+            targets.record_upload(&mut encoder, self.plan.faces());
             self.record(&mut encoder, &targets.input, &targets.output, size);
-            targets.record(&mut encoder, self.plan.faces());
-            let commands = encoder.finish();
-            // Where the device is busy with something else, some drivers would hold the submission up for as long as that
-            // takes. So that is waited for before, with an end to it.
-            let limit = Limit::from_now();
-            gpu.wait(None, limit)?;
-            let submission = gpu.queue().submit([commands]);
+            targets.record_readback(&mut encoder, self.plan.faces());
+            let submission = gpu.queue().submit([encoder.finish()]);
             targets.wait(&gpu, submission, limit)?;
             Ok((bytes, uploaded))
         })?;
