@@ -4,6 +4,8 @@ mod fault;
 mod grids;
 mod pass;
 mod renderer;
+#[cfg(test)]
+mod strange;
 mod transfer;
 #[cfg(test)]
 mod twins;
