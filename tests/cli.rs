@@ -237,6 +237,19 @@ fn a_file_that_cannot_be_written_is_named() {
     desk.fail(&format!("landmarks {CLIP} --json folder"), 1, "it is a folder");
 }
 
+#[test]
+fn nothing_is_logged() {
+    let desk = Desk::new("silent");
+    for line in
+        [format!("photo {PORTRAIT} out.png"), format!("video {CLIP} out.mp4 --max-frames 3"), "embed".to_owned()]
+    {
+        let output = desk.command(&line).env("RUST_LOG", "trace").output().unwrap();
+        assert!(output.status.success());
+        assert!(output.stderr.is_empty(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
+        assert_eq!(String::from_utf8_lossy(&output.stdout).lines().count(), 1, "{line}");
+    }
+}
+
 /// The last file of several cannot be written, and is the only one that shows it.
 #[cfg(target_os = "linux")]
 #[test]
