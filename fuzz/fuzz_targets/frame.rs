@@ -68,7 +68,9 @@ fuzz_target!(|input: Input| {
                     for time in input.times.map(Duration::from_nanos) {
                         match tracker.track(&frame, time) {
                             Ok(faces) => {
-                                assert!(faces.iter().all(|face| face.points.as_flattened().iter().all(|x| x.is_finite())));
+                                assert!(
+                                    faces.iter().all(|face| face.points.as_flattened().iter().all(|x| x.is_finite()))
+                                );
                                 last = Some(time);
                             }
                             Err(Error::TimeWentBack { .. }) => assert!(last.is_some_and(|last| time < last)),
@@ -89,10 +91,9 @@ fuzz_target!(|input: Input| {
             }
         }
         let copy = data.clone();
-        if let (Ok(mut to), Ok(from)) = (
-            FrameMut::rgba8_with_stride(&mut data, width, height, stride),
-            Frame::rgba8(&copy, width, height),
-        ) {
+        if let (Ok(mut to), Ok(from)) =
+            (FrameMut::rgba8_with_stride(&mut data, width, height, stride), Frame::rgba8(&copy, width, height))
+        {
             to.copy_from(&from).expect("both are of one size");
             assert!((0..height).all(|y| to.row_mut(y) == from.row(y)));
         }

@@ -53,7 +53,11 @@ impl Shape {
                 // The mesh's points wind about the face; a spiral is as good as any.
                 let (turn, out) = (index as f32 * 2.4, (index as f32 / count as f32).sqrt());
                 let (x, y) = (turn.cos() * out, turn.sin() * out);
-                [f32::from(self.centre[0]) + 64.0 + a * x + b * y, f32::from(self.centre[1]) + 64.0 + c * x + d * y, x * a]
+                [
+                    f32::from(self.centre[0]) + 64.0 + a * x + b * y,
+                    f32::from(self.centre[1]) + 64.0 + c * x + d * y,
+                    x * a,
+                ]
             })
             .collect();
         for &(point, axis, value) in &self.strays {
