@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use clap::Parser;
-use common::media::{Clip, is_picture, picture_format, read_picture, writable, write_picture};
+use common::media::{Clip, Output, Picture, is_picture, keep, picture_format, read_picture, writable};
 use common::report::{Landmarks, Stats};
 use common::{ClipArgs, Failure, count, say};
 use glowup::face::{Gestures, topology};
@@ -55,15 +55,17 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
     } else {
         clip(&arguments, &mut tracker, &mut json, &mut stats)?
     };
+    let mut outputs = Vec::new();
     if let Some(path) = &arguments.draw {
-        draw(path, seen.picture, &seen.faces)?;
+        outputs.push(draw(path, seen.picture, &seen.faces)?);
     }
     if let Some(json) = json {
-        json.finish()?;
+        outputs.push(json.finish()?);
     }
     if let Some(path) = &arguments.stats {
-        stats.write(path, None)?;
+        outputs.push(stats.write(path, None)?);
     }
+    keep(outputs)?;
     say(format_args!("{}: {}", arguments.input.display(), seen.summary));
     Ok(())
 }
@@ -145,7 +147,7 @@ fn clip(
 }
 
 /// Draws each point as a dot, the contours' in other colours.
-fn draw(path: &Path, mut picture: RgbaImage, faces: &[Face]) -> Result<(), Failure> {
+fn draw(path: &Path, mut picture: RgbaImage, faces: &[Face]) -> Result<Output, Failure> {
     let contours: [(&[u16], [u8; 4]); 4] = [
         (&topology::FACE_OVAL, [255, 200, 0, 255]),
         (&topology::LEFT_EYE, [0, 200, 255, 255]),
@@ -160,7 +162,7 @@ fn draw(path: &Path, mut picture: RgbaImage, faces: &[Face]) -> Result<(), Failu
             dot(&mut picture, [point[0], point[1]], radius, Rgba(colour));
         }
     }
-    write_picture(path, &picture)
+    Picture::new(picture).write(path)
 }
 
 /// Paints every pixel whose centre is no farther than `radius` from a place, and the one that the place lies in.

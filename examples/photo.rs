@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
-use common::media::{Picture, picture_format, writable};
+use common::media::{Picture, keep, picture_format, writable};
 use common::report::{Landmarks, Stats};
 use common::{Failure, LookArgs, count, say};
 use glowup::{Beautifier, BeautifierOptions, FrameMut};
@@ -61,17 +61,18 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
     if let Some(before) = before {
         picture.pixels = side_by_side(&before, &picture.pixels);
     }
-    picture.write(output)?;
+    let mut outputs = vec![picture.write(output)?];
     if let Some(path) = &arguments.landmarks {
         let mut landmarks = Landmarks::create(path)?;
         landmarks.write(width, height, &faces)?;
-        landmarks.finish()?;
+        outputs.push(landmarks.finish()?);
     }
     if let Some(path) = &arguments.stats {
         let mut stats = Stats::default();
         stats.add(beautifier.stats());
-        stats.write(path, Some(beautifier.gpu().adapter()))?;
+        outputs.push(stats.write(path, Some(beautifier.gpu().adapter()))?);
     }
+    keep(outputs)?;
     let outcome = match faces.len() {
         _ if look.is_none() => "every amount is 0: unchanged",
         0 => "unchanged",

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::Parser;
-use common::media::{Clip, Recorder, is_picture, writable};
+use common::media::{Clip, Recorder, is_picture, keep, writable};
 use common::report::{Landmarks, Stats};
 use common::{ClipArgs, Failure, LookArgs, say};
 use glowup::{Beautifier, BeautifierOptions, FrameMut};
@@ -90,13 +90,14 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
         return Err("stopped before the end, nothing was written".into());
     }
     let done = outcome?;
-    recorder.finish()?;
+    let mut outputs = vec![recorder.finish()?];
     if let Some(landmarks) = landmarks {
-        landmarks.finish()?;
+        outputs.push(landmarks.finish()?);
     }
     if let Some(path) = &arguments.stats {
-        stats.write(path, Some(beautifier.gpu().adapter()))?;
+        outputs.push(stats.write(path, Some(beautifier.gpu().adapter()))?);
     }
+    keep(outputs)?;
     let adapter = beautifier.gpu().adapter();
     say(format_args!("{}: {done} frames retouched, on {adapter}", arguments.output.display()));
     Ok(())

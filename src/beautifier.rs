@@ -39,7 +39,8 @@ pub struct FrameStats {
     pub pixels: u64,
     /// Bytes copied to the device and back.
     pub bytes: u64,
-    /// Textures, buffers, samplers, pipelines and bind groups created since the session began. Constant once warm.
+    /// Textures, buffers, samplers, pipelines and bind groups created since the session began or was recovered. Constant
+    /// once warm.
     pub gpu_resources_created: u64,
 }
 
@@ -115,7 +116,8 @@ impl Beautifier {
     ///
     /// # Errors
     ///
-    /// As [`Beautifier::process`], and [`Error::SizeMismatch`](crate::Error::SizeMismatch).
+    /// As [`Beautifier::process`], and [`Error::SizeMismatch`](crate::Error::SizeMismatch), where `output` is left alone;
+    /// after any other error it holds the input.
     pub fn process_into(&mut self, input: &Frame<'_>, output: &mut FrameMut<'_>, time: Duration) -> Result<&[Face]> {
         output.copy_from(input)?;
         self.process(output, time)
@@ -157,6 +159,30 @@ impl Beautifier {
     #[must_use]
     pub fn gpu(&self) -> &Gpu {
         self.renderer.gpu()
+    }
+
+    /// Makes everything on the graphics device anew, on a new device with the options of the old one: what there is to do
+    /// after [`Error::DeviceLost`](crate::Error::DeviceLost), or where [`Error::Timeout`](crate::Error::Timeout) does not
+    /// end. Faces, look and stream stay as they are, and the next frame comes out as if nothing had been; only the skins'
+    /// colours, which settle over some ten frames, are taken afresh. Sessions that shared the old device share the new one
+    /// if one of them calls this and the others call [`Beautifier::recover_on`] with its [`Beautifier::gpu`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Gpu::renew`] and [`Renderer::new`]. The session is then as it was, and this may be tried again.
+    pub fn recover(&mut self) -> Result<()> {
+        let gpu = self.renderer.gpu().renew()?;
+        self.recover_on(&gpu)
+    }
+
+    /// As [`Beautifier::recover`], on a device that the host has made in place of its lost one.
+    ///
+    /// # Errors
+    ///
+    /// As [`Renderer::new`]. The session is then as it was, and this may be tried again.
+    pub fn recover_on(&mut self, gpu: &Gpu) -> Result<()> {
+        self.renderer = Renderer::new(gpu)?;
+        Ok(())
     }
 
     /// Forgets every face: the next frame starts a new stream, at any time.

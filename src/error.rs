@@ -172,17 +172,22 @@ pub enum Error {
         reason: String,
     },
     /// The graphics device went away while in use.
-    #[error("the graphics device was lost ({reason}): make a new Beautifier, or a new Gpu on a new device")]
+    #[error(
+        "the graphics device was lost ({reason}): call `recover`, or `recover_on` with the new device where it is the host's"
+    )]
     DeviceLost {
         /// What the graphics library said.
         reason: String,
     },
+    /// The device to be made anew is the host's.
+    #[error("the graphics device is the host's, who alone can make a new one: pass that to `recover_on`")]
+    HostDevice,
     /// The graphics device has no memory left.
     #[error("the graphics device is out of memory: pass smaller frames or close other programs that use it")]
     OutOfMemory,
     /// The graphics device did not answer in time.
     #[error(
-        "the graphics device did not finish a frame within {after:?}: it hangs or is overloaded; try again, or make a new device"
+        "the graphics device did not finish a frame within {after:?}: it hangs or is overloaded; try again, or call `recover` for a new device"
     )]
     Timeout {
         /// How long was waited.

@@ -3,9 +3,25 @@
 // A library in the middle of a live picture neither panics nor prints.
 #![cfg_attr(
     not(test),
-    warn(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::print_stderr)
+    warn(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::unreachable,
+        clippy::indexing_slicing,
+        clippy::print_stdout,
+        clippy::print_stderr
+    )
 )]
 
+#[cfg_attr(
+    not(test),
+    expect(
+        clippy::indexing_slicing,
+        reason = "indices are axes of a point, or counters below the lengths that a network's layers were checked for when \
+                  they were loaded; tests/parity.rs and the fuzz target `frame` run all of them"
+    )
+)]
 pub mod face;
 pub mod gpu;
 
@@ -13,6 +29,14 @@ mod beautifier;
 mod error;
 mod frame;
 mod look;
+#[cfg_attr(
+    not(test),
+    expect(
+        clippy::indexing_slicing,
+        reason = "indices are axes of a point or vector, and places in arrays of a constant side; gpu/strange.rs and the \
+                  fuzz target `retouch` run all of them on any landmarks"
+    )
+)]
 mod retouch;
 
 pub use beautifier::{Beautifier, BeautifierOptions, FrameStats};

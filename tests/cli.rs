@@ -238,6 +238,92 @@ fn a_file_that_cannot_be_written_is_named() {
 }
 
 #[test]
+fn nothing_is_logged() {
+    let desk = Desk::new("silent");
+    for line in
+        [format!("photo {PORTRAIT} out.png"), format!("video {CLIP} out.mp4 --max-frames 3"), "embed".to_owned()]
+    {
+        let output = desk.command(&line).env("RUST_LOG", "trace").output().unwrap();
+        assert!(output.status.success());
+        assert!(output.stderr.is_empty(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
+        assert_eq!(String::from_utf8_lossy(&output.stdout).lines().count(), 1, "{line}");
+    }
+}
+
+/// The last file of several cannot be written, and is the only one that shows it.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_failure_at_the_last_file_leaves_all_as_they_were() {
+    let desk = Desk::new("full");
+    for name in ["out.png", "out.mp4", "out.jsonl", "out.json"] {
+        desk.write(name, "mine");
+    }
+    for line in [
+        format!("photo {PORTRAIT} out.png --landmarks out.jsonl --stats /dev/full"),
+        format!("photo {PORTRAIT} out.png --landmarks /dev/full --stats out.json"),
+        format!("video {CLIP} out.mp4 --max-frames 3 --landmarks out.jsonl --stats /dev/full"),
+        format!("video {CLIP} out.mp4 --max-frames 3 --landmarks /dev/full --stats out.json"),
+        format!("landmarks {PORTRAIT} --draw out.png --json out.jsonl --stats /dev/full"),
+        format!("landmarks {PORTRAIT} --draw out.png --json /dev/full --stats out.json"),
+    ] {
+        desk.fail(&line, 1, "No space left");
+    }
+}
+
+/// Pictures and clips with wrong bits and missing ends: refused in one line, or read for what is left of them.
+#[test]
+fn damaged_files_never_do_harm() {
+    let desk = Desk::new("damaged");
+    let portrait = portrait();
+    let small = image::imageops::crop_imm(&portrait, 120, 0, 200, 200).to_image();
+    for (name, format) in [
+        ("in.png", image::ImageFormat::Png),
+        ("in.jpg", image::ImageFormat::Jpeg),
+        ("in.webp", image::ImageFormat::WebP),
+    ] {
+        let picture = DynamicImage::from(small.clone());
+        let picture = if name == "in.jpg" { picture.into_rgb8().into() } else { picture };
+        picture.save_with_format(desk.path(name), format).unwrap();
+    }
+    desk.ffmpeg(&format!("-i {CLIP} -t 0.2 -c copy in.mp4"));
+    desk.write("out.png", "mine");
+    desk.write("out.mp4", "mine");
+    let (mut refused, mut read) = (0, 0);
+    for (name, tries) in [("in.png", 8_usize), ("in.jpg", 8), ("in.webp", 8), ("in.mp4", 6)] {
+        let whole = fs::read(desk.path(name)).unwrap();
+        for step in 0..tries {
+            let at = whole.len() * (2 * step + 1) / (2 * tries);
+            let mut wrong = whole.clone();
+            for byte in wrong.iter_mut().skip(at).step_by(97).take(1 + 5 * step) {
+                *byte ^= 0x5A;
+            }
+            for (cut, damaged) in [(true, whole[..at].to_vec()), (false, wrong)] {
+                let output = if name == "in.mp4" { "out.mp4" } else { "out.png" };
+                let input = format!("damaged-{name}");
+                desk.write(&input, damaged);
+                let line = if name == "in.mp4" { "video" } else { "photo" };
+                let line = format!("{line} {input} {output}");
+                let done = desk.run(&line);
+                if done.status.success() {
+                    assert!(!cut, "{line}: took {at} of {} bytes for a whole file", whole.len());
+                    assert_ne!(fs::read(desk.path(output)).unwrap(), b"mine");
+                    desk.write(output, "mine");
+                    read += 1;
+                } else {
+                    desk.judge(&line, &done, 1, &input);
+                    assert_eq!(desk.read(output), "mine", "{line}");
+                    refused += 1;
+                }
+                fs::remove_file(desk.path(&input)).unwrap();
+                assert_eq!(desk.files(), ["in.jpg", "in.mp4", "in.png", "in.webp", "out.mp4", "out.png"], "{line}");
+            }
+        }
+    }
+    println!("{refused} refused, {read} read");
+    assert!(refused >= 20, "{refused} refused, {read} read");
+}
+
+#[test]
 fn a_look_is_checked_before_anything_else() {
     let desk = Desk::new("look");
     for (name, content, words) in [

@@ -95,7 +95,7 @@ fn amounts_out_of_range() {
     let mut renderer = renderer();
     let (mut picture, faces) = (support::portrait(), [face()]);
     let before = picture.clone();
-    for bad in [-0.1, 1.1, f32::NAN, f32::INFINITY, f32::NEG_INFINITY, f32::MAX] {
+    for bad in [-0.1, 1.1, 1e30, -1e30, f32::NAN, f32::INFINITY, f32::NEG_INFINITY, f32::MAX] {
         // Of those that go both ways, what is beyond −1 too.
         let both_ways = if bad < 0.0 { bad - 1.0 } else { bad };
         for (field, look) in [
@@ -335,17 +335,86 @@ fn sessions_share_a_device() {
     assert!(a == b);
 }
 
+/// What is wrong is said before the device is so much as asked: on one that is gone, it is still this that is said.
+#[test]
+fn bad_input_never_reaches_the_device() {
+    let mut renderer = renderer();
+    let mut picture = support::portrait();
+    let good = face();
+    renderer.gpu().device().destroy();
+    let mut retouch = |face: &Face, look: &Look| {
+        renderer.retouch(&mut picture.frame_mut(), std::slice::from_ref(face), look).unwrap_err()
+    };
+    for (bad, _) in bad_faces() {
+        assert!(matches!(retouch(&bad, &Look::GLAM), Error::BadLandmarks { .. }));
+    }
+    for slim in [f32::NAN, f32::INFINITY, -1e30, 1e30] {
+        assert!(matches!(retouch(&good, &Look { slim, ..Look::NONE }), Error::OutOfRange { .. }));
+    }
+    assert!(matches!(retouch(&good, &Look::GLAM), Error::DeviceLost { .. }));
+}
+
+#[test]
+fn an_amount_of_zero_is_zero_of_either_sign() {
+    let picture = support::portrait();
+    let none = Look { slim: -0.0, smooth: -0.0, tone: -0.0, brighten: -0.0, warmth: -0.0, ruddy: -0.0 };
+    assert!(support::retouched(&picture, none) == picture);
+}
+
+/// Timestamps as streams give them: on, equal, back, a year ahead.
+#[test]
+fn any_time_is_refused_or_a_step_forward() {
+    const YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
+    let mut tracker = support::tracker();
+    // One flat picture is enough: what time does to a face is told in tests/tracking.rs.
+    let picture = Picture::flat(32, 32, [120, 110, 100, 255]);
+    let (mut seed, mut last, mut refused) = (1_u64, Duration::ZERO, 0);
+    for _ in 0..400 {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let step = Duration::from_nanos(seed >> 30);
+        let given = match seed % 5 {
+            0 => last,
+            1 => last.saturating_sub(step),
+            2 => last.saturating_add(YEAR),
+            _ => last.saturating_add(step),
+        };
+        match tracker.track(&picture.frame(), given) {
+            Ok(_) => {
+                assert!(given >= last);
+                last = given;
+            }
+            Err(error) => {
+                assert!(given < last);
+                assert_eq!(error, Error::TimeWentBack { last, given });
+                refused += 1;
+            }
+        }
+    }
+    assert!(refused > 40, "{refused}");
+    tracker.track(&picture.frame(), Duration::MAX).unwrap();
+    tracker.track(&picture.frame(), Duration::MAX).unwrap();
+}
+
+/// Amounts of every kind, good ones often enough.
+fn amount() -> impl Strategy<Value = f32> {
+    prop_oneof![0.0_f32..=1.0, -2.0_f32..2.0, any::<f32>(), any::<u32>().prop_map(f32::from_bits)]
+}
+
 proptest! {
+    // Each case costs microseconds.
+    #![proptest_config(ProptestConfig::with_cases(10_000))]
+
     /// Any size, stride and buffer: refused, or every row is there and inside the buffer.
     #[test]
     fn any_frame_is_refused_or_sound(
-        width in prop_oneof![0_u32..70, any::<u32>()],
-        height in prop_oneof![0_u32..70, any::<u32>()],
-        stride in prop_oneof![0_usize..300, any::<usize>()],
+        width in prop_oneof![4 => 0_u32..70, 1 => any::<u32>(), 1 => u32::MAX - 3..=u32::MAX],
+        height in prop_oneof![4 => 0_u32..70, 1 => any::<u32>(), 1 => u32::MAX - 3..=u32::MAX],
+        stride in prop_oneof![4 => 0_usize..300, 1 => any::<usize>(), 1 => usize::MAX - 300..=usize::MAX],
         len in 0_usize..20_000,
     ) {
         let mut data = vec![7_u8; len];
         let tight = Frame::rgba8(&data, width, height).is_ok();
+        // Sizes as wide as they come: the arithmetic here cannot overflow.
         let room = u128::from(width) * u128::from(height) * 4;
         prop_assert_eq!(tight, width > 0 && height > 0 && room <= len as u128);
         let row = u128::from(width) * 4;
@@ -366,7 +435,7 @@ proptest! {
 
     /// Any amounts: refused, or numbers from 0 to 1.
     #[test]
-    fn any_look_is_refused_or_sound(slim: f32, smooth: f32, tone: f32) {
+    fn any_look_is_refused_or_sound(slim in amount(), smooth in amount(), tone in amount()) {
         let sound = [slim, smooth, tone].iter().all(|amount| (0.0..=1.0).contains(amount));
         prop_assert_eq!(Look { slim, smooth, tone, ..Look::NONE }.check().is_ok(), sound);
     }

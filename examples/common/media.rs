@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::{BufWriter, Cursor, Write};
 use std::path::{Path, PathBuf};
 
 use image::codecs::{jpeg::JpegEncoder, png::PngEncoder, webp::WebPEncoder};
@@ -25,10 +25,13 @@ impl Picture {
     /// Reads a picture, turned as its camera says.
     pub fn read(path: &Path) -> Result<Self, Failure> {
         let fail = |error: &dyn std::fmt::Display| format!("cannot read the picture {}: {error}", path.display());
-        let reader =
-            ImageReader::open(path).and_then(ImageReader::with_guessed_format).map_err(|error| fail(&error))?;
-        if !reader.format().is_some_and(|format| format.reading_enabled()) {
-            return Err(fail(&"it is no PNG, JPEG or WebP").into());
+        let bytes = std::fs::read(path).map_err(|error| fail(&error))?;
+        let reader = ImageReader::new(Cursor::new(&bytes)).with_guessed_format().map_err(|error| fail(&error))?;
+        match reader.format().filter(ImageFormat::reading_enabled) {
+            None => return Err(fail(&"it is no PNG, JPEG or WebP").into()),
+            // The decoder would paint what is missing grey.
+            Some(ImageFormat::Jpeg) if !ends(&bytes) => return Err(fail(&"it ends in the middle").into()),
+            Some(_) => {}
         }
         let decode = || -> Result<Self, image::ImageError> {
             let mut decoder = reader.into_decoder()?;
@@ -46,10 +49,10 @@ impl Picture {
         Self { pixels, alpha: true, profile: None }
     }
 
-    /// Writes the picture as PNG, JPEG or WebP, by the path's extension.
-    pub fn write(&self, path: &Path) -> Result<(), Failure> {
+    /// Writes the picture as PNG, JPEG or WebP, by the path's extension. It is in its place once it is kept.
+    pub fn write(&self, path: &Path) -> Result<Output, Failure> {
         let format = picture_format(path)?;
-        let mut output = Output::new(path)?;
+        let output = Output::new(path)?;
         let write = || -> Result<(), image::ImageError> {
             let mut file = BufWriter::new(File::create(output.partial())?);
             match format {
@@ -60,7 +63,7 @@ impl Picture {
             Ok(file.flush()?)
         };
         write().map_err(|error| format!("cannot write {}: {error}", path.display()))?;
-        output.keep()
+        Ok(output)
     }
 
     fn encode(&self, mut encoder: impl ImageEncoder, alpha: bool) -> Result<(), image::ImageError> {
@@ -72,6 +75,22 @@ impl Picture {
         let picture = if alpha { picture } else { picture.into_rgb8().into() };
         picture.write_with_encoder(encoder)
     }
+}
+
+/// Whether a JPEG has its end: a marker that its compressed data cannot hold by chance (ITU-T T.81, B.1.1).
+fn ends(jpeg: &[u8]) -> bool {
+    const SCAN: [u8; 2] = [0xFF, 0xDA];
+    const END: [u8; 2] = [0xFF, 0xD9];
+    // Before the first scan are segments of a known length; a preview in one of them has an end of its own.
+    let mut rest = jpeg.get(2..).unwrap_or_default();
+    while let [0xFF, kind, high, low, ..] = *rest {
+        if [0xFF, kind] == SCAN {
+            return rest.windows(2).any(|marker| marker == END);
+        }
+        let length = if kind == 0xFF { 1 } else { 2 + usize::from(u16::from_be_bytes([high, low])) };
+        rest = rest.get(length..).unwrap_or_default();
+    }
+    false
 }
 
 /// The format that a path's extension asks for.
@@ -87,7 +106,7 @@ pub fn read_picture(path: &Path) -> Result<RgbaImage, Failure> {
 
 /// Writes a picture as PNG, JPEG or WebP, by the path's extension.
 pub fn write_picture(path: &Path, pixels: &RgbaImage) -> Result<(), Failure> {
-    Picture::new(pixels.clone()).write(path)
+    Picture::new(pixels.clone()).write(path)?.keep()
 }
 
 /// Whether a file is a picture, by its first bytes.
@@ -102,8 +121,14 @@ pub fn writable<const N: usize>(outputs: [Option<&Path>; N]) -> Result<(), Failu
     outputs.into_iter().flatten().try_for_each(|path| Output::new(path).map(drop))
 }
 
+/// Puts files in their places, now that all of them are complete: a run that fails at its last file has replaced none.
+pub fn keep(outputs: impl IntoIterator<Item = Output>) -> Result<(), Failure> {
+    outputs.into_iter().try_for_each(Output::keep)
+}
+
 /// A file that is being written: under another name beside its place until it is complete, and removed if it never is.
 /// What is no plain file, such as a terminal, is written to as it is.
+#[must_use]
 pub struct Output {
     path: PathBuf,
     partial: Option<PathBuf>,
@@ -144,7 +169,7 @@ impl Output {
     }
 
     /// The file is complete: puts it in its place.
-    pub fn keep(&mut self) -> Result<(), Failure> {
+    pub fn keep(mut self) -> Result<(), Failure> {
         let Some(partial) = self.partial.take() else { return Ok(()) };
         std::fs::rename(&partial, &self.path).map_err(|error| {
             let _ = std::fs::remove_file(&partial);

@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::time::Duration;
 
@@ -22,7 +22,9 @@ pub struct Recorder {
     process: Child,
     frames: Option<ChildStdin>,
     complaints: Complaints,
-    output: Output,
+    /// Taken out once it is complete.
+    output: Option<Output>,
+    path: PathBuf,
     /// The size of a frame, in pixels, where each frame's time goes along with it.
     timed: Option<(u32, u32)>,
     started: bool,
@@ -58,7 +60,8 @@ impl Recorder {
         let complaints = Complaints::of(&mut process);
         let frames = process.stdin.take();
         let timed = (!info.even).then_some((info.width, info.height));
-        Ok(Self { process, frames, complaints, output, timed, started: false })
+        let path = output.path().to_owned();
+        Ok(Self { process, frames, complaints, output: Some(output), path, timed, started: false })
     }
 
     /// Writes one frame (RGBA, without padding) that is shown at `time`.
@@ -75,10 +78,13 @@ impl Recorder {
         frames.write_all(&head).and_then(|()| frames.write_all(pixels)).map_err(|_| self.fail())
     }
 
-    /// Completes the clip and puts it in its place.
-    pub fn finish(mut self) -> Result<(), Failure> {
+    /// Completes the clip. It is in its place once it is kept.
+    pub fn finish(mut self) -> Result<Output, Failure> {
         drop(self.frames.take());
-        if self.process.wait()?.success() { self.output.keep() } else { Err(self.fail()) }
+        if !self.process.wait()?.success() {
+            return Err(self.fail());
+        }
+        self.output.take().ok_or_else(|| "the clip was finished before".into())
     }
 
     fn fail(&mut self) -> Failure {
@@ -86,7 +92,7 @@ impl Recorder {
         let _ = self.process.wait();
         let complaint = self.complaints.first();
         let why = if complaint.is_empty() { "ffmpeg gave up" } else { &complaint };
-        format!("cannot write {}: {why}", self.output.path().display()).into()
+        format!("cannot write {}: {why}", self.path.display()).into()
     }
 }
 

@@ -64,9 +64,10 @@ impl Landmarks {
         Ok(())
     }
 
-    pub fn finish(mut self) -> Result<(), Failure> {
-        self.file.flush()?;
-        self.output.keep()
+    /// Completes the file. It is in its place once it is kept.
+    pub fn finish(mut self) -> Result<Output, Failure> {
+        self.file.flush().map_err(|error| format!("cannot write {}: {error}", self.output.path().display()))?;
+        Ok(self.output)
     }
 }
 
@@ -117,7 +118,8 @@ impl Stats {
         }
     }
 
-    pub fn write(&mut self, path: &Path, adapter: Option<&str>) -> Result<(), Failure> {
+    /// Writes what was added up. The file is in its place once it is kept.
+    pub fn write(&mut self, path: &Path, adapter: Option<&str>) -> Result<Output, Failure> {
         let stages: serde_json::Map<String, serde_json::Value> = STAGES
             .iter()
             .zip(&mut self.stages)
@@ -137,10 +139,13 @@ impl Stats {
             "stages": stages,
             "gpu_resources_created_after_warmup": self.created - self.created_when_warm,
         });
-        let (mut file, mut output) = create(path)?;
-        serde_json::to_writer_pretty(&mut file, &object)?;
-        writeln!(file)?;
-        file.flush()?;
-        output.keep()
+        let (mut file, output) = create(path)?;
+        let mut write = || -> std::io::Result<()> {
+            serde_json::to_writer_pretty(&mut file, &object)?;
+            writeln!(file)?;
+            file.flush()
+        };
+        write().map_err(|error| format!("cannot write {}: {error}", path.display()))?;
+        Ok(output)
     }
 }

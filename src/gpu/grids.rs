@@ -3,6 +3,7 @@
 
 use crate::retouch::{MAX_CELLS, MAX_FACES, Plan, mask, warp};
 
+use super::fault::Pulse;
 use super::uniforms::{BLOCK, FrameUniform, SKIN_BYTES};
 
 /// The textures and buffers between the passes, for a number of faces.
@@ -91,15 +92,17 @@ fn write(queue: &wgpu::Queue, view: &wgpu::TextureView, layer: u32, side: u32, b
     );
 }
 
-/// What does not depend on the number of faces: the frame's uniforms, the skins' statistics, the sampler.
+/// What does not depend on the number of faces: the frame's uniforms, the skins' statistics, the sampler, the device's
+/// pulse.
 pub(crate) struct Shared {
     pub(crate) uniforms: wgpu::Buffer,
     pub(crate) skins: wgpu::Buffer,
     pub(crate) linear: wgpu::Sampler,
+    pub(super) pulse: Pulse,
 }
 
 /// How many GPU objects [`Shared::new`] creates.
-pub(crate) const SHARED_OBJECTS: u64 = 3;
+pub(crate) const SHARED_OBJECTS: u64 = 4;
 
 impl Shared {
     pub(crate) fn new(device: &wgpu::Device) -> Self {
@@ -119,6 +122,7 @@ impl Shared {
                 min_filter: wgpu::FilterMode::Linear,
                 ..Default::default()
             }),
+            pulse: Pulse::new(device),
         }
     }
 }

@@ -1,16 +1,20 @@
 //! Frame + plan → frame, on a graphics device of ours or of the caller's.
 
+mod fault;
 mod grids;
 mod pass;
 mod renderer;
+#[cfg(test)]
+mod strange;
 mod transfer;
 #[cfg(test)]
 mod twins;
 mod uniforms;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use crate::{Error, Result};
+use fault::Own;
 
 pub use renderer::{RenderStats, Renderer};
 
@@ -42,8 +46,8 @@ pub struct Gpu {
     queue: wgpu::Queue,
     adapter: String,
     software: bool,
-    /// What a device of our own reported outside any call; always empty for a borrowed one.
-    fault: Arc<Mutex<Option<Error>>>,
+    /// Where the device is ours.
+    own: Option<Arc<Own>>,
 }
 
 impl Gpu {
@@ -87,23 +91,29 @@ impl Gpu {
             })
             .await
             .map_err(|error| Error::NoDevice { adapter: info.name.clone(), reason: error.to_string() })?;
-        let fault = Arc::new(Mutex::new(None));
-        let slot = Arc::clone(&fault);
-        device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| note(&slot, translate(&error))));
-        let slot = Arc::clone(&fault);
-        device.set_device_lost_callback(move |reason, message| {
-            note(&slot, Error::DeviceLost { reason: format!("{reason:?}: {message}") });
-        });
-        Ok(Self { device, queue, adapter: describe(&info), software, fault })
+        let own = Some(Own::new(options, &device, &queue));
+        Ok(Self { device, queue, adapter: describe(&info), software, own })
     }
 
-    /// The host's device. No handler, limit or feature of it is touched. It must have been made with at least
+    /// Another device in place of this one, made with the same options: what there is to do once it is lost or hangs.
+    /// Whatever was made on the old one stays there, so a new [`Renderer`] is needed too.
+    /// [`Beautifier::recover`](crate::Beautifier::recover) does both.
+    ///
+    /// # Errors
+    ///
+    /// As [`Gpu::new`], and [`Error::HostDevice`] where the device is the host's.
+    pub fn renew(&self) -> Result<Self> {
+        Self::new(self.own.as_ref().ok_or(Error::HostDevice)?.options)
+    }
+
+    /// The host's device. No handler, limit or feature of it is touched; where it is waited for, callbacks of the host's
+    /// finished work run too, as in any [`wgpu::Device::poll`]. It must have been made with at least
     /// [`wgpu::Limits::default`].
     #[must_use]
     pub fn from_device(device: wgpu::Device, queue: wgpu::Queue) -> Self {
         let info = device.adapter_info();
         let software = info.device_type == wgpu::DeviceType::Cpu;
-        Self { device, queue, adapter: describe(&info), software, fault: Arc::default() }
+        Self { device, queue, adapter: describe(&info), software, own: None }
     }
 
     /// The adapter's name, kind and interface, for people to read.
@@ -134,54 +144,6 @@ impl Gpu {
     #[must_use]
     pub fn max_side(&self) -> u32 {
         self.device.limits().max_texture_dimension_2d
-    }
-
-    /// Fails where the device reported a fault since the last call.
-    fn check(&self) -> Result<()> {
-        let mut fault = self.fault.lock().unwrap_or_else(PoisonError::into_inner);
-        match &*fault {
-            None => Ok(()),
-            // A lost device stays lost; anything else is reported once.
-            Some(lost @ Error::DeviceLost { .. }) => Err(lost.clone()),
-            Some(_) => fault.take().map_or(Ok(()), Err),
-        }
-    }
-
-    /// Runs `work`, catching whatever the device reports meanwhile, on this thread.
-    fn guarded<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
-        self.check()?;
-        let memory = self.device.push_error_scope(wgpu::ErrorFilter::OutOfMemory);
-        let internal = self.device.push_error_scope(wgpu::ErrorFilter::Internal);
-        let validation = self.device.push_error_scope(wgpu::ErrorFilter::Validation);
-        let result = work();
-        let reported = [
-            pollster::block_on(validation.pop()),
-            pollster::block_on(internal.pop()),
-            pollster::block_on(memory.pop()),
-        ];
-        // Out of memory explains the others, so it goes first.
-        if let Some(error) = reported.iter().rev().flatten().next() {
-            return Err(translate(error));
-        }
-        let value = result?;
-        self.check()?;
-        Ok(value)
-    }
-}
-
-fn note(slot: &Mutex<Option<Error>>, error: Error) {
-    let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
-    if !matches!(*slot, Some(Error::DeviceLost { .. })) {
-        *slot = Some(error);
-    }
-}
-
-fn translate(error: &wgpu::Error) -> Error {
-    match error {
-        wgpu::Error::OutOfMemory { .. } => Error::OutOfMemory,
-        wgpu::Error::Validation { description, .. } | wgpu::Error::Internal { description, .. } => {
-            Error::Gpu { reason: description.clone() }
-        }
     }
 }
 

@@ -6,6 +6,7 @@ use wgpu::BindingResource::{Sampler, TextureView};
 use wgpu::TextureFormat::{Rgba8Unorm, Rgba16Float, Rgba32Float};
 
 use super::Gpu;
+use super::fault::Limit;
 use super::grids::{GRID_OBJECTS, Grids, SHARED_OBJECTS, Shared};
 use super::pass::{Pass, Slot};
 use super::transfer::{TARGET_OBJECTS, Targets};
@@ -17,6 +18,8 @@ use crate::{Error, Face, FrameMut, Look, Result};
 const GROUP: u32 = 8;
 /// How many pairs of textures a host may alternate between before bindings are made anew.
 const PAIRS: usize = 8;
+/// After how many other frames a pair of textures is let go: bindings keep a host's textures alive.
+const IDLE: u32 = 60;
 /// Share of a face's skin statistics that each frame takes over from the last: they follow within about ten frames.
 const KEEP: f32 = 0.8;
 /// GPU objects of a pass: its module, layouts and pipeline.
@@ -82,6 +85,8 @@ struct OuterBindings {
     output: wgpu::TextureView,
     cells: wgpu::BindGroup,
     compose: wgpu::BindGroup,
+    /// Frames since it was used.
+    idle: u32,
 }
 
 impl Passes {
@@ -148,10 +153,12 @@ impl Renderer {
     pub fn new(gpu: &Gpu) -> Result<Self> {
         gpu.guarded(|| {
             let device = gpu.device();
+            let shared = Shared::new(device);
+            shared.pulse.feel()?;
             Ok(Self {
                 gpu: gpu.clone(),
                 passes: Passes::new(device),
-                shared: Shared::new(device),
+                shared,
                 grids: None,
                 inner: None,
                 outer: Vec::new(),
@@ -174,7 +181,7 @@ impl Renderer {
     ///
     /// [`Error::OutOfRange`] for a look and [`Error::BadLandmarks`] for a face that is not valid, [`Error::SizeMismatch`]
     /// for textures of two sizes, [`Error::BadTexture`] for textures of another format or usage, [`Error::OutOfMemory`],
-    /// [`Error::DeviceLost`]. Nothing is recorded then.
+    /// [`Error::DeviceLost`]. Nothing is recorded then, save where the device is lost in this very call.
     pub fn render(
         &mut self,
         encoder: &mut wgpu::CommandEncoder,
@@ -193,13 +200,19 @@ impl Renderer {
         }
         self.begin(size, faces, look)?;
         let gpu = self.gpu.clone();
-        gpu.guarded(|| {
-            encoder.copy_texture_to_texture(from.as_image_copy(), to.as_image_copy(), from.size());
-            if !self.plan.faces().is_empty() {
-                self.record(encoder, input, output, size);
-            }
+        // First all that can fail, then the recording.
+        let made = gpu.guarded(|| {
+            self.prepare(input, output);
             Ok(())
-        })
+        });
+        let outcome = made.and_then(|()| {
+            gpu.guarded(|| {
+                encoder.copy_texture_to_texture(from.as_image_copy(), to.as_image_copy(), from.size());
+                self.record(encoder, input, output, size);
+                Ok(())
+            })
+        });
+        self.keep(outcome)
     }
 
     /// Retouches `faces` in a picture in memory, in place. Where it fails the picture is as it was.
@@ -218,23 +231,8 @@ impl Renderer {
         if size.0.max(size.1) > max {
             return Err(Error::FrameTooLarge { width: size.0, height: size.1, max });
         }
-        let gpu = self.gpu.clone();
-        gpu.guarded(|| {
-            let mut targets = match self.targets.take() {
-                Some(targets) if targets.size == size => targets,
-                stale => {
-                    // Bindings would keep the old textures alive.
-                    self.outer.retain(|pair| stale.as_ref().is_none_or(|old| pair.input != old.input));
-                    self.stats.resources_created += TARGET_OBJECTS;
-                    Targets::new(gpu.device(), size)
-                }
-            };
-            let outcome = self.run(&mut targets, frame, size);
-            if outcome.is_ok() {
-                self.targets = Some(targets);
-            }
-            outcome
-        })
+        let outcome = self.run(frame, size);
+        self.keep(outcome)
     }
 
     /// What the last call did.
@@ -257,30 +255,73 @@ impl Renderer {
     fn begin(&mut self, size: (u32, u32), faces: &[Face], look: &Look) -> Result<()> {
         self.stats = RenderStats { resources_created: self.stats.resources_created, ..RenderStats::default() };
         self.plan.update(size.0, size.1, faces, look)?;
+        // Asked even where there is nothing to do, so that a loss is heard of at the next frame and not at the next face.
+        self.gpu.guarded(|| self.shared.pulse.feel())?;
         self.stats.pixels =
             self.plan.faces().iter().map(|face| u64::from(face.rect.width) * u64::from(face.rect.height)).sum();
         Ok(())
     }
 
-    /// Upload, passes, readback: a frame in memory from start to end.
-    fn run(&mut self, targets: &mut Targets, frame: &mut FrameMut<'_>, size: (u32, u32)) -> Result<()> {
+    /// After a failure nothing is trusted that was made or half made: the next call makes it anew.
+    fn keep(&mut self, outcome: Result<()>) -> Result<()> {
+        if outcome.is_err() {
+            self.targets = None;
+            self.outer.clear();
+            self.inner = None;
+            self.grids = None;
+            self.reset();
+        }
+        outcome
+    }
+
+    /// Upload, passes, readback: a frame in memory from start to end. The picture is written to once nothing can fail any
+    /// more.
+    fn run(&mut self, frame: &mut FrameMut<'_>, size: (u32, u32)) -> Result<()> {
         let gpu = self.gpu.clone();
         let start = Instant::now();
-        let mut bytes = targets.upload(gpu.queue(), &frame.as_frame(), self.plan.faces());
-        let uploaded = Instant::now();
-        let mut encoder =
-            gpu.device().create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("glowup") });
-        self.record(&mut encoder, &targets.input, &targets.output, size);
-        self.stats.resources_created += targets.record(gpu.device(), &mut encoder, self.plan.faces());
-        gpu.queue().submit([encoder.finish()]);
-        targets.wait(&gpu)?;
+        let limit = Limit::from_now();
+        let targets = gpu.guarded(|| {
+            let mut targets = self.targets_of(size);
+            self.stats.resources_created += targets.reserve(gpu.device(), self.plan.faces());
+            self.prepare(&targets.input, &targets.output);
+            Ok(targets)
+        })?;
+        let (mut bytes, uploaded) = gpu.guarded(|| {
+            // This also waits, with an end to it, for whatever else the device is busy with: some drivers would hold the
+            // submission up for as long as that takes.
+            let bytes = targets.upload(&gpu, &frame.as_frame(), self.plan.faces(), limit)?;
+            let uploaded = Instant::now();
+            let mut encoder =
+                gpu.device().create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("glowup") });
+            targets.record_upload(&mut encoder, self.plan.faces());
+            self.record(&mut encoder, &targets.input, &targets.output, size);
+            targets.record_readback(&mut encoder, self.plan.faces());
+            let submission = gpu.queue().submit([encoder.finish()]);
+            targets.wait(&gpu, submission, limit)?;
+            Ok((bytes, uploaded))
+        })?;
         let finished = Instant::now();
-        bytes += targets.read(frame, self.plan.faces())?;
+        bytes += targets.read(&gpu, frame, self.plan.faces())?;
+        self.targets = Some(targets);
         self.stats.upload = Some(uploaded - start);
         self.stats.gpu = Some(finished - uploaded);
         self.stats.readback = Some(finished.elapsed());
         self.stats.bytes = bytes;
         Ok(())
+    }
+
+    /// The textures for frames of this size: the last frame's, or new ones.
+    fn targets_of(&mut self, size: (u32, u32)) -> Targets {
+        match self.targets.take() {
+            Some(targets) if targets.size == size => targets,
+            stale => {
+                // Bindings would keep the old textures alive.
+                self.outer.retain(|pair| stale.as_ref().is_none_or(|old| pair.input != old.input));
+                drop(stale);
+                self.stats.resources_created += TARGET_OBJECTS;
+                Targets::new(self.gpu.device(), size)
+            }
+        }
     }
 
     /// Records all passes for the plan in force.
@@ -291,7 +332,9 @@ impl Renderer {
         output: &wgpu::TextureView,
         size: (u32, u32),
     ) {
-        self.prepare(input, output);
+        if self.plan.faces().is_empty() {
+            return;
+        }
         let slots = self.assign_slots();
         let (Some(grids), Some(inner)) = (&self.grids, &self.inner) else { return };
         let Some(outer) = self.outer.iter().find(|pair| pair.input == *input && pair.output == *output) else { return };
@@ -329,6 +372,14 @@ impl Renderer {
 
     /// Makes whatever textures and bindings this frame needs and the last one did not.
     fn prepare(&mut self, input: &wgpu::TextureView, output: &wgpu::TextureView) {
+        for pair in &mut self.outer {
+            let used = pair.input == *input && pair.output == *output;
+            pair.idle = if used { 0 } else { pair.idle + 1 };
+        }
+        self.outer.retain(|pair| pair.idle <= IDLE);
+        if self.plan.faces().is_empty() {
+            return;
+        }
         let device = self.gpu.device();
         let (passes, shared) = (&self.passes, &self.shared);
         let uniforms = || shared.uniforms.as_entire_binding();
@@ -381,6 +432,7 @@ impl Renderer {
         self.outer.push(OuterBindings {
             input: input.clone(),
             output: output.clone(),
+            idle: 0,
             cells: passes
                 .cells
                 .bind(device, &[uniforms(), TextureView(input), Sampler(&shared.linear), TextureView(&grids.cells)]),

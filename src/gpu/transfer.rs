@@ -2,32 +2,27 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::time::{Duration, Instant};
 
 use super::Gpu;
+use super::fault::Limit;
 use crate::retouch::FacePlan;
 use crate::retouch::region::Rect;
 use crate::{Error, Frame, FrameMut, Result};
 
-/// Longest that a frame may take on the device.
-const PATIENCE: Duration = Duration::from_secs(2);
 /// Pixels around a rectangle that its last pass may read.
 const APRON: u32 = 3;
-/// Rows in a readback buffer begin at multiples of this many bytes.
+/// Rows in a buffer begin at multiples of this many bytes.
 const ROW: u32 = wgpu::COPY_BYTES_PER_ROW_ALIGNMENT;
 const PIXEL: u32 = 4;
 
-const PENDING: u8 = 0;
-const MAPPED: u8 = 1;
-const FAILED: u8 = 2;
-
-/// Textures as large as the frame, and a buffer that its rectangles come back in.
+/// Textures as large as the frame, and the buffers that its rectangles come and go in.
 pub(crate) struct Targets {
     pub(crate) size: (u32, u32),
     pub(crate) input: wgpu::TextureView,
     pub(crate) output: wgpu::TextureView,
+    /// Of our own, where wgpu would make one for each upload: with no memory left for it, wgpu gives up the whole device.
+    upload: Option<wgpu::Buffer>,
     readback: Option<wgpu::Buffer>,
-    state: Arc<AtomicU8>,
 }
 
 /// How many GPU objects [`Targets::new`] creates: two textures and their views.
@@ -53,129 +48,94 @@ impl Targets {
             size,
             input: texture("input", Usage::TEXTURE_BINDING | Usage::COPY_DST),
             output: texture("output", Usage::STORAGE_BINDING | Usage::COPY_SRC),
+            upload: None,
             readback: None,
-            state: Arc::default(),
         }
     }
 
-    /// Uploads the faces' rectangles of a frame. Returns the bytes that travelled.
-    pub(crate) fn upload(&self, queue: &wgpu::Queue, frame: &Frame<'_>, faces: &[FacePlan]) -> u64 {
-        let mut bytes = 0;
-        for face in faces {
-            let x = face.rect.x.saturating_sub(APRON);
-            let y = face.rect.y.saturating_sub(APRON);
-            let width = (face.rect.x + face.rect.width + APRON).min(frame.width()) - x;
-            let height = (face.rect.y + face.rect.height + APRON).min(frame.height()) - y;
-            let start = y as usize * frame.stride() + x as usize * PIXEL as usize;
-            let Some(data) = frame.data().get(start..) else { continue };
-            // Strides beyond 4 GiB cannot be told to the device; such rows go one by one.
-            let rows = u32::try_from(frame.stride()).map_or(1, |_| height);
-            for (first, count) in (0..height).step_by(rows as usize).map(|row| (row, rows.min(height - row))) {
-                let offset = first as usize * frame.stride();
-                let Some(data) = data.get(offset..) else { continue };
-                queue.write_texture(
-                    wgpu::TexelCopyTextureInfo {
-                        texture: self.input.texture(),
-                        mip_level: 0,
-                        origin: wgpu::Origin3d { x, y: y + first, z: 0 },
-                        aspect: wgpu::TextureAspect::All,
-                    },
-                    data,
-                    wgpu::TexelCopyBufferLayout {
-                        offset: 0,
-                        bytes_per_row: u32::try_from(frame.stride()).ok(),
-                        rows_per_image: None,
-                    },
-                    wgpu::Extent3d { width, height: count, depth_or_array_layers: 1 },
-                );
-            }
-            bytes += u64::from(width) * u64::from(height) * u64::from(PIXEL);
-        }
-        bytes
-    }
-
-    /// Records the copies of the faces' finished rectangles into the readback buffer, which grows where needed. Returns
-    /// how many GPU objects that created.
-    pub(crate) fn record(
-        &mut self,
-        device: &wgpu::Device,
-        encoder: &mut wgpu::CommandEncoder,
-        faces: &[FacePlan],
-    ) -> u64 {
-        let needed: u64 = faces.iter().map(|face| bytes(face.rect)).sum();
+    /// Makes room in both buffers for the faces' rectangles. Returns how many GPU objects that created.
+    pub(crate) fn reserve(&mut self, device: &wgpu::Device, faces: &[FacePlan]) -> u64 {
+        use wgpu::BufferUsages as Usage;
+        let most = bytes(Rect { x: 0, y: 0, width: self.size.0, height: self.size.1 });
         let mut created = 0;
-        let buffer = match self.readback.take() {
-            Some(buffer) if buffer.size() >= needed => buffer,
-            _ => {
-                created = 1;
-                // Room to grow, or a face that comes nearer would need a new buffer each frame; no more than the frame.
-                let most = bytes(Rect { x: 0, y: 0, width: self.size.0, height: self.size.1 });
-                device.create_buffer(&wgpu::BufferDescriptor {
-                    label: Some("readback"),
+        let mut make = |label, slot: &mut Option<wgpu::Buffer>, needed: u64, usage| {
+            if slot.as_ref().is_none_or(|buffer| buffer.size() < needed) {
+                // The old one goes first. Room to grow, or a face that comes nearer would need a new buffer each frame; no
+                // more than the frame.
+                *slot = None;
+                *slot = Some(device.create_buffer(&wgpu::BufferDescriptor {
+                    label: Some(label),
                     size: needed.max((needed * 2).min(most)),
-                    usage: wgpu::BufferUsages::COPY_DST | wgpu::BufferUsages::MAP_READ,
+                    usage,
                     mapped_at_creation: false,
-                })
+                }));
+                created += 1;
             }
         };
-        let mut offset = 0;
-        for face in faces {
-            encoder.copy_texture_to_buffer(
-                wgpu::TexelCopyTextureInfo {
-                    texture: self.output.texture(),
-                    mip_level: 0,
-                    origin: wgpu::Origin3d { x: face.rect.x, y: face.rect.y, z: 0 },
-                    aspect: wgpu::TextureAspect::All,
-                },
-                wgpu::TexelCopyBufferInfo {
-                    buffer: &buffer,
-                    layout: wgpu::TexelCopyBufferLayout {
-                        offset,
-                        bytes_per_row: Some(pitch(face.rect)),
-                        rows_per_image: None,
-                    },
-                },
-                wgpu::Extent3d { width: face.rect.width, height: face.rect.height, depth_or_array_layers: 1 },
-            );
-            offset += bytes(face.rect);
-        }
-        self.readback = Some(buffer);
+        let size = self.size;
+        let uploaded = faces.iter().map(|face| bytes(apron(face.rect, size))).sum();
+        make("upload", &mut self.upload, uploaded, Usage::COPY_SRC | Usage::MAP_WRITE);
+        let read = faces.iter().map(|face| bytes(face.rect)).sum();
+        make("readback", &mut self.readback, read, Usage::COPY_DST | Usage::MAP_READ);
         created
     }
 
-    /// Waits until the device has finished and the readback buffer can be read.
-    pub(crate) fn wait(&mut self, gpu: &Gpu) -> Result<()> {
-        // Taken out until it is known to be usable again: after a time-out the device may still write to it.
-        let Some(buffer) = self.readback.take() else { return Ok(()) };
-        self.state = Arc::new(AtomicU8::new(PENDING));
-        let state = Arc::clone(&self.state);
-        buffer.slice(..).map_async(wgpu::MapMode::Read, move |result| {
-            state.store(if result.is_ok() { MAPPED } else { FAILED }, Ordering::Release);
-        });
-        let start = Instant::now();
-        loop {
-            match self.state.load(Ordering::Acquire) {
-                MAPPED => break,
-                PENDING => {}
-                _ => {
-                    gpu.check()?;
-                    return Err(Error::DeviceLost { reason: "its memory could not be read".to_owned() });
+    /// Copies the faces' rectangles of a frame into the upload buffer, once the device is done with it. Returns the bytes
+    /// that travel.
+    pub(crate) fn upload(&self, gpu: &Gpu, frame: &Frame<'_>, faces: &[FacePlan], limit: Limit) -> Result<u64> {
+        let Some(buffer) = &self.upload else { return Ok(0) };
+        map(gpu, buffer, wgpu::MapMode::Write, None, limit)?;
+        let refused = |error: wgpu::MapRangeError| Error::Gpu { reason: error.to_string() };
+        let mut view = buffer.slice(..).get_mapped_range_mut().map_err(refused)?;
+        let (mut offset, mut travelled) = (0, 0);
+        for face in faces {
+            let rect = apron(face.rect, self.size);
+            let (from, length) = ((rect.x * PIXEL) as usize, (rect.width * PIXEL) as usize);
+            for y in rect.y..rect.y + rect.height {
+                if let Some(row) = frame.row(y).get(from..from + length)
+                    && offset + length <= view.len()
+                {
+                    view.slice(offset..offset + length).copy_from_slice(row);
                 }
+                offset += pitch(rect) as usize;
             }
-            let Some(left) = PATIENCE.checked_sub(start.elapsed()) else {
-                return Err(Error::Timeout { after: PATIENCE });
-            };
-            match gpu.device().poll(wgpu::PollType::Wait { submission_index: None, timeout: Some(left) }) {
-                Ok(_) | Err(wgpu::PollError::Timeout) => {}
-                Err(error) => return Err(Error::Gpu { reason: error.to_string() }),
-            }
+            travelled += u64::from(rect.height) * length as u64;
         }
-        self.readback = Some(buffer);
-        Ok(())
+        drop(view);
+        buffer.unmap();
+        Ok(travelled)
+    }
+
+    /// Records the way of the faces' rectangles from the upload buffer into the input texture.
+    pub(crate) fn record_upload(&self, encoder: &mut wgpu::CommandEncoder, faces: &[FacePlan]) {
+        let Some(buffer) = &self.upload else { return };
+        let mut offset = 0;
+        for face in faces {
+            let rect = apron(face.rect, self.size);
+            encoder.copy_buffer_to_texture(part(buffer, offset, rect), place(&self.input, rect), extent(rect));
+            offset += bytes(rect);
+        }
+    }
+
+    /// Records the way of the faces' finished rectangles from the output texture into the readback buffer.
+    pub(crate) fn record_readback(&self, encoder: &mut wgpu::CommandEncoder, faces: &[FacePlan]) {
+        let Some(buffer) = &self.readback else { return };
+        let mut offset = 0;
+        for face in faces {
+            let rect = face.rect;
+            encoder.copy_texture_to_buffer(place(&self.output, rect), part(buffer, offset, rect), extent(rect));
+            offset += bytes(rect);
+        }
+    }
+
+    /// Waits until the device has finished a submission and the readback buffer can be read.
+    pub(crate) fn wait(&self, gpu: &Gpu, submission: wgpu::SubmissionIndex, limit: Limit) -> Result<()> {
+        let Some(buffer) = &self.readback else { return Ok(()) };
+        map(gpu, buffer, wgpu::MapMode::Read, Some(submission), limit)
     }
 
     /// Copies the finished rectangles into the caller's picture and gives the buffer back to the device.
-    pub(crate) fn read(&self, frame: &mut FrameMut<'_>, faces: &[FacePlan]) -> Result<u64> {
+    pub(crate) fn read(&self, gpu: &Gpu, frame: &mut FrameMut<'_>, faces: &[FacePlan]) -> Result<u64> {
         let Some(buffer) = &self.readback else { return Ok(0) };
         let mapped = buffer.slice(..).get_mapped_range().map_err(|error| Error::Gpu { reason: error.to_string() });
         let mut travelled = 0;
@@ -195,17 +155,79 @@ impl Targets {
             }
         }
         let outcome = mapped.map(drop);
-        buffer.unmap();
+        // Whatever is wrong with the device by now, this picture is whole; the next call will hear of it.
+        let _ = gpu.guarded(|| {
+            buffer.unmap();
+            Ok(())
+        });
         outcome.map(|()| travelled)
     }
 }
 
-/// Bytes from one row of a rectangle to the next in the readback buffer.
+/// Maps a buffer, once a submission is finished, or everything is.
+fn map(
+    gpu: &Gpu,
+    buffer: &wgpu::Buffer,
+    mode: wgpu::MapMode,
+    submission: Option<wgpu::SubmissionIndex>,
+    limit: Limit,
+) -> Result<()> {
+    const PENDING: u8 = 0;
+    const MAPPED: u8 = 1;
+    const REFUSED: u8 = 2;
+    let state = Arc::new(AtomicU8::new(PENDING));
+    let answer = Arc::clone(&state);
+    buffer.slice(..).map_async(mode, move |result| {
+        answer.store(if result.is_ok() { MAPPED } else { REFUSED }, Ordering::Release);
+    });
+    if state.load(Ordering::Acquire) == PENDING {
+        gpu.wait(submission, limit)?;
+    }
+    // The work is done; the answer may yet be on its way, by another thread that polls the same device.
+    loop {
+        match state.load(Ordering::Acquire) {
+            MAPPED => return Ok(()),
+            PENDING => gpu.wait(None, limit)?,
+            _ => return Err(Error::DeviceLost { reason: "its memory could not be reached".to_owned() }),
+        }
+    }
+}
+
+/// A rectangle and the pixels around it that its last pass may read.
+fn apron(rect: Rect, (width, height): (u32, u32)) -> Rect {
+    let (x, y) = (rect.x.saturating_sub(APRON), rect.y.saturating_sub(APRON));
+    Rect {
+        x,
+        y,
+        width: (rect.x + rect.width + APRON).min(width) - x,
+        height: (rect.y + rect.height + APRON).min(height) - y,
+    }
+}
+
+fn place(view: &wgpu::TextureView, rect: Rect) -> wgpu::TexelCopyTextureInfo<'_> {
+    wgpu::TexelCopyTextureInfo {
+        texture: view.texture(),
+        mip_level: 0,
+        origin: wgpu::Origin3d { x: rect.x, y: rect.y, z: 0 },
+        aspect: wgpu::TextureAspect::All,
+    }
+}
+
+fn part(buffer: &wgpu::Buffer, offset: u64, rect: Rect) -> wgpu::TexelCopyBufferInfo<'_> {
+    let layout = wgpu::TexelCopyBufferLayout { offset, bytes_per_row: Some(pitch(rect)), rows_per_image: None };
+    wgpu::TexelCopyBufferInfo { buffer, layout }
+}
+
+fn extent(rect: Rect) -> wgpu::Extent3d {
+    wgpu::Extent3d { width: rect.width, height: rect.height, depth_or_array_layers: 1 }
+}
+
+/// Bytes from one row of a rectangle to the next in a buffer.
 fn pitch(rect: Rect) -> u32 {
     (rect.width * PIXEL).next_multiple_of(ROW)
 }
 
-/// Bytes of a rectangle in the readback buffer.
+/// Bytes of a rectangle in a buffer.
 fn bytes(rect: Rect) -> u64 {
     u64::from(pitch(rect)) * u64::from(rect.height)
 }

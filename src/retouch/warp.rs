@@ -21,6 +21,10 @@ const MIDLINE: f32 = 0.22;
 /// Over this distance from the frame's border it falls to 0, in units of the head's width.
 const BORDER: f32 = 0.15;
 
+/// Steepest fall of a displacement along its own direction, in pixels a pixel: at 1 the picture would fold over itself.
+/// A whole face's field falls by 0.56 at amount 1; one that the frame's border or bad landmarks cut short would by more.
+const STEEPEST: f32 = 0.65;
+
 /// Backward displacements: the pixel at `p` shows what was at `p + field(p)`. Nodes lie evenly over the face's
 /// rectangle, the first and last on its borders' outermost pixel edges; between them it is read bilinearly.
 #[derive(Default)]
@@ -77,6 +81,33 @@ impl Field {
                 *node = [f16::from_f32(size * axes.left[0]), f16::from_f32(size * axes.left[1]), f16::ZERO, f16::ZERO];
             }
         }
+        let steepest = self.steepest(axes.left, rect);
+        if steepest > STEEPEST {
+            let share = STEEPEST / steepest;
+            for value in self.nodes.as_flattened_mut() {
+                *value = f16::from_f32(value.to_f32() * share);
+            }
+        }
+    }
+
+    /// The steepest fall of the displacements along `left`, which all of them follow. The area that a pixel comes from is 1
+    /// less this (the determinant of 1 + left ∇sᵀ, for a displacement s · left), so what is below 1 does not fold.
+    fn steepest(&self, left: [f32; 2], rect: Rect) -> f32 {
+        let along = |node: &[f16; 4]| node[0].to_f32() * left[0] + node[1].to_f32() * left[1];
+        let last = (SIDE - 1) as f32;
+        let pace = [left[0] * last / rect.width as f32, left[1] * last / rect.height as f32];
+        let mut steepest = 0.0_f32;
+        for (upper, lower) in self.nodes.chunks_exact(SIDE).zip(self.nodes.chunks_exact(SIDE).skip(1)) {
+            for (upper, lower) in upper.windows(2).zip(lower.windows(2)) {
+                let ([a, b], [c, d]) = (upper, lower) else { continue };
+                let [a, b, c, d] = [a, b, c, d].map(along);
+                // Between its nodes the field is bilinear: its slopes' extremes are those of the four sides.
+                let across = (pace[0] * (a - b)).max(pace[0] * (c - d));
+                let down = (pace[1] * (a - c)).max(pace[1] * (b - d));
+                steepest = steepest.max(across + down);
+            }
+        }
+        steepest
     }
 }
 
