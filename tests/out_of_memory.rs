@@ -9,6 +9,7 @@ mod support;
 use std::process::Command;
 
 use glowup::gpu::Renderer;
+use glowup::wgpu;
 use glowup::{Error, Face, Gpu, GpuOptions, Look};
 use support::Picture;
 
@@ -55,6 +56,11 @@ fn too_large_a_frame_is_refused_and_the_next_small_one_passes() {
         let next = renderer.retouch(&mut picture.frame_mut(), &faces, &Look::GLAM);
         allow(None);
         match outcome {
+            // A machine that is busy with other work may be too slow for so large a frame: no memory was missing then.
+            Err(Error::Timeout { .. }) => {
+                assert!(large == before, "with {more} MB the picture was touched");
+                renderer.gpu().device().poll(wgpu::PollType::wait_indefinitely()).unwrap();
+            }
             Err(error) => {
                 assert_eq!(error, Error::OutOfMemory, "with {more} MB");
                 assert!(large == before, "with {more} MB the picture was touched");

@@ -8,7 +8,7 @@ use crate::retouch::{Plan, warp};
 use crate::{Error, Face, FaceTracker, Frame, FrameMut, Look, TrackerOptions};
 
 const SETS: u64 = 1000;
-const ALL: Look = Look { slim: 1.0, smooth: 1.0, tone: 1.0, brighten: 1.0, warmth: -1.0, ruddy: 1.0 };
+const ALL: Look = Look { slim: 1.0, smooth: 1.0, tone: 1.0, ..Look::NONE };
 
 /// Numbers by chance, the same each time (Vigna's SplitMix64).
 struct Chance(u64);
