@@ -9,7 +9,7 @@ use clap::Parser;
 use common::media::{Picture, keep, picture_format, writable};
 use common::report::{Landmarks, Stats};
 use common::{Failure, LookArgs, count, say};
-use glowup::{Beautifier, BeautifierOptions, FrameMut};
+use glowup::{Beautifier, BeautifierOptions, Frame, FrameMut};
 use image::RgbaImage;
 
 /// The portrait that is shown where no other is named.
@@ -31,6 +31,9 @@ struct Arguments {
     /// Write the landmarks: one JSON line
     #[arg(long, value_name = "OUT")]
     landmarks: Option<PathBuf>,
+    /// Write where the skin is, white on black
+    #[arg(long, value_name = "OUT.png")]
+    mask: Option<PathBuf>,
     /// Write what each stage cost: one JSON object
     #[arg(long, value_name = "OUT")]
     stats: Option<PathBuf>,
@@ -49,19 +52,31 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
     let input = arguments.input.as_deref().unwrap_or(Path::new(PORTRAIT));
     let output = arguments.output.as_deref().unwrap_or(Path::new(BEFORE_AFTER));
     picture_format(output)?;
-    writable([Some(output), arguments.landmarks.as_deref(), arguments.stats.as_deref()])?;
+    arguments.mask.as_deref().map(picture_format).transpose()?;
+    let others = [&arguments.landmarks, &arguments.mask, &arguments.stats].map(|path| path.as_deref());
+    writable([Some(output)])?;
+    writable(others)?;
     let mut picture = Picture::read(input)?;
     let before = arguments.output.is_none().then(|| picture.pixels.clone());
     let (width, height) = picture.pixels.dimensions();
 
     let mut beautifier = Beautifier::new(BeautifierOptions::default())?;
     beautifier.set_look(look)?;
+    let mask = match &arguments.mask {
+        None => None,
+        Some(path) => {
+            let skin = beautifier.skin(&Frame::rgba8(&picture.pixels, width, height)?)?;
+            let grey = skin.into_iter().flat_map(|value| [value, value, value, u8::MAX]).collect();
+            RgbaImage::from_raw(width, height, grey).map(|mask| Picture::new(mask).write(path)).transpose()?
+        }
+    };
     let faces = beautifier.process_still(&mut FrameMut::rgba8(&mut picture.pixels, width, height)?)?;
 
     if let Some(before) = before {
         picture.pixels = side_by_side(&before, &picture.pixels);
     }
     let mut outputs = vec![picture.write(output)?];
+    outputs.extend(mask);
     if let Some(path) = &arguments.landmarks {
         let mut landmarks = Landmarks::create(path)?;
         landmarks.write(width, height, &faces)?;

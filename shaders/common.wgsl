@@ -8,7 +8,7 @@ struct Face {
     grid: vec4<u32>,
     // Side of a cell in pixels; amounts of smoothing and of tone; share of the last frame's skin statistics to keep.
     amounts: vec4<f32>,
-    // How much brighter, rosier and warmer, −1..=1; unused.
+    // How much brighter, rosier and warmer, −1..=1; 1 where the skin shall be shown in place of the picture, else 0.
     tint: vec4<f32>,
     // Bit k: this rectangle meets face k's; whether pixels move; whether colours change; slot of the skin's statistics.
     links: vec4<u32>,

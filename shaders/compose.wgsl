@@ -75,6 +75,10 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     } else {
         colour = clamp(compose_fetch(p + shift), vec4<f32>(0.0), vec4<f32>(1.0));
     }
+    if own.tint.w > 0.0 {
+        // Only where skin is shall be seen; where alpha is 0, that was looked for.
+        colour = vec4<f32>(0.0);
+    }
     var change = vec3<f32>(0.0);
     others = own.links.x;
     for (var k = 0u; k < 32u && others != 0u; k++) {

@@ -34,7 +34,8 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
             q += 0.25 * textureSampleLevel(coefficients, linear, p, id.z * 2u, 0.0);
             shift += 0.25 * textureSampleLevel(coefficients, linear, p, id.z * 2u + 1u, 0.0);
         }
-        change = covered * shift.a * (GAIN * face.amounts.y * (q.w * rgb + q.rgb - rgb) + shift.rgb);
+        let even = GAIN * face.amounts.y * (q.w * rgb + q.rgb - rgb) + shift.rgb;
+        change = covered * shift.a * select(even, vec3<f32>(1.0), face.tint.w > 0.0);
     }
     textureStore(corrections, id.xy, id.z, vec4<f32>(change, 0.0));
 }

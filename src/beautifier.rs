@@ -143,6 +143,19 @@ impl Beautifier {
         Ok(faces)
     }
 
+    /// Where skin is on a picture of its own, as [`Beautifier::process_still`] sees it: see [`Renderer::skin`].
+    ///
+    /// # Errors
+    ///
+    /// As [`FaceTracker::detect`] and [`Renderer::retouch`].
+    pub fn skin(&mut self, frame: &Frame<'_>) -> Result<Vec<u8>> {
+        let faces = self.tracker.detect(frame)?;
+        self.renderer.reset();
+        let skin = self.renderer.skin(frame, &faces);
+        self.renderer.reset();
+        skin
+    }
+
     /// The faces of the last frame of the video.
     #[must_use]
     pub fn faces(&self) -> &[Face] {

@@ -267,3 +267,35 @@ fn two_faces_that_overlap_are_both_retouched_and_leave_no_seam() {
     assert!(after == swapped, "the order of the faces must not matter");
     assert!(after != picture);
 }
+
+#[test]
+fn skin_is_where_skin_is() {
+    use glowup::face::topology;
+    let picture = close_up();
+    let face = faces(&picture).remove(0);
+    let mut renderer = Renderer::new(&Gpu::new(GpuOptions::default()).unwrap()).unwrap();
+    let frame = picture.frame();
+    let skin = renderer.skin(&frame, std::slice::from_ref(&face)).unwrap();
+    assert_eq!(skin.len(), (picture.width * picture.height) as usize);
+    let at = |[x, y]: [f32; 2]| skin[y as usize * picture.width as usize + x as usize];
+    let point = |index: u16| [face.points[usize::from(index)][0], face.points[usize::from(index)][1]];
+    let middle = |list: &[u16]| {
+        let sum = list.iter().map(|&index| point(index)).fold([0.0; 2], |a, b| [a[0] + b[0], a[1] + b[1]]);
+        sum.map(|x| x / list.len() as f32)
+    };
+    for (what, place) in
+        [("right cheek", point(50)), ("left cheek", point(280)), ("forehead", point(151)), ("nose", point(5))]
+    {
+        assert!(at(place) > 150, "{what}: {}", at(place));
+    }
+    for (what, place) in [
+        ("right eye", middle(&topology::RIGHT_EYE)),
+        ("left eye", middle(&topology::LEFT_EYE)),
+        ("mouth", middle(&topology::MOUTH)),
+        ("lower lip", point(16)),
+    ] {
+        assert!(at(place) < 30, "{what}: {}", at(place));
+    }
+    assert_eq!(skin[0], 0, "the picture's corner");
+    assert!(renderer.skin(&frame, &[]).unwrap().iter().all(|&skin| skin == 0));
+}

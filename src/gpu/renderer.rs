@@ -12,7 +12,7 @@ use super::pass::{Pass, Slot};
 use super::transfer::{TARGET_OBJECTS, Targets};
 use super::uniforms::FrameUniform;
 use crate::retouch::{FacePlan, MAX_FACES, Plan};
-use crate::{Error, Face, FrameMut, Look, Result};
+use crate::{Error, Face, Frame, FrameMut, Look, Result};
 
 /// Side of a workgroup, in pixels, cells or blocks.
 const GROUP: u32 = 8;
@@ -222,8 +222,31 @@ impl Renderer {
     /// As [`Renderer::render`], [`Error::FrameTooLarge`] where the device cannot hold the frame, and [`Error::Timeout`]
     /// where it does not finish within two seconds.
     pub fn retouch(&mut self, frame: &mut FrameMut<'_>, faces: &[Face], look: &Look) -> Result<()> {
+        self.begin((frame.width(), frame.height()), faces, look)?;
+        self.work(frame)
+    }
+
+    /// Where the faces' skin is, as their retouch sees it: one byte a pixel, row by row, 0 for what stays as it is up to 255
+    /// for what is surely skin. To look at, and to understand what a look does to a picture; slower than a retouch.
+    ///
+    /// # Errors
+    ///
+    /// As [`Renderer::retouch`].
+    pub fn skin(&mut self, frame: &Frame<'_>, faces: &[Face]) -> Result<Vec<u8>> {
+        let (width, height) = (frame.width(), frame.height());
+        let rows = (0..height).flat_map(|y| frame.row(y).as_chunks::<4>().0);
+        let mut picture: Vec<u8> = rows.flat_map(|&[r, g, b, _]| [r, g, b, u8::MAX]).collect();
+        let mut shown = FrameMut::rgba8(&mut picture, width, height)?;
+        self.begin((width, height), faces, &Look { smooth: 1.0, ..Look::NONE })?;
+        self.plan.shows_skin = true;
+        self.work(&mut shown)?;
+        // The passes leave alpha at 0 where they have been.
+        Ok(picture.as_chunks::<4>().0.iter().map(|&[skin, .., alpha]| if alpha == 0 { skin } else { 0 }).collect())
+    }
+
+    /// Does to a picture in memory what is planned.
+    fn work(&mut self, frame: &mut FrameMut<'_>) -> Result<()> {
         let size = (frame.width(), frame.height());
-        self.begin(size, faces, look)?;
         if self.plan.faces().is_empty() {
             return Ok(());
         }

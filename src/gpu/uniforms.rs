@@ -36,6 +36,7 @@ impl FrameUniform {
         let mut faces = [FaceUniform::default(); MAX_FACES];
         for ((uniform, face), slot) in faces.iter_mut().zip(plan.faces()).zip(slots) {
             *uniform = FaceUniform::new(face, *slot);
+            uniform.tint[3] = f32::from(u8::from(plan.shows_skin));
         }
         Self { size: [width, height, count, 0], faces }
     }

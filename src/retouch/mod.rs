@@ -24,6 +24,8 @@ const SMALLEST: f32 = 12.0;
 #[derive(Default)]
 pub(crate) struct Plan {
     faces: Vec<FacePlan>,
+    /// Whether where skin is shall be shown, in place of the picture.
+    pub(crate) shows_skin: bool,
     used: usize,
     order: Vec<(usize, Axes)>,
 }
@@ -75,7 +77,7 @@ impl Plan {
     ///
     /// [`Error::OutOfRange`] for a look that is not valid, [`Error::BadLandmarks`] for a face that is not.
     pub(crate) fn update(&mut self, width: u32, height: u32, faces: &[Face], look: &Look) -> Result<()> {
-        self.used = 0;
+        (self.used, self.shows_skin) = (0, false);
         look.check()?;
         for (index, face) in faces.iter().enumerate() {
             check(index, face)?;
