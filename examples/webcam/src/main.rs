@@ -112,7 +112,8 @@ fn show(wishes: window::Wishes) -> Result<(), Failure> {
         .with_inner_size(wishes.settings.size)
         .with_min_inner_size([560.0, 400.0]);
     let mut options = eframe::NativeOptions { viewport, ..Default::default() };
-    options.wgpu_options.surface = eframe::SurfaceConfig::LOW_LATENCY;
+    // With but one frame under way the window would wait for the screen each time, and pictures with it.
+    options.wgpu_options.surface = eframe::SurfaceConfig::HIGH_THROUGHPUT;
 
     let event_loop = winit::event_loop::EventLoop::<eframe::UserEvent>::with_user_event()
         .build()

@@ -40,6 +40,8 @@ pub struct Meter {
     frames: u64,
     skipped: u64,
     stages: [Kept; STAGES.len()],
+    /// Drawing the window, on this thread.
+    draws: Kept,
     answers: Kept,
     inputs: VecDeque<(String, u64)>,
     late: Arc<Mutex<Late>>,
@@ -114,6 +116,7 @@ impl Meter {
             frames: 0,
             skipped: 0,
             stages: Default::default(),
+            draws: Kept::default(),
             answers: Kept::default(),
             inputs: VecDeque::new(),
             late: Arc::default(),
@@ -169,6 +172,7 @@ impl Meter {
         if !std::mem::take(&mut self.drawn) {
             return;
         }
+        self.draws.push((now - start).as_secs_f32());
         if let Some((since, name)) = self.input.take() {
             self.answers.push((now - since).as_secs_f32());
             if self.inputs.len() == 1000 {
@@ -251,6 +255,7 @@ impl Meter {
                 "dropped": dropped + self.skipped,
                 "latency_ms": late.seconds.summary(1e3),
                 "latency_frames": late.frames.summary(1.0),
+                "draw_ms": self.draws.summary(1e3),
                 "answer_ms": self.answers.summary(1e3),
                 "inputs": inputs,
             },

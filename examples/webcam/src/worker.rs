@@ -20,6 +20,8 @@ const SILENCE: Duration = Duration::from_millis(1500);
 const OPENING: Duration = Duration::from_secs(5);
 /// How long one waits for a picture before one looks at what the window wants.
 const TURN: Duration = Duration::from_millis(50);
+/// When the window is to be drawn. Asked to do it at once, it would draw twice.
+const SOON: Duration = Duration::from_micros(1);
 
 /// What the window wants.
 #[derive(Clone)]
@@ -256,13 +258,13 @@ impl Session {
         if self.message != message {
             self.message.clone_from(&message);
             lock(&self.shared.newest).message = message;
-            self.context.request_repaint();
+            self.context.request_repaint_after(SOON);
         }
     }
 
     fn note(&self, note: String) {
         self.shared.notes.say(note);
-        self.context.request_repaint();
+        self.context.request_repaint_after(SOON);
     }
 
     /// Notes the pace and the size of what comes.
@@ -352,7 +354,7 @@ impl Session {
         newest.dropped = self.stand_in.as_ref().or(self.feed.as_ref()).map_or(0, Feed::dropped);
         newest.recording = self.recorder.as_ref().map(|recorder| recorder.since);
         drop(newest);
-        self.context.request_repaint();
+        self.context.request_repaint_after(SOON);
     }
 }
 

@@ -1,15 +1,17 @@
 //! What one sees: the picture, and beside it what can be changed.
 
+mod canvas;
 mod panel;
 mod picture;
 
 use std::path::PathBuf;
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use eframe::egui::{self, Color32, Key, RichText, TextureId, Vec2};
-use eframe::egui_wgpu::RenderState;
-use glowup::{Gpu, Look, wgpu};
+use eframe::egui::{self, Color32, Key, RichText, Vec2};
+use glowup::{Gpu, Look};
+
+use canvas::Canvas;
 
 use crate::common::Failure;
 use crate::meter;
@@ -59,7 +61,7 @@ pub struct Wishes {
 pub struct Window {
     worker: Worker,
     gpu: Gpu,
-    screen: RenderState,
+    canvas: Canvas,
     meter: meter::Shared,
     settings: Settings,
     store: Store,
@@ -75,8 +77,6 @@ pub struct Window {
     focus: Option<&'static str>,
     help: bool,
     shown: Option<Shown>,
-    /// Textures that are known to the painter, with the pair of pictures they belong to.
-    known: Vec<(Weak<Stage>, [TextureId; 2])>,
     notes: Vec<(String, Instant)>,
     quit_at: Option<Instant>,
 }
@@ -86,7 +86,6 @@ struct Shown {
     number: u64,
     /// Held, so that nobody writes to what is painted.
     stage: Arc<Stage>,
-    textures: [TextureId; 2],
     meshes: Vec<Vec<[f32; 3]>>,
     recording: Option<Instant>,
 }
@@ -111,7 +110,7 @@ impl Window {
         Ok(Self {
             worker: Worker::start(&gpu, context.egui_ctx.clone(), controls, wishes.sink)?,
             gpu,
-            screen: screen.clone(),
+            canvas: Canvas::new(screen),
             meter,
             settings,
             store: wishes.store,
@@ -124,7 +123,6 @@ impl Window {
             focus: None,
             help: false,
             shown: None,
-            known: Vec::new(),
             // Longer than others, for it is about what was lost.
             notes: wishes.said.map(|said| (said, now + 2 * NOTE)).into_iter().collect(),
             quit_at: wishes.quit_after.map(|after| now + after),
@@ -276,28 +274,7 @@ impl Window {
         meshes.clone_from(&newest.meshes);
         let (number, recording) = (newest.number, newest.recording);
         drop(newest);
-        let textures = self.textures(&stage);
-        self.shown = Some(Shown { number, stage, textures, meshes, recording });
-    }
-
-    /// The painter's names for a pair of textures.
-    fn textures(&mut self, stage: &Arc<Stage>) -> [TextureId; 2] {
-        let same = |known: &Weak<Stage>| known.upgrade().is_some_and(|known| known.id == stage.id);
-        if let Some((_, textures)) = self.known.iter().find(|(known, _)| same(known)) {
-            return *textures;
-        }
-        let mut renderer = self.screen.renderer.write();
-        self.known.retain(|(known, textures)| {
-            let used = known.strong_count() > 0;
-            if !used {
-                textures.iter().for_each(|texture| renderer.free_texture(texture));
-            }
-            used
-        });
-        let textures = [&stage.before, &stage.after]
-            .map(|view| renderer.register_native_texture(&self.screen.device, view, wgpu::FilterMode::Linear));
-        self.known.push((Arc::downgrade(stage), textures));
-        textures
+        self.shown = Some(Shown { number, stage, meshes, recording });
     }
 
     /// What there is to say goes over the lower edge of the picture.
@@ -373,12 +350,14 @@ impl eframe::App for Window {
         let before = self.settings.clone();
         self.keys(&context);
         self.refresh();
-        egui::Panel::right("controls").resizable(false).exact_size(240.0).show(ui, |ui| {
+        // The window is cleared to their colour; to fill them would cost as much again as all that is on them.
+        let bare = |margin| egui::Frame::NONE.inner_margin(margin);
+        egui::Panel::right("controls").resizable(false).exact_size(240.0).frame(bare(10)).show(ui, |ui| {
             egui::ScrollArea::vertical().show(ui, |ui| self.panel(ui));
         });
-        egui::Panel::bottom("meter").resizable(false).show(ui, |ui| self.meter(ui));
+        egui::Panel::bottom("meter").resizable(false).frame(bare(4)).show(ui, |ui| self.meter(ui));
         let place = ui.available_rect_before_wrap();
-        egui::CentralPanel::default().show(ui, |ui| self.picture(ui));
+        egui::CentralPanel::default().frame(bare(8)).show(ui, |ui| self.picture(ui));
         self.notices(ui, place);
         self.help_overlay(&context);
         let look = self.settings.look;
@@ -390,6 +369,10 @@ impl eframe::App for Window {
         if self.quit_at.is_some() {
             context.request_repaint_after(Duration::from_millis(200));
         }
+    }
+
+    fn clear_color(&self, visuals: &egui::Visuals) -> [f32; 4] {
+        visuals.panel_fill.to_normalized_gamma_f32()
     }
 
     fn on_exit(&mut self) {

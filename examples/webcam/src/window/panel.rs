@@ -12,7 +12,6 @@ const GAP: f32 = 10.0;
 
 impl Window {
     pub(super) fn panel(&mut self, ui: &mut egui::Ui) {
-        ui.add_space(GAP);
         ui.horizontal(|ui| {
             ui.label(RichText::new("glowup").size(20.0).strong());
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
@@ -88,7 +87,7 @@ impl Window {
         ui.horizontal(|ui| {
             let look = self.settings.look;
             let field = egui::TextEdit::singleline(&mut self.name).hint_text("name for this look").char_limit(24);
-            let field = ui.add_sized([ui.available_width() - 104.0, 20.0], field);
+            let field = ui.add_sized([ui.available_width() - 120.0, 20.0], field);
             if self.focus.take_if(|focus| *focus == "name").is_some() {
                 field.request_focus();
             }

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use eframe::egui::{self, Align2, Color32, FontId, Key, Pos2, Rect, RichText, Sense, Stroke, TextureId, Vec2, pos2};
+use eframe::egui::{self, Align2, Color32, FontId, Key, Pos2, Rect, RichText, Sense, Stroke, Vec2, pos2};
 use glowup::face::topology;
 
 use super::Window;
+use super::canvas::Side;
 use crate::settings::Overlay;
 
 const GREEN: Color32 = Color32::from_rgb(90, 240, 150);
@@ -37,24 +38,21 @@ impl Window {
         let rect = Rect::from_center_size(space.center(), size * scale);
         let response = ui.allocate_rect(rect, Sense::click_and_drag());
         let original = ui.input(|input| input.key_down(Key::B)) && !ui.ctx().egui_wants_keyboard_input();
-        let [before, after] = shown.textures;
         let mirror = self.settings.mirror;
-        let part = |from: f32, to: f32, texture: TextureId| {
-            let place = Rect::from_min_max(
-                pos2(rect.left() + from * rect.width(), rect.top()),
-                pos2(rect.left() + to * rect.width(), rect.bottom()),
-            );
-            let (u0, u1) = if mirror { (1.0 - from, 1.0 - to) } else { (from, to) };
-            painter.image(texture, place, Rect::from_min_max(pos2(u0, 0.0), pos2(u1, 1.0)), Color32::WHITE);
-        };
         let at = self.settings.split_at;
+        let canvas = &mut self.canvas;
+        let mut part = |from: f32, to: f32, side: Side| {
+            let x = |share: f32| rect.left() + share * rect.width();
+            let clip = Rect::from_x_y_ranges(x(from)..=x(to), rect.y_range());
+            canvas.paint(&painter.with_clip_rect(clip.intersect(space)), rect, &shown.stage, side, mirror);
+        };
         if original {
-            part(0.0, 1.0, before);
+            part(0.0, 1.0, Side::Before);
         } else if self.settings.split {
-            part(0.0, at, before);
-            part(at, 1.0, after);
+            part(0.0, at, Side::Before);
+            part(at, 1.0, Side::After);
         } else {
-            part(0.0, 1.0, after);
+            part(0.0, 1.0, Side::After);
         }
         let place = |point: &[f32; 3]| {
             let u = point[0] / size.x;
