@@ -1,66 +1,135 @@
 //! The live window: a camera, a clip, a picture or a moving portrait, retouched as you watch.
 //!
 //! ```text
-//! source ─→ worker: track, retouch ─→ newest result ─→ window
+//! source ─→ feed ─→ worker: track, retouch ─→ newest textures ─→ window
+//!                           └─ copied back where wanted ─→ snapshot, clip, virtual camera
 //! ```
 //!
-//! The worker runs on a thread of its own and keeps the newest result; the window only ever paints that, so it answers
-//! however long a camera or a network takes.
+//! Every arrow crosses from one thread to another and holds the newest only, so that the window answers however long a
+//! camera, a network or a disk takes. Pictures stay on the device from retouch to screen.
 
 #[path = "../../common/mod.rs"]
 mod common;
+mod headless;
+mod meter;
+mod output;
+mod retouch;
+mod settings;
+mod shell;
 mod source;
 mod window;
 mod worker;
 
+use std::cell::RefCell;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::rc::Rc;
 use std::time::Duration;
 
 use clap::Parser;
 use common::{Failure, LookArgs};
+use eframe::egui;
+use glowup::Look;
+use settings::Store;
 use source::Wanted;
 
 /// Retouches a camera's picture live, in a window.
 #[derive(Parser)]
 struct Arguments {
-    /// camera:0, camera:1 ..., a clip or picture, or demo (a moving portrait)
-    #[arg(long, value_name = "camera:N|FILE|demo", default_value = "camera:0")]
-    source: Wanted,
+    /// camera:0, camera:1@1280x720 ..., a clip or picture, or demo (a moving portrait) [default: the last one, or camera:0]
+    #[arg(long, value_name = "camera:N|FILE|demo")]
+    source: Option<Wanted>,
     #[command(flatten)]
-    look: LookArgs,
-    /// Folder that snapshots are written to [default: the current one]
+    look: Option<LookArgs>,
+    /// Folder that snapshots and recordings are written to [default: the current one]
     #[arg(long, value_name = "DIR", default_value = ".")]
     snapshots: PathBuf,
+    /// Show the result as a virtual camera too (Linux, v4l2loopback)
+    #[arg(long, value_name = "/dev/videoN")]
+    sink: Option<PathBuf>,
+    /// Folder that settings are kept in [default: the user's configuration folder]
+    #[arg(long, value_name = "DIR")]
+    config: Option<PathBuf>,
+    /// Write what it cost to that file (JSON) at the end
+    #[arg(long, value_name = "FILE")]
+    stats: Option<PathBuf>,
     /// Close the window by itself after that many seconds
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
     quit_after: Option<u64>,
+    /// No window: write the retouched pictures of the source to a folder
+    #[arg(long, requires_all = ["source", "frames", "out"], conflicts_with_all = ["sink", "config", "quit_after"])]
+    headless: bool,
+    /// How many pictures, with --headless
+    #[arg(long, value_name = "N", requires = "headless", value_parser = clap::value_parser!(u32).range(1..=99_999))]
+    frames: Option<u32>,
+    /// Where to, with --headless
+    #[arg(long, value_name = "DIR", requires = "headless")]
+    out: Option<PathBuf>,
 }
 
 fn main() -> ExitCode {
-    common::main(|arguments: Arguments| {
-        let look = arguments.look.look()?;
-        let quit_after = arguments.quit_after.map(Duration::from_secs);
-        let viewport = eframe::egui::ViewportBuilder::default()
-            .with_title("glowup")
-            .with_inner_size([1000.0, 640.0])
-            .with_min_inner_size([560.0, 400.0]);
-        let options = eframe::NativeOptions { viewport, ..Default::default() };
-        eframe::run_native(
-            "glowup",
-            options,
-            Box::new(move |context| {
-                let window =
-                    window::Window::new(context, arguments.source, look, arguments.snapshots, quit_after)?;
-                Ok(Box::new(window))
-            }),
+    common::main(run)
+}
+
+fn run(arguments: Arguments) -> Result<(), Failure> {
+    let look = arguments.look.as_ref().map(LookArgs::look).transpose()?;
+    common::media::writable([arguments.stats.as_deref()])?;
+    if let (true, Some(source), Some(frames), Some(out)) =
+        (arguments.headless, &arguments.source, arguments.frames, &arguments.out)
+    {
+        return headless::run(source, frames, out, look.unwrap_or(Look::NATURAL), arguments.stats.as_deref());
+    }
+    let mut store = Store::new(arguments.config);
+    let (mut settings, said) = store.load();
+    settings.look = look.unwrap_or(settings.look);
+    if let Some(source) = arguments.source {
+        settings.mirror = matches!(source, Wanted::Camera(..));
+        settings.source = source;
+    }
+    let wishes = window::Wishes {
+        settings,
+        store,
+        said,
+        folder: arguments.snapshots,
+        sink: arguments.sink,
+        stats: arguments.stats,
+        quit_after: arguments.quit_after.map(Duration::from_secs),
+    };
+    show(wishes)
+}
+
+/// Opens the window and returns once it is closed.
+fn show(wishes: window::Wishes) -> Result<(), Failure> {
+    let no_window = |why: &str| -> Failure {
+        format!(
+            "no window could be opened ({why}): a desktop (X11 or Wayland on Linux) and a graphics driver are needed; on \
+             Debian or Ubuntu `apt-get install mesa-vulkan-drivers libxkbcommon-x11-0` gives one that needs no GPU"
         )
-        .map_err(|error| -> Failure {
-            format!(
-                "no window could be opened ({error}): a desktop (X11 or Wayland on Linux) and a graphics driver are \
-                 needed; on Debian or Ubuntu `apt-get install mesa-vulkan-drivers libxkbcommon-x11-0` gives one that needs no GPU"
-            )
-            .into()
-        })
-    })
+        .into()
+    };
+    let viewport = egui::ViewportBuilder::default()
+        .with_title("glowup")
+        .with_inner_size(wishes.settings.size)
+        .with_min_inner_size([560.0, 400.0]);
+    let mut options = eframe::NativeOptions { viewport, ..Default::default() };
+    // With but one frame under way the window would wait for the screen each time, and pictures with it.
+    options.wgpu_options.surface = eframe::SurfaceConfig::HIGH_THROUGHPUT;
+
+    let event_loop = winit::event_loop::EventLoop::<eframe::UserEvent>::with_user_event()
+        .build()
+        .map_err(|error| no_window(&error.to_string()))?;
+    let meter = Rc::new(RefCell::new(meter::Meter::new()));
+    // The window's maker keeps the reason of a failure to itself, so what is known of it is kept here.
+    let outcome = Rc::new(RefCell::new(Err("no graphics device can draw it".to_owned())));
+    let (theirs, told) = (Rc::clone(&meter), Rc::clone(&outcome));
+    let maker = move |context: &eframe::CreationContext<'_>| {
+        let window = window::Window::new(context, wishes, theirs);
+        *told.borrow_mut() = window.as_ref().map(drop).map_err(ToString::to_string);
+        Ok(Box::new(window?) as Box<dyn eframe::App>)
+    };
+    let window = eframe::create_native("glowup", options, Box::new(maker), &event_loop);
+    let mut shell = shell::Shell { window, meter };
+    event_loop.run_app(&mut shell).map_err(|error| no_window(&error.to_string()))?;
+    let outcome = outcome.borrow();
+    outcome.clone().map_err(|why| no_window(&why))
 }

@@ -1,6 +1,6 @@
 //! The built-in portrait, slowly moving, tilting and coming nearer, so that there is something to follow.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::{Picture, Source};
 use crate::common::Failure;
@@ -14,25 +14,21 @@ const PACE: Duration = Duration::from_millis(33);
 
 pub struct Demo {
     portrait: image::RgbaImage,
-    start: Instant,
-    next: Instant,
+    shown: u32,
 }
 
 impl Demo {
     pub fn open() -> Result<Self, Failure> {
         let portrait = image::load_from_memory(PORTRAIT)?.into_rgba8();
-        Ok(Self { portrait, start: Instant::now(), next: Instant::now() })
+        Ok(Self { portrait, shown: 0 })
     }
 }
 
 impl Source for Demo {
-    fn next(&mut self, picture: &mut Picture) -> Result<(), Failure> {
-        let now = Instant::now();
-        if let Some(early) = self.next.checked_duration_since(now) {
-            std::thread::sleep(early);
-        }
-        self.next = self.next.max(now) + PACE;
-        let t = self.start.elapsed().as_secs_f32();
+    fn next(&mut self, picture: &mut Picture) -> Result<Option<Duration>, Failure> {
+        let due = PACE * self.shown;
+        self.shown = self.shown.saturating_add(1);
+        let t = due.as_secs_f32();
         // The face lies at about (225, 120) of the portrait.
         let centre = [228.0 + 22.0 * (0.7 * t).sin(), 150.0 + 10.0 * (0.9 * t).cos()];
         let scale = 1.0 / (2.0 + 0.35 * (0.5 * t).sin());
@@ -46,7 +42,7 @@ impl Source for Demo {
                 pixel.copy_from_slice(&sample(&self.portrait, p));
             }
         }
-        Ok(())
+        Ok(Some(due))
     }
 }
 

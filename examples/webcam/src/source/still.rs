@@ -10,18 +10,22 @@ use crate::common::media::read_picture;
 /// How often it is shown.
 const PACE: Duration = Duration::from_millis(50);
 
-pub struct Still(image::RgbaImage);
+pub struct Still {
+    picture: image::RgbaImage,
+    shown: u32,
+}
 
 impl Still {
     pub fn open(path: &Path) -> Result<Self, Failure> {
-        read_picture(path).map(Self)
+        Ok(Self { picture: read_picture(path)?, shown: 0 })
     }
 }
 
 impl Source for Still {
-    fn next(&mut self, picture: &mut Picture) -> Result<(), Failure> {
-        std::thread::sleep(PACE);
-        picture.set(self.0.width(), self.0.height(), &self.0);
-        Ok(())
+    fn next(&mut self, picture: &mut Picture) -> Result<Option<Duration>, Failure> {
+        picture.set(self.picture.width(), self.picture.height(), &self.picture);
+        let due = PACE * self.shown;
+        self.shown = self.shown.saturating_add(1);
+        Ok(Some(due))
     }
 }

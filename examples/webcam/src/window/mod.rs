@@ -1,0 +1,400 @@
+//! What one sees: the picture, and beside it what can be changed.
+
+mod canvas;
+mod panel;
+mod picture;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use eframe::egui::{self, Color32, Key, RichText, Vec2};
+use glowup::{Gpu, Look};
+
+use canvas::Canvas;
+
+use crate::common::Failure;
+use crate::meter;
+use crate::retouch::Stage;
+use crate::settings::{Overlay, Own, Settings, Store};
+use crate::source::Wanted;
+use crate::source::camera::Cameras;
+use crate::worker::{Controls, Worker};
+
+/// How long a note stays on the screen.
+const NOTE: Duration = Duration::from_secs(4);
+/// How long after a change the settings are saved.
+const CALM: Duration = Duration::from_secs(2);
+
+const KEYS: [(&str, &str); 16] = [
+    ("B (hold)", "see the original"),
+    ("S", "split: original left, retouched right"),
+    ("M", "mirror"),
+    ("L  O", "landmarks, contours"),
+    ("P", "snapshot, before and after"),
+    ("R", "start and end a recording"),
+    ("0 1 2 3", "looks: none, natural, soft, glam"),
+    ("4 to 9", "your own looks"),
+    ("N", "name and save this look"),
+    ("Delete", "delete this look, if it is your own"),
+    ("C  D", "camera, moving portrait"),
+    ("F", "type a file's name"),
+    ("T", "light or dark"),
+    ("Tab  Arrows", "go from control to control, move a slider"),
+    ("H", "this help"),
+    ("Esc", "quit"),
+];
+
+/// What the window starts with.
+pub struct Wishes {
+    pub settings: Settings,
+    pub store: Store,
+    /// What is to be said about the settings.
+    pub said: Option<String>,
+    /// Where snapshots and recordings go.
+    pub folder: PathBuf,
+    pub sink: Option<PathBuf>,
+    pub stats: Option<PathBuf>,
+    pub quit_after: Option<Duration>,
+}
+
+pub struct Window {
+    worker: Worker,
+    gpu: Gpu,
+    canvas: Canvas,
+    meter: meter::Shared,
+    settings: Settings,
+    store: Store,
+    changed: Option<Instant>,
+    stats: Option<PathBuf>,
+    cameras: Cameras,
+    /// Whether a list is open.
+    listing: bool,
+    /// What is being typed.
+    name: String,
+    file: String,
+    /// A field that is to get the keyboard.
+    focus: Option<&'static str>,
+    help: bool,
+    shown: Option<Shown>,
+    notes: Vec<(String, Instant)>,
+    /// What was told last.
+    said: Vec<String>,
+    quit_at: Option<Instant>,
+}
+
+/// The pictures on the screen.
+struct Shown {
+    number: u64,
+    /// Held, so that nobody writes to what is painted.
+    stage: Arc<Stage>,
+    meshes: Vec<Vec<[f32; 3]>>,
+    recording: Option<Instant>,
+}
+
+impl Window {
+    pub fn new(context: &eframe::CreationContext<'_>, wishes: Wishes, meter: meter::Shared) -> Result<Self, Failure> {
+        let Some(screen) = &context.wgpu_render_state else { return Err("the window has no graphics device".into()) };
+        let gpu = Gpu::from_device(screen.device.clone(), screen.queue.clone());
+        meter.borrow_mut().watch(&gpu)?;
+        let settings = wishes.settings;
+        let controls = Controls {
+            look: settings.look,
+            source: settings.source.clone(),
+            choice: 0,
+            folder: wishes.folder,
+            snapshot: false,
+            record: false,
+            quit: false,
+        };
+        set_theme(&context.egui_ctx, settings.dark);
+        let now = Instant::now();
+        Ok(Self {
+            worker: Worker::start(&gpu, context.egui_ctx.clone(), controls, wishes.sink)?,
+            gpu,
+            canvas: Canvas::new(screen),
+            meter,
+            settings,
+            store: wishes.store,
+            changed: None,
+            stats: wishes.stats,
+            cameras: Cameras::default(),
+            listing: false,
+            name: String::new(),
+            file: String::new(),
+            focus: None,
+            help: false,
+            shown: None,
+            // Longer than others, for it is about what was lost.
+            notes: wishes.said.map(|said| (said, now + 2 * NOTE)).into_iter().collect(),
+            said: Vec::new(),
+            quit_at: wishes.quit_after.map(|after| now + after),
+        })
+    }
+
+    fn note(&mut self, text: String) {
+        self.notes.push((text, Instant::now() + NOTE));
+    }
+
+    fn choose(&mut self, source: Wanted) {
+        self.settings.mirror = matches!(source, Wanted::Camera(..));
+        self.settings.source = source.clone();
+        self.worker.control(|controls| {
+            controls.source = source;
+            controls.choice += 1;
+        });
+    }
+
+    fn open_file(&mut self, path: PathBuf) {
+        // The settings outlive the folder that the program was started in.
+        self.choose(Wanted::File(std::path::absolute(&path).unwrap_or(path)));
+    }
+
+    fn snapshot(&mut self) {
+        self.worker.control(|controls| controls.snapshot = true);
+    }
+
+    fn record(&mut self) {
+        self.worker.control(|controls| controls.record = !controls.record);
+    }
+
+    fn toggle(&mut self, overlay: Overlay) {
+        let now = &mut self.settings.overlay;
+        *now = if *now == overlay { Overlay::None } else { overlay };
+    }
+
+    /// Saves the look in force under the name that was typed.
+    fn save_look(&mut self) {
+        let name = self.name.trim().to_owned();
+        if name.is_empty() {
+            return self.note("Give the look a name first.".to_owned());
+        }
+        if Look::PRESETS.iter().any(|(known, _)| *known == name) {
+            return self.note(format!("{name} is a look that comes with the program: give yours another name."));
+        }
+        let look = self.settings.look;
+        match self.settings.looks.iter_mut().find(|own| own.name == name) {
+            Some(own) => own.look = look,
+            None => self.settings.looks.push(Own { name: name.clone(), look }),
+        }
+        self.name.clear();
+        self.note(format!("The look {name} is saved."));
+    }
+
+    /// Deletes the look in force, where it is one of the user's own.
+    fn delete_look(&mut self) {
+        let look = self.settings.look;
+        if let Some(index) = self.settings.looks.iter().position(|own| own.look == look) {
+            let own = self.settings.looks.remove(index);
+            self.note(format!("The look {} is deleted.", own.name));
+        }
+    }
+
+    fn keys(&mut self, context: &egui::Context) {
+        let late = self.quit_at.is_some_and(|at| Instant::now() >= at);
+        let pressed = |key| context.input(|input| input.key_pressed(key) && input.modifiers.is_none());
+        if late {
+            context.send_viewport_cmd(egui::ViewportCommand::Close);
+        }
+        if let Some(file) = context.input(|input| input.raw.dropped_files.first().map(|file| file.path().to_owned())) {
+            self.open_file(file);
+        }
+        // Letters go to the field that is being typed in.
+        if context.egui_wants_keyboard_input() {
+            return;
+        }
+        if pressed(Key::Escape) {
+            context.send_viewport_cmd(egui::ViewportCommand::Close);
+        }
+        if pressed(Key::S) {
+            self.settings.split = !self.settings.split;
+        }
+        if pressed(Key::M) {
+            self.settings.mirror = !self.settings.mirror;
+        }
+        if pressed(Key::L) {
+            self.toggle(Overlay::Landmarks);
+        }
+        if pressed(Key::O) {
+            self.toggle(Overlay::Contours);
+        }
+        if pressed(Key::H) || pressed(Key::F1) {
+            self.help = !self.help;
+        }
+        if pressed(Key::P) {
+            self.snapshot();
+        }
+        if pressed(Key::R) {
+            self.record();
+        }
+        if pressed(Key::N) {
+            self.focus = Some("name");
+        }
+        if pressed(Key::F) {
+            self.focus = Some("file");
+        }
+        if pressed(Key::Delete) {
+            self.delete_look();
+        }
+        if pressed(Key::T) {
+            self.settings.dark = !self.settings.dark;
+        }
+        if pressed(Key::C) {
+            self.choose(Wanted::Camera(0, None));
+        }
+        if pressed(Key::D) {
+            self.choose(Wanted::Demo);
+        }
+        let keys = [
+            Key::Num0,
+            Key::Num1,
+            Key::Num2,
+            Key::Num3,
+            Key::Num4,
+            Key::Num5,
+            Key::Num6,
+            Key::Num7,
+            Key::Num8,
+            Key::Num9,
+        ];
+        let looks =
+            Look::PRESETS.into_iter().map(|(_, look)| look).chain(self.settings.looks.iter().map(|own| own.look));
+        if let Some((_, look)) = keys.into_iter().zip(looks).find(|(key, _)| pressed(*key)) {
+            self.settings.look = look;
+        }
+    }
+
+    /// Takes the newest result over for painting.
+    fn refresh(&mut self) {
+        let newest = self.worker.newest();
+        let last = self.shown.as_ref().map_or(0, |shown| shown.number);
+        let Some(stage) = newest.stage.clone().filter(|_| newest.number != last) else { return };
+        if let Some(moment) = newest.moment {
+            let skipped = newest.number - last - 1;
+            self.meter.borrow_mut().picture(moment, newest.interval, &newest.times, skipped);
+        }
+        let mut meshes = self.shown.take().map(|shown| shown.meshes).unwrap_or_default();
+        meshes.clone_from(&newest.meshes);
+        let (number, recording) = (newest.number, newest.recording);
+        drop(newest);
+        self.shown = Some(Shown { number, stage, meshes, recording });
+    }
+
+    /// What there is to say goes over the lower edge of the picture.
+    fn notices(&mut self, ui: &egui::Ui, place: egui::Rect) {
+        let until = Instant::now() + NOTE;
+        self.notes.extend(self.worker.notes().take().into_iter().map(|note| (note, until)));
+        let message = self.worker.newest().message.clone();
+        let texts = || message.iter().chain(self.notes.iter().map(|(text, _)| text));
+        for text in texts().filter(|text| !self.said.contains(text)) {
+            self.meter.borrow_mut().said(text);
+        }
+        self.said = texts().cloned().collect();
+        let now = Instant::now();
+        self.notes.retain(|(_, until)| *until > now);
+        if let Some((_, until)) = self.notes.first() {
+            ui.ctx().request_repaint_after(*until - now);
+        }
+        let mut bottom = place.bottom() - 14.0;
+        let notes = self.notes.iter().rev().map(|(text, _)| text).take(3);
+        for text in message.iter().chain(notes) {
+            let font = egui::FontId::proportional(14.0);
+            let laid = ui.painter().layout(text.clone(), font, Color32::WHITE, place.width() - 60.0);
+            let size = laid.size() + Vec2::new(24.0, 14.0);
+            let back = egui::Rect::from_center_size(egui::pos2(place.center().x, bottom - size.y / 2.0), size);
+            ui.painter().rect_filled(back, 8.0, Color32::from_black_alpha(210));
+            ui.painter().galley(back.min + Vec2::new(12.0, 7.0), laid, Color32::WHITE);
+            bottom -= size.y + 6.0;
+        }
+    }
+
+    fn help_overlay(&mut self, context: &egui::Context) {
+        let window = egui::Window::new("Keys").open(&mut self.help).collapsible(false).resizable(false);
+        window.anchor(egui::Align2::CENTER_CENTER, Vec2::ZERO).show(context, |ui| {
+            egui::Grid::new("keys").num_columns(2).spacing([24.0, 5.0]).show(ui, |ui| {
+                for (key, does) in KEYS {
+                    ui.label(RichText::new(key).monospace());
+                    ui.label(does);
+                    ui.end_row();
+                }
+            });
+        });
+    }
+
+    /// Saves the settings once they have not changed for a while.
+    fn remember(&mut self, context: &egui::Context, before: &Settings) {
+        self.settings.size = context.input(|input| input.viewport_rect().size().into());
+        if self.settings != *before {
+            self.changed = Some(Instant::now());
+        }
+        if self.changed.is_some_and(|changed| changed.elapsed() > CALM) {
+            self.changed = None;
+            if let Err(failure) = self.save() {
+                self.note(failure.to_string());
+            }
+        } else if self.changed.is_some() {
+            context.request_repaint_after(CALM);
+        }
+    }
+
+    fn save(&mut self) -> Result<(), Failure> {
+        let mut settings = self.settings.clone();
+        // A source that only serves tests is nobody's habit.
+        if matches!(settings.source, Wanted::Faulty(_)) {
+            settings.source = Wanted::Demo;
+        }
+        self.store.save(&settings)
+    }
+}
+
+fn set_theme(context: &egui::Context, dark: bool) {
+    context.set_theme(if dark { egui::Theme::Dark } else { egui::Theme::Light });
+}
+
+impl eframe::App for Window {
+    fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
+        self.meter.borrow_mut().drawing();
+        let context = ui.ctx().clone();
+        let before = self.settings.clone();
+        self.keys(&context);
+        self.refresh();
+        // The window is cleared to their colour; to fill them would cost as much again as all that is on them.
+        let bare = |margin| egui::Frame::NONE.inner_margin(margin);
+        egui::Panel::right("controls").resizable(false).exact_size(240.0).frame(bare(10)).show(ui, |ui| {
+            egui::ScrollArea::vertical().show(ui, |ui| self.panel(ui));
+        });
+        egui::Panel::bottom("meter").resizable(false).frame(bare(4)).show(ui, |ui| self.meter(ui));
+        let place = ui.available_rect_before_wrap();
+        egui::CentralPanel::default().frame(bare(8)).show(ui, |ui| self.picture(ui));
+        self.notices(ui, place);
+        self.help_overlay(&context);
+        let look = self.settings.look;
+        self.worker.control(|controls| controls.look = look);
+        if self.settings.dark != before.dark {
+            set_theme(&context, self.settings.dark);
+        }
+        self.remember(&context, &before);
+        if self.quit_at.is_some() {
+            context.request_repaint_after(Duration::from_millis(200));
+        }
+    }
+
+    fn clear_color(&self, visuals: &egui::Visuals) -> [f32; 4] {
+        visuals.panel_fill.to_normalized_gamma_f32()
+    }
+
+    fn on_exit(&mut self) {
+        // There is no window any more to say it in.
+        let say = |outcome: Result<(), Failure>| {
+            if let Err(failure) = outcome {
+                eprintln!("{failure}");
+            }
+        };
+        say(self.save());
+        if let Some(path) = &self.stats {
+            let dropped = self.worker.newest().dropped;
+            let meter = self.meter.borrow();
+            say(meter.write(path, self.gpu.adapter(), dropped, meter.rate()));
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! The picture, its split, and what is drawn over it.
+
+use std::time::Duration;
+
+use eframe::egui::{self, Align2, Color32, FontId, Key, Pos2, Rect, RichText, Sense, Stroke, Vec2, pos2};
+use glowup::face::topology;
+
+use super::Window;
+use super::canvas::Side;
+use crate::settings::Overlay;
+
+const GREEN: Color32 = Color32::from_rgb(90, 240, 150);
+
+/// Closed lines of the mesh: where skin ends.
+const CONTOURS: [&[u16]; 9] = [
+    &topology::FACE_OVAL,
+    &topology::RIGHT_EYE,
+    &topology::LEFT_EYE,
+    &topology::RIGHT_EYEBROW,
+    &topology::LEFT_EYEBROW,
+    &topology::LIPS,
+    &topology::MOUTH,
+    &topology::RIGHT_NOSTRIL,
+    &topology::LEFT_NOSTRIL,
+];
+
+impl Window {
+    pub(super) fn picture(&mut self, ui: &mut egui::Ui) {
+        let space = ui.available_rect_before_wrap();
+        let painter = ui.painter_at(space);
+        let Some(shown) = &self.shown else {
+            let text = format!("Waiting for {} …", self.settings.source);
+            painter.text(space.center(), Align2::CENTER_CENTER, text, FontId::proportional(16.0), Color32::GRAY);
+            return;
+        };
+        let size = Vec2::from(shown.stage.size.map(|side| side as f32));
+        let scale = (space.width() / size.x).min(space.height() / size.y);
+        let rect = Rect::from_center_size(space.center(), size * scale);
+        let response = ui.allocate_rect(rect, Sense::click_and_drag());
+        let original = ui.input(|input| input.key_down(Key::B)) && !ui.ctx().egui_wants_keyboard_input();
+        let mirror = self.settings.mirror;
+        let at = self.settings.split_at;
+        let canvas = &mut self.canvas;
+        let mut part = |from: f32, to: f32, side: Side| {
+            let x = |share: f32| rect.left() + share * rect.width();
+            let clip = Rect::from_x_y_ranges(x(from)..=x(to), rect.y_range());
+            canvas.paint(&painter.with_clip_rect(clip.intersect(space)), rect, &shown.stage, side, mirror);
+        };
+        if original {
+            part(0.0, 1.0, Side::Before);
+        } else if self.settings.split {
+            part(0.0, at, Side::Before);
+            part(at, 1.0, Side::After);
+        } else {
+            part(0.0, 1.0, Side::After);
+        }
+        let place = |point: &[f32; 3]| {
+            let u = point[0] / size.x;
+            let x = if mirror { 1.0 - u } else { u };
+            pos2(rect.left() + x * rect.width(), rect.top() + point[1] / size.y * rect.height())
+        };
+        for mesh in &shown.meshes {
+            match self.settings.overlay {
+                Overlay::None => {}
+                Overlay::Landmarks => {
+                    for point in mesh {
+                        painter.circle_filled(place(point), 1.2, GREEN);
+                    }
+                }
+                Overlay::Contours => {
+                    for contour in CONTOURS {
+                        let points: Vec<Pos2> =
+                            contour.iter().filter_map(|&index| mesh.get(usize::from(index))).map(place).collect();
+                        painter.add(egui::Shape::closed_line(points, Stroke::new(1.5, GREEN)));
+                    }
+                }
+            }
+        }
+        if self.settings.split && !original {
+            let x = rect.left() + at * rect.width();
+            painter.vline(x, rect.y_range(), Stroke::new(2.0, Color32::WHITE));
+            painter.circle_filled(pos2(x, rect.center().y), 7.0, Color32::WHITE);
+        }
+        let corner = rect.left_top() + Vec2::new(12.0, 12.0);
+        if original {
+            painter.text(corner, Align2::LEFT_TOP, "original", FontId::proportional(15.0), Color32::WHITE);
+        }
+        if let Some(since) = shown.recording {
+            let seconds = since.elapsed().as_secs();
+            let text = format!("{}:{:02}", seconds / 60, seconds % 60);
+            let corner = rect.right_top() + Vec2::new(-14.0, 12.0);
+            let written = painter.text(corner, Align2::RIGHT_TOP, text, FontId::proportional(15.0), Color32::WHITE);
+            let dot = pos2(written.left() - 12.0, written.center().y);
+            painter.circle_filled(dot, 5.0, Color32::from_rgb(235, 50, 50));
+        }
+        if let (true, Some(pointer)) = (self.settings.split, response.interact_pointer_pos()) {
+            self.settings.split_at = ((pointer.x - rect.left()) / rect.width()).clamp(0.0, 1.0);
+        }
+    }
+
+    pub(super) fn meter(&self, ui: &mut egui::Ui) {
+        let newest = self.worker.newest();
+        let (times, dropped, faces) = (newest.times, newest.dropped, newest.meshes.len());
+        drop(newest);
+        let meter = self.meter.borrow();
+        let (seconds, frames) = meter.lateness();
+        let ms = |time: Duration| time.as_secs_f32() * 1e3;
+        let text = format!(
+            "{:.0} fps   {:.0} ms late ({frames:.1} frames)   track {:.1}, retouch {:.1} ms   {} dropped   {}   {}",
+            meter.rate(),
+            seconds * 1e3,
+            ms(times.track),
+            ms(times.upload + times.gpu),
+            dropped + meter.skipped(),
+            crate::common::count(faces),
+            self.gpu.adapter(),
+        );
+        let label = egui::Label::new(RichText::new(&text).small().weak()).truncate();
+        ui.add(label);
+    }
+}
