@@ -4,9 +4,10 @@ use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::path::Path;
 use std::rc::Rc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use glowup::{Gpu, wgpu};
@@ -44,6 +45,8 @@ pub struct Meter {
     draws: Kept,
     answers: Kept,
     inputs: VecDeque<(String, u64)>,
+    /// What the window has told.
+    said: VecDeque<String>,
     late: Arc<Mutex<Late>>,
 }
 
@@ -81,17 +84,32 @@ impl Kept {
 struct Device {
     gpu: Gpu,
     pending: Arc<AtomicU64>,
-    wake: Sender<()>,
+    /// Gone, like the thread, once the device is no longer looked at.
+    wake: Option<Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+    over: Arc<AtomicBool>,
+}
+
+impl Drop for Device {
+    /// A driver must not be asked anything any more while the process ends.
+    fn drop(&mut self) {
+        self.over.store(true, Ordering::Release);
+        drop(self.wake.take());
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
 }
 
 impl Device {
     fn new(gpu: &Gpu) -> Result<Self, Failure> {
         let (wake, woken) = channel();
         let pending = Arc::new(AtomicU64::new(0));
-        let (device, theirs) = (gpu.device().clone(), Arc::clone(&pending));
-        std::thread::Builder::new().name("meter".to_owned()).spawn(move || {
+        let over = Arc::new(AtomicBool::new(false));
+        let (device, theirs, stop) = (gpu.device().clone(), Arc::clone(&pending), Arc::clone(&over));
+        let thread = std::thread::Builder::new().name("meter".to_owned()).spawn(move || {
             while woken.recv().is_ok() {
-                while theirs.load(Ordering::Acquire) > 0 {
+                while theirs.load(Ordering::Acquire) > 0 && !stop.load(Ordering::Acquire) {
                     if device.poll(wgpu::PollType::Poll).is_err() {
                         return;
                     }
@@ -99,7 +117,7 @@ impl Device {
                 }
             }
         })?;
-        Ok(Self { gpu: gpu.clone(), pending, wake })
+        Ok(Self { gpu: gpu.clone(), pending, wake: Some(wake), thread: Some(thread), over })
     }
 }
 
@@ -119,6 +137,7 @@ impl Meter {
             draws: Kept::default(),
             answers: Kept::default(),
             inputs: VecDeque::new(),
+            said: VecDeque::new(),
             late: Arc::default(),
         }
     }
@@ -207,7 +226,17 @@ impl Meter {
                 late.recent.pop_front();
             }
         });
-        let _ = device.wake.send(());
+        if let Some(wake) = &device.wake {
+            let _ = wake.send(());
+        }
+    }
+
+    /// The window tells something.
+    pub fn said(&mut self, text: &str) {
+        if self.said.len() == 1000 {
+            self.said.pop_front();
+        }
+        self.said.push_back(text.to_owned());
     }
 
     /// Pictures shown a second.
@@ -258,6 +287,7 @@ impl Meter {
                 "draw_ms": self.draws.summary(1e3),
                 "answer_ms": self.answers.summary(1e3),
                 "inputs": inputs,
+                "said": self.said,
             },
         });
         drop(late);

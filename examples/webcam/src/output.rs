@@ -42,10 +42,10 @@ pub enum Target {
 }
 
 impl Target {
-    fn verb(&self) -> &'static str {
+    fn name(&self) -> &'static str {
         match self {
             Self::Clip(_) => "Recording",
-            Self::Device(_) => "A virtual camera",
+            Self::Device(_) => "The virtual camera",
         }
     }
 
@@ -100,7 +100,7 @@ impl Writer {
             match (outcome, &target) {
                 (Ok(()), Target::Clip(path)) => notes.say(format!("Recorded to {}", path.display())),
                 (Ok(()), Target::Device(_)) => {}
-                (Err(failure), _) => notes.say(format!("{} has failed: {failure}", target.verb())),
+                (Err(failure), _) => notes.say(format!("{} has failed: {failure}", target.name())),
             }
             drop(over);
         })?;
@@ -120,10 +120,15 @@ impl Writer {
     }
 }
 
-/// A writer that has got its last picture.
+/// What has got its last picture.
 pub struct Ending(Receiver<()>);
 
 impl Ending {
+    /// Whether it is complete.
+    pub fn is_over(&self) -> bool {
+        self.0.try_recv() == Err(std::sync::mpsc::TryRecvError::Disconnected)
+    }
+
     /// Waits until it is complete, but not for ever.
     pub fn wait(self) {
         let _ = self.0.recv_timeout(LAST_WORDS);
@@ -139,7 +144,7 @@ fn write_clip(
     let mut output = Output::new(path)?;
     let Ok(mut picture) = incoming.recv() else { return Err("there was nothing to record".into()) };
     let size = [picture.width, picture.height];
-    let mut ffmpeg = Ffmpeg::start(target, target.command(size, size, output.partial()))?;
+    let mut ffmpeg = Ffmpeg::start(target.command(size, size, output.partial()))?;
     loop {
         ffmpeg.write(&picture)?;
         let _ = back.send(picture);
@@ -168,7 +173,7 @@ fn write_device(
             if let Some((_, old)) = ffmpeg.take() {
                 old.finish()?;
             }
-            ffmpeg = Some((size, Ffmpeg::start(target, target.command(size, first, path))?));
+            ffmpeg = Some((size, Ffmpeg::start(target.command(size, first, path))?));
         }
         if let Some((_, ffmpeg)) = &mut ffmpeg {
             ffmpeg.write(&picture)?;
@@ -196,14 +201,10 @@ fn check_device(path: &Path) -> Result<(), Failure> {
 struct Ffmpeg(Child);
 
 impl Ffmpeg {
-    fn start(target: &Target, mut command: Command) -> Result<Self, Failure> {
+    fn start(mut command: Command) -> Result<Self, Failure> {
         command.spawn().map(Self).map_err(|error| match error.kind() {
             ErrorKind::NotFound => {
-                let verb = target.verb().to_lowercase();
-                format!(
-                    "{verb} needs ffmpeg, which was not found: install it (Debian and Ubuntu: apt-get install ffmpeg)"
-                )
-                .into()
+                "ffmpeg was not found; install it (Debian and Ubuntu: apt-get install ffmpeg)".into()
             }
             _ => format!("ffmpeg does not start: {error}").into(),
         })
@@ -266,7 +267,8 @@ pub fn with_ending(stem: &Path, ending: &str) -> PathBuf {
 }
 
 /// Writes the two pictures of a snapshot, on a thread of its own.
-pub fn snapshot(folder: &Path, before: Picture, after: Picture, notes: Notes) {
+pub fn snapshot(folder: &Path, before: Picture, after: Picture, notes: Notes) -> Ending {
+    let (over, ended) = channel::<()>();
     let stem = free_name(folder, &["-before.png", "-after.png"]);
     let said = notes.clone();
     let work = move || {
@@ -278,8 +280,10 @@ pub fn snapshot(folder: &Path, before: Picture, after: Picture, notes: Notes) {
             Ok(()) => notes.say(format!("Snapshot saved to {}", with_ending(&stem, "-after.png").display())),
             Err(failure) => notes.say(format!("No snapshot was saved: {failure}")),
         }
+        drop(over);
     };
     if let Err(error) = std::thread::Builder::new().name("snapshot".to_owned()).spawn(work) {
         said.say(format!("No snapshot was saved: {error}"));
     }
+    Ending(ended)
 }

@@ -148,3 +148,59 @@ fn put_aside(path: &Path, why: &str) -> String {
         _ => format!("The settings in {} are damaged ({why}); starting afresh.", path.display()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folder(name: &str) -> PathBuf {
+        let folder = std::env::temp_dir().join(format!("glowup-settings-{}-{name}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&folder);
+        folder
+    }
+
+    #[test]
+    fn settings_survive_a_restart() {
+        let folder = folder("restart");
+        let own = Own { name: "evening".to_owned(), look: Look { slim: 0.25, ..Look::SOFT } };
+        let settings = Settings {
+            look: own.look,
+            looks: vec![own],
+            source: Wanted::Camera(2, Some([1280, 720])),
+            split_at: 0.3,
+            overlay: Overlay::Contours,
+            ..Settings::default()
+        };
+        Store::new(Some(folder.clone())).save(&settings).unwrap();
+        let (read, said) = Store::new(Some(folder.clone())).load();
+        assert_eq!((read, said), (settings, None));
+        std::fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn every_damaged_file_is_kept_aside() {
+        let folder = folder("damaged");
+        std::fs::create_dir_all(&folder).unwrap();
+        let damaged =
+            ["", "{", "[1]", r#"{"look": {"slim": 1.5}}"#, r#"{"split_at": 1e9}"#, r#"{"source": "camera:x"}"#];
+        for text in damaged {
+            std::fs::write(folder.join(NAME), text).unwrap();
+            let (read, said) = Store::new(Some(folder.clone())).load();
+            assert_eq!(read, Settings::default(), "{text}");
+            assert!(said.is_some_and(|said| said.contains("are kept in")), "{text}");
+            assert!(!folder.join(NAME).exists(), "{text}");
+        }
+        assert_eq!(std::fs::read_dir(&folder).unwrap().count(), damaged.len());
+        std::fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn what_a_newer_version_wrote_is_no_damage() {
+        let folder = folder("newer");
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join(NAME), r#"{"mirror": false, "something": [1, 2]}"#).unwrap();
+        let (read, said) = Store::new(Some(folder.clone())).load();
+        assert_eq!((read, said), (Settings { mirror: false, ..Settings::default() }, None));
+        std::fs::remove_dir_all(folder).unwrap();
+    }
+}

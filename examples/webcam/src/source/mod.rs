@@ -137,3 +137,40 @@ pub fn open(wanted: &Wanted) -> Result<Box<dyn Source>, Failure> {
 fn open_file(path: &Path) -> Result<Box<dyn Source>, Failure> {
     Ok(if is_picture(path) { Box::new(still::Still::open(path)?) } else { Box::new(clip::Looped::open(path)?) })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sources_are_written_as_they_are_read() {
+        let names =
+            ["demo", "camera:0", "camera:3@1280x720", "/a/clip.mp4", "faulty:end", "faulty:error", "faulty:format"];
+        for text in names {
+            let wanted: Wanted = text.parse().unwrap();
+            assert_eq!(String::from(wanted), text);
+        }
+        for text in ["camera:", "camera:x", "camera:1@", "camera:1@640", "camera:1@640x", "camera:-1", "faulty:mood"] {
+            assert!(text.parse::<Wanted>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_feed_says_how_its_source_ended() {
+        let patience = Duration::from_secs(20);
+        let feed = Feed::start(Wanted::Faulty(Fault::End)).unwrap();
+        let mut stamped = Stamped::default();
+        let mut last = 0;
+        loop {
+            match feed.take(&mut stamped, patience) {
+                Got::Picture => {
+                    assert!(stamped.number > last);
+                    last = stamped.number;
+                }
+                Got::Ended(why) => break assert_eq!(why, "it has ended"),
+                Got::Nothing => panic!("nothing came for {patience:?}"),
+            }
+        }
+        assert!(last > 0);
+    }
+}

@@ -78,6 +78,8 @@ pub struct Window {
     help: bool,
     shown: Option<Shown>,
     notes: Vec<(String, Instant)>,
+    /// What was told last.
+    said: Vec<String>,
     quit_at: Option<Instant>,
 }
 
@@ -125,6 +127,7 @@ impl Window {
             shown: None,
             // Longer than others, for it is about what was lost.
             notes: wishes.said.map(|said| (said, now + 2 * NOTE)).into_iter().collect(),
+            said: Vec::new(),
             quit_at: wishes.quit_after.map(|after| now + after),
         })
     }
@@ -281,12 +284,17 @@ impl Window {
     fn notices(&mut self, ui: &egui::Ui, place: egui::Rect) {
         let until = Instant::now() + NOTE;
         self.notes.extend(self.worker.notes().take().into_iter().map(|note| (note, until)));
+        let message = self.worker.newest().message.clone();
+        let texts = || message.iter().chain(self.notes.iter().map(|(text, _)| text));
+        for text in texts().filter(|text| !self.said.contains(text)) {
+            self.meter.borrow_mut().said(text);
+        }
+        self.said = texts().cloned().collect();
         let now = Instant::now();
         self.notes.retain(|(_, until)| *until > now);
         if let Some((_, until)) = self.notes.first() {
             ui.ctx().request_repaint_after(*until - now);
         }
-        let message = self.worker.newest().message.clone();
         let mut bottom = place.bottom() - 14.0;
         let notes = self.notes.iter().rev().map(|(text, _)| text).take(3);
         for text in message.iter().chain(notes) {

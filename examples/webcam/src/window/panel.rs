@@ -66,6 +66,8 @@ impl Window {
             });
             ui.spacing_mut().slider_width = ui.available_width();
             let slider = ui.add(egui::Slider::new(value, 0.0..=1.0).show_value(false));
+            // By itself a slider only knows of drags.
+            let slider = slider.interact(egui::Sense::click_and_drag());
             if slider.on_hover_text("Double-click to reset").double_clicked() {
                 *value = reset;
             }
@@ -86,8 +88,8 @@ impl Window {
         });
         ui.horizontal(|ui| {
             let look = self.settings.look;
-            let field = egui::TextEdit::singleline(&mut self.name).hint_text("name for this look").char_limit(24);
-            let field = ui.add_sized([ui.available_width() - 120.0, 20.0], field);
+            let field = egui::TextEdit::singleline(&mut self.name).hint_text("name this look").char_limit(24);
+            let field = ui.add_sized([ui.available_width() - 112.0, 20.0], field);
             if self.focus.take_if(|focus| *focus == "name").is_some() {
                 field.request_focus();
             }
