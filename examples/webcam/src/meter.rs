@@ -38,6 +38,8 @@ pub struct Meter {
     /// What the event loop did last, from and until when.
     busy: (Instant, Instant),
     shown: VecDeque<Instant>,
+    /// The first picture that counted, and the last.
+    span: Option<(Instant, Instant)>,
     frames: u64,
     skipped: u64,
     stages: [Kept; STAGES.len()],
@@ -131,6 +133,7 @@ impl Meter {
             input: None,
             busy: (now, now),
             shown: VecDeque::new(),
+            span: None,
             frames: 0,
             skipped: 0,
             stages: Default::default(),
@@ -209,6 +212,7 @@ impl Meter {
         if self.frames <= WARM {
             return;
         }
+        self.span = Some((self.span.map_or(now, |(first, _)| first), now));
         let (late, pending) = (Arc::clone(&self.late), Arc::clone(&device.pending));
         pending.fetch_add(1, Ordering::AcqRel);
         device.gpu.queue().on_submitted_work_done(move || {
@@ -261,7 +265,14 @@ impl Meter {
         self.skipped
     }
 
-    pub fn write(&self, path: &Path, adapter: &str, dropped: u64, rate: f32) -> Result<(), Failure> {
+    /// The same, from the first picture that counted to the last.
+    fn mean_rate(&self) -> Option<f32> {
+        let (first, last) = self.span?;
+        (last > first).then(|| (self.frames - WARM - 1) as f32 / (last - first).as_secs_f32())
+    }
+
+    /// Writes all of it as JSON.
+    pub fn write(&self, path: &Path, adapter: &str, dropped: u64) -> Result<(), Failure> {
         let stages: serde_json::Map<String, Value> = STAGES
             .iter()
             .zip(&self.stages)
@@ -280,7 +291,7 @@ impl Meter {
             "adapter": adapter,
             "stages": stages,
             "window": {
-                "fps": rate,
+                "fps": self.mean_rate(),
                 "dropped": dropped + self.skipped,
                 "latency_ms": late.seconds.summary(1e3),
                 "latency_frames": late.frames.summary(1.0),

@@ -401,8 +401,7 @@ impl eframe::App for Window {
         say(self.save());
         if let Some(path) = &self.stats {
             let dropped = self.worker.newest().dropped;
-            let meter = self.meter.borrow();
-            say(meter.write(path, self.gpu.adapter(), dropped, meter.rate()));
+            say(self.meter.borrow().write(path, self.gpu.adapter(), dropped));
         }
     }
 }
