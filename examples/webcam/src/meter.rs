@@ -4,9 +4,10 @@ use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::path::Path;
 use std::rc::Rc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use glowup::{Gpu, wgpu};
@@ -37,6 +38,8 @@ pub struct Meter {
     /// What the event loop did last, from and until when.
     busy: (Instant, Instant),
     shown: VecDeque<Instant>,
+    /// The first picture that counted, and the last.
+    span: Option<(Instant, Instant)>,
     frames: u64,
     skipped: u64,
     stages: [Kept; STAGES.len()],
@@ -83,17 +86,32 @@ impl Kept {
 struct Device {
     gpu: Gpu,
     pending: Arc<AtomicU64>,
-    wake: Sender<()>,
+    /// Gone, like the thread, once the device is no longer looked at.
+    wake: Option<Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+    over: Arc<AtomicBool>,
+}
+
+impl Drop for Device {
+    /// A driver must not be asked anything any more while the process ends.
+    fn drop(&mut self) {
+        self.over.store(true, Ordering::Release);
+        drop(self.wake.take());
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
 }
 
 impl Device {
     fn new(gpu: &Gpu) -> Result<Self, Failure> {
         let (wake, woken) = channel();
         let pending = Arc::new(AtomicU64::new(0));
-        let (device, theirs) = (gpu.device().clone(), Arc::clone(&pending));
-        std::thread::Builder::new().name("meter".to_owned()).spawn(move || {
+        let over = Arc::new(AtomicBool::new(false));
+        let (device, theirs, stop) = (gpu.device().clone(), Arc::clone(&pending), Arc::clone(&over));
+        let thread = std::thread::Builder::new().name("meter".to_owned()).spawn(move || {
             while woken.recv().is_ok() {
-                while theirs.load(Ordering::Acquire) > 0 {
+                while theirs.load(Ordering::Acquire) > 0 && !stop.load(Ordering::Acquire) {
                     if device.poll(wgpu::PollType::Poll).is_err() {
                         return;
                     }
@@ -101,7 +119,7 @@ impl Device {
                 }
             }
         })?;
-        Ok(Self { gpu: gpu.clone(), pending, wake })
+        Ok(Self { gpu: gpu.clone(), pending, wake: Some(wake), thread: Some(thread), over })
     }
 }
 
@@ -115,6 +133,7 @@ impl Meter {
             input: None,
             busy: (now, now),
             shown: VecDeque::new(),
+            span: None,
             frames: 0,
             skipped: 0,
             stages: Default::default(),
@@ -193,6 +212,7 @@ impl Meter {
         if self.frames <= WARM {
             return;
         }
+        self.span = Some((self.span.map_or(now, |(first, _)| first), now));
         let (late, pending) = (Arc::clone(&self.late), Arc::clone(&device.pending));
         pending.fetch_add(1, Ordering::AcqRel);
         device.gpu.queue().on_submitted_work_done(move || {
@@ -210,7 +230,9 @@ impl Meter {
                 late.recent.pop_front();
             }
         });
-        let _ = device.wake.send(());
+        if let Some(wake) = &device.wake {
+            let _ = wake.send(());
+        }
     }
 
     /// The window tells something.
@@ -243,7 +265,14 @@ impl Meter {
         self.skipped
     }
 
-    pub fn write(&self, path: &Path, adapter: &str, dropped: u64, rate: f32) -> Result<(), Failure> {
+    /// The same, from the first picture that counted to the last.
+    fn mean_rate(&self) -> Option<f32> {
+        let (first, last) = self.span?;
+        (last > first).then(|| (self.frames - WARM - 1) as f32 / (last - first).as_secs_f32())
+    }
+
+    /// Writes all of it as JSON.
+    pub fn write(&self, path: &Path, adapter: &str, dropped: u64) -> Result<(), Failure> {
         let stages: serde_json::Map<String, Value> = STAGES
             .iter()
             .zip(&self.stages)
@@ -262,7 +291,7 @@ impl Meter {
             "adapter": adapter,
             "stages": stages,
             "window": {
-                "fps": rate,
+                "fps": self.mean_rate(),
                 "dropped": dropped + self.skipped,
                 "latency_ms": late.seconds.summary(1e3),
                 "latency_frames": late.frames.summary(1.0),

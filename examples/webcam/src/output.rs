@@ -120,10 +120,15 @@ impl Writer {
     }
 }
 
-/// A writer that has got its last picture.
+/// What has got its last picture.
 pub struct Ending(Receiver<()>);
 
 impl Ending {
+    /// Whether it is complete.
+    pub fn is_over(&self) -> bool {
+        self.0.try_recv() == Err(std::sync::mpsc::TryRecvError::Disconnected)
+    }
+
     /// Waits until it is complete, but not for ever.
     pub fn wait(self) {
         let _ = self.0.recv_timeout(LAST_WORDS);
@@ -262,7 +267,8 @@ pub fn with_ending(stem: &Path, ending: &str) -> PathBuf {
 }
 
 /// Writes the two pictures of a snapshot, on a thread of its own.
-pub fn snapshot(folder: &Path, before: Picture, after: Picture, notes: Notes) {
+pub fn snapshot(folder: &Path, before: Picture, after: Picture, notes: Notes) -> Ending {
+    let (over, ended) = channel::<()>();
     let stem = free_name(folder, &["-before.png", "-after.png"]);
     let said = notes.clone();
     let work = move || {
@@ -274,8 +280,10 @@ pub fn snapshot(folder: &Path, before: Picture, after: Picture, notes: Notes) {
             Ok(()) => notes.say(format!("Snapshot saved to {}", with_ending(&stem, "-after.png").display())),
             Err(failure) => notes.say(format!("No snapshot was saved: {failure}")),
         }
+        drop(over);
     };
     if let Err(error) = std::thread::Builder::new().name("snapshot".to_owned()).spawn(work) {
         said.say(format!("No snapshot was saved: {error}"));
     }
+    Ending(ended)
 }

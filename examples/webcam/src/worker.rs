@@ -305,7 +305,9 @@ impl Session {
         }
         if controls.snapshot {
             lock(&self.shared.controls).snapshot = false;
-            snapshot(&controls.folder, taken.picture.clone(), back.clone(), self.shared.notes.clone());
+            let notes = self.shared.notes.clone();
+            self.endings.retain(|ending| !ending.is_over());
+            self.endings.push(snapshot(&controls.folder, taken.picture.clone(), back.clone(), notes));
         }
         // A writer that has failed has said so itself.
         if self.recorder.as_ref().is_some_and(|recorder| !recorder.write(back)) {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use eframe::egui::{self, Color32, Key, RichText, Vec2};
-use glowup::{Gpu, Look};
+use glowup::{Gpu, Look, wgpu};
 
 use canvas::Canvas;
 
@@ -352,7 +352,15 @@ fn set_theme(context: &egui::Context, dark: bool) {
 }
 
 impl eframe::App for Window {
-    fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
+    fn ui(&mut self, ui: &mut egui::Ui, frame: &mut eframe::Frame) {
+        // Where a processor draws there is no beam to wait for, and a window that waited would answer late.
+        if self.gpu.is_software()
+            && let Some(mut config) = frame.wgpu_surface_config()
+            && config.present_mode != wgpu::PresentMode::AutoNoVsync
+        {
+            config.present_mode = wgpu::PresentMode::AutoNoVsync;
+            frame.set_wgpu_surface_config(config);
+        }
         self.meter.borrow_mut().drawing();
         let context = ui.ctx().clone();
         let before = self.settings.clone();
@@ -393,8 +401,7 @@ impl eframe::App for Window {
         say(self.save());
         if let Some(path) = &self.stats {
             let dropped = self.worker.newest().dropped;
-            let meter = self.meter.borrow();
-            say(meter.write(path, self.gpu.adapter(), dropped, meter.rate()));
+            say(self.meter.borrow().write(path, self.gpu.adapter(), dropped));
         }
     }
 }
