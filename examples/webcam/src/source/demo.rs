@@ -46,23 +46,28 @@ impl Source for Demo {
     }
 }
 
-/// Bilinear, mirrored beyond the borders.
+/// Bilinear, mirrored beyond the borders. In 256ths of a pixel: this runs for every pixel of a live picture.
 fn sample(portrait: &image::RgbaImage, p: [f32; 2]) -> [u8; 4] {
-    let fold = |at: i32, length: u32| {
-        let length = length as i32;
+    let (width, height) = (portrait.width() as i32, portrait.height() as i32);
+    let at = p.map(|x| (x * 256.0).floor() as i32);
+    let ([x, y], [u, v]) = (at.map(|x| x >> 8), at.map(|x| (x & 255) as u32));
+    let fold = |at: i32, length: i32| {
+        if (0..length).contains(&at) {
+            return at as usize;
+        }
         let at = at.rem_euclid(2 * length);
-        (if at < length { at } else { 2 * length - 1 - at }) as u32
+        (if at < length { at } else { 2 * length - 1 - at }) as usize
     };
-    let base = p.map(f32::floor);
-    let share = [p[0] - base[0], p[1] - base[1]];
-    let pixel = |dx: i32, dy: i32| {
-        let (x, y) = (fold(base[0] as i32 + dx, portrait.width()), fold(base[1] as i32 + dy, portrait.height()));
-        portrait.get_pixel(x, y).0
+    let (left, right) = (fold(x, width), fold(x + 1, width));
+    let (top, bottom) = (fold(y, height) * width as usize, fold(y + 1, height) * width as usize);
+    let pixel = |index: usize| {
+        let bytes = portrait.get(index * 4..index * 4 + 4).and_then(|bytes| bytes.try_into().ok());
+        bytes.unwrap_or([0_u8; 4]).map(u32::from)
     };
-    let corners = [pixel(0, 0), pixel(1, 0), pixel(0, 1), pixel(1, 1)];
+    let corners = [pixel(top + left), pixel(top + right), pixel(bottom + left), pixel(bottom + right)];
     std::array::from_fn(|channel| {
-        let [a, b, c, d] = corners.map(|corner| f32::from(corner[channel]));
-        let (top, bottom) = (a + share[0] * (b - a), c + share[0] * (d - c));
-        (top + share[1] * (bottom - top)).round() as u8
+        let [a, b, c, d] = corners.map(|corner| corner[channel]);
+        let (above, below) = (a * (256 - u) + b * u, c * (256 - u) + d * u);
+        ((above * (256 - v) + below * v + (1 << 15)) >> 16) as u8
     })
 }
