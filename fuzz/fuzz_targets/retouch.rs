@@ -92,7 +92,7 @@ fuzz_target!(|input: Input| {
     let mut picture = before.clone();
     let outcome = RENDERER.with_borrow_mut(|renderer| {
         let mut frame = FrameMut::rgba8(&mut picture, width, height).expect("it fits");
-        renderer.retouch(&mut frame, &faces, &Look { slim, smooth, tone })
+        renderer.retouch(&mut frame, &faces, &Look { slim, smooth, tone, ..Look::NONE })
     });
     match outcome {
         Ok(()) => assert!(!bad_look && !bad_face),
