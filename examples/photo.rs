@@ -53,16 +53,15 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
     let output = arguments.output.as_deref().unwrap_or(Path::new(BEFORE_AFTER));
     picture_format(output)?;
     arguments.mask.as_deref().map(picture_format).transpose()?;
-    let others = [&arguments.landmarks, &arguments.mask, &arguments.stats].map(|path| path.as_deref());
-    writable([Some(output)])?;
-    writable(others)?;
+    let [landmarks, mask, stats] = [&arguments.landmarks, &arguments.mask, &arguments.stats].map(Option::as_deref);
+    writable([Some(output), landmarks, mask, stats])?;
     let mut picture = Picture::read(input)?;
     let before = arguments.output.is_none().then(|| picture.pixels.clone());
     let (width, height) = picture.pixels.dimensions();
 
     let mut beautifier = Beautifier::new(BeautifierOptions::default())?;
     beautifier.set_look(look)?;
-    let mask = match &arguments.mask {
+    let mask = match mask {
         None => None,
         Some(path) => {
             let skin = beautifier.skin(&Frame::rgba8(&picture.pixels, width, height)?)?;
@@ -77,12 +76,12 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
     }
     let mut outputs = vec![picture.write(output)?];
     outputs.extend(mask);
-    if let Some(path) = &arguments.landmarks {
+    if let Some(path) = landmarks {
         let mut landmarks = Landmarks::create(path)?;
         landmarks.write(width, height, &faces)?;
         outputs.push(landmarks.finish()?);
     }
-    if let Some(path) = &arguments.stats {
+    if let Some(path) = stats {
         let mut stats = Stats::default();
         stats.add(beautifier.stats());
         outputs.push(stats.write(path, Some(beautifier.gpu().adapter()))?);

@@ -1,5 +1,6 @@
 //! What a face does: eyes, mouth, gaze, read from its points.
 
+use super::shape::point;
 use super::topology::{
     CHIN, FOREHEAD, LEFT_EYE_INNER, LEFT_EYE_OUTER, LEFT_IRIS, LEFT_MOUTH_CORNER, RIGHT_EYE_INNER, RIGHT_EYE_OUTER,
     RIGHT_IRIS, RIGHT_MOUTH_CORNER,
@@ -44,8 +45,7 @@ const LIPS: [(u16, u16); 2] = [(13, 14), (78, 308)];
 impl Expression {
     /// The expression of a mesh.
     pub(crate) fn of(points: &[[f32; 3]]) -> Self {
-        let at = |index: u16| points.get(usize::from(index)).copied().unwrap_or_default();
-        let way = |from: u16, to: u16| difference(at(to), at(from));
+        let way = |from: u16, to: u16| difference(point(points, to), point(points, from));
         let far = |from: u16, to: u16| length(way(from, to));
         let [right_eye, left_eye] = eyes(points).map(unit);
         let [(upper, lower), (right, left)] = LIPS;
@@ -72,8 +72,7 @@ impl Expression {
 
 /// How far the right and the left eye are open: 0 shut, 1 open, and more or less where they are more or less so.
 pub(super) fn eyes(points: &[[f32; 3]]) -> [f32; 2] {
-    let at = |index: u16| points.get(usize::from(index)).copied().unwrap_or_default();
-    let far = |from: u16, to: u16| length(difference(at(to), at(from)));
+    let far = |from: u16, to: u16| length(difference(point(points, to), point(points, from)));
     let eyes = [(RIGHT_LIDS, RIGHT_EYE_OUTER, RIGHT_EYE_INNER), (LEFT_LIDS, LEFT_EYE_OUTER, LEFT_EYE_INNER)];
     eyes.map(|(lids, outer, inner)| {
         let gap = lids.iter().map(|&(upper, lower)| far(upper, lower)).sum::<f32>() / lids.len() as f32;

@@ -1,5 +1,7 @@
 //! Where the head points.
 
+use super::shape::point;
+
 /// How a head is turned, in degrees. All 0 for a face that looks straight into the camera.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -56,7 +58,7 @@ impl Pose {
     /// for the best rotation to relate two sets of vectors", 1976), as angles: first yaw, then pitch, then roll.
     #[must_use]
     pub(crate) fn of(points: &[[f32; 3]]) -> Self {
-        let at = |index: u16| points.get(usize::from(index)).copied().unwrap_or_default();
+        let at = |index: u16| point(points, index);
         let pairs =
             || NEUTRAL.iter().flat_map(|&(right, left, [x, y, z])| [(at(right), [-x, y, z]), (at(left), [x, y, z])]);
         let count = 2.0 * NEUTRAL.len() as f32;

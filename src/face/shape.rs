@@ -10,6 +10,11 @@ const MARGIN: f32 = 1.5;
 const SAME: f32 = 0.4;
 const INSIDE: f32 = 0.7;
 
+/// One of a mesh's points; the origin where the mesh lacks it.
+pub(crate) fn point(points: &[[f32; 3]], index: u16) -> [f32; 3] {
+    points.get(usize::from(index)).copied().unwrap_or_default()
+}
+
 /// An upright box, in pixels of the frame.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub(crate) struct Bounds {
@@ -77,8 +82,7 @@ impl Bounds {
 /// The region to look for a face in next: around the upright box of its points, turned by the line of its eyes' outer
 /// corners.
 pub(crate) fn region(points: &[[f32; 3]]) -> Region {
-    let at = |index: u16| points.get(usize::from(index)).copied().unwrap_or_default();
-    let (right, left) = (at(RIGHT_EYE_OUTER), at(LEFT_EYE_OUTER));
+    let (right, left) = (point(points, RIGHT_EYE_OUTER), point(points, LEFT_EYE_OUTER));
     let Bounds { centre, size } = Bounds::of(points);
     Region { centre, side: MARGIN * size[0].max(size[1]), roll: (left[1] - right[1]).atan2(left[0] - right[0]) }
 }
@@ -86,7 +90,7 @@ pub(crate) fn region(points: &[[f32; 3]]) -> Region {
 /// The mean distance between the points of two looks at one face, in distances between the eyes' outer corners.
 pub(crate) fn disagreement(first: &[[f32; 3]], second: &[[f32; 3]]) -> f32 {
     let far = |a: &[f32; 3], b: &[f32; 3]| (a[0] - b[0]).hypot(a[1] - b[1]);
-    let eye = |index: u16| first.get(usize::from(index)).copied().unwrap_or_default();
+    let eye = |index: u16| point(first, index);
     let sum: f32 = first.iter().zip(second).map(|(a, b)| far(a, b)).sum();
     sum / first.len().max(1) as f32 / far(&eye(RIGHT_EYE_OUTER), &eye(LEFT_EYE_OUTER)).max(1e-3)
 }

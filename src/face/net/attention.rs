@@ -7,12 +7,12 @@ use std::sync::Mutex;
 
 use candle_core::Tensor;
 
-use super::branch::{Branch, BranchBuffers, BranchShape, blocks, sides};
-use super::mesh::MESH_POINTS;
+use super::branch::{Branch, BranchBuffers, BranchShape, blocks};
 use super::ops::{Block, Flavour, Resample, feature_map, read};
 use super::weights::Weights;
 use super::{Shape, Workers, chain, run_chain};
 use crate::Result;
+use crate::face::topology::{LEFT_IRIS, RIGHT_IRIS};
 
 /// Side of a straightened piece, in pixels of its map.
 pub(super) const PIECE: usize = 16;
@@ -23,7 +23,7 @@ const MARGIN: f32 = 1.5;
 /// Pixels of the network's input for each pixel of the map that pieces are cut from.
 const STEP: f32 = 4.0;
 /// Points of one iris: its middle, then its right, upper, left and lower edge as the picture shows them.
-const IRIS: usize = 5;
+const IRIS: usize = RIGHT_IRIS.len();
 
 /// The blocks that see a whole piece.
 pub(super) const PIECE_BLOCKS: [Shape; 6] =
@@ -76,7 +76,7 @@ pub(super) const PARTS: [PartShape; 3] = [
         points: branch("right_eye.points", RIGHT_EYE.len()),
         iris: Some(branch("right_eye.iris", IRIS)),
         places: &RIGHT_EYE,
-        first_of_iris: MESH_POINTS,
+        first_of_iris: RIGHT_IRIS[0] as usize,
     },
     PartShape {
         name: "left_eye",
@@ -84,7 +84,7 @@ pub(super) const PARTS: [PartShape; 3] = [
         points: branch("left_eye.points", LEFT_EYE.len()),
         iris: Some(branch("left_eye.iris", IRIS)),
         places: &LEFT_EYE,
-        first_of_iris: MESH_POINTS + IRIS,
+        first_of_iris: LEFT_IRIS[0] as usize,
     },
     PartShape {
         name: "lips",
@@ -166,7 +166,7 @@ impl Attention {
         let part = |shape: &PartShape| -> candle_core::Result<PartBuffers> {
             let piece = feature_map(PIECE, PIECE, CHANNELS)?;
             Ok(PartBuffers {
-                blocks: chain(&piece, sides(PIECE, &PIECE_BLOCKS))?,
+                blocks: chain(&piece, PIECE, &PIECE_BLOCKS)?,
                 piece,
                 points: BranchBuffers::new(&shape.points)?,
                 iris: shape.iris.as_ref().map(BranchBuffers::new).transpose()?,
@@ -176,7 +176,7 @@ impl Attention {
         Ok(AttentionBuffers(PARTS.iter().map(part).collect::<candle_core::Result<_>>()?))
     }
 
-    /// Looks again at the parts of the face whose points, in pixels of the input, are the first [`MESH_POINTS`] of `points`;
+    /// Looks again at the parts of the face whose points, in pixels of the input, are the first 468 of `points`;
     /// `features` is the map to cut from. What comes out replaces those points' x and y, and makes the irises after them.
     pub(super) fn forward(
         &self,

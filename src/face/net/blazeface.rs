@@ -157,18 +157,10 @@ impl BlazeFace {
     }
 
     fn make_buffers(&self) -> candle_core::Result<BlazeFaceBuffers> {
-        let mut side = Self::SIDE / 2;
+        let side = Self::SIDE / 2;
         let stem = feature_map(side, side, STEM.1)?;
-        let mut shapes = |blocks: &[Shape]| -> Vec<[usize; 3]> {
-            blocks
-                .iter()
-                .map(|&(_, outputs, stride)| {
-                    side /= stride;
-                    [side, side, outputs]
-                })
-                .collect()
-        };
-        let (fine, coarse) = (chain(&stem, shapes(&FINE))?, shapes(&COARSE));
+        let fine = chain(&stem, side, &FINE)?;
+        let coarse = chain(fine.last().unwrap_or(&stem), HEADS[0].0, &COARSE)?;
         let (logits, boxes) = (aligned_zeros(&[Self::ANCHORS])?, aligned_zeros(&[Self::ANCHORS, BOX])?);
         let mut first = 0;
         let mut head = |(side, _, anchors): (usize, usize, usize)| -> candle_core::Result<HeadBuffers> {
@@ -182,8 +174,8 @@ impl BlazeFace {
         };
         Ok(BlazeFaceBuffers {
             input: aligned_zeros(&[Self::SIDE, Self::SIDE, STEM.0])?,
-            coarse: chain(fine.last().unwrap_or(&stem), coarse)?,
             fine,
+            coarse,
             stem,
             heads: [head(HEADS[0])?, head(HEADS[1])?],
             logits,
@@ -197,7 +189,7 @@ impl BlazeFace {
     ///
     /// [`crate::Error::Network`] where candle refuses; with buffers that this network made, it does not.
     pub fn forward(&self, buffers: &mut BlazeFaceBuffers, workers: &Workers) -> Result<()> {
-        self.run(buffers, workers).map_err(failed(NAME))
+        (0..Self::STEPS).try_for_each(|step| self.forward_step(buffers, workers, step))
     }
 
     /// How many steps a pass can be cut into.
@@ -206,10 +198,6 @@ impl BlazeFace {
     /// Runs one of the [`BlazeFace::STEPS`] steps of a pass, counted from 0. All of them in order are one pass.
     pub(crate) fn forward_step(&self, buffers: &mut BlazeFaceBuffers, workers: &Workers, step: usize) -> Result<()> {
         self.run_step(buffers, workers, step).map_err(failed(NAME))
-    }
-
-    fn run(&self, buffers: &BlazeFaceBuffers, workers: &Workers) -> candle_core::Result<()> {
-        (0..Self::STEPS).try_for_each(|step| self.run_step(buffers, workers, step))
     }
 
     fn run_step(&self, buffers: &BlazeFaceBuffers, workers: &Workers, step: usize) -> candle_core::Result<()> {

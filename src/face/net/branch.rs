@@ -60,14 +60,6 @@ pub(super) fn blocks(weights: &Weights<'_>, name: &str, shapes: &[Shape], flavou
         .collect()
 }
 
-/// Height, width and channels of the maps after blocks, the first of which sees maps of side `side`.
-pub(super) fn sides(mut side: usize, shapes: &[Shape]) -> impl Iterator<Item = [usize; 3]> {
-    shapes.iter().map(move |&(_, outputs, stride)| {
-        side = side.div_ceil(stride);
-        [side, side, outputs]
-    })
-}
-
 impl Branch {
     pub(super) fn new(weights: &Weights<'_>, shape: &BranchShape, flavour: Flavour) -> Result<Self> {
         let BranchShape { name, outputs, .. } = *shape;
@@ -112,7 +104,7 @@ impl BranchBuffers {
         let foreign = feature_map(1, 1, 1)?;
         let side = shape.last_side();
         Ok(Self {
-            blocks: chain(&foreign, sides(shape.side, shape.blocks))?,
+            blocks: chain(&foreign, shape.side, shape.blocks)?,
             squeezed: feature_map(side, side, SQUEEZED)?,
             last: feature_map(side, side, SQUEEZED)?,
             output: outputs(shape.outputs)?,

@@ -8,18 +8,14 @@
 use candle_core::Tensor;
 
 use super::attention::{Attention, AttentionBuffers};
-use super::branch::{Branch, BranchBuffers, BranchShape, blocks, head, outputs, sides};
+use super::branch::{Branch, BranchBuffers, BranchShape, blocks, head, outputs};
 use super::ops::{Block, Dense, Flavour, Stem, aligned_zeros, feature_map, read, write};
 use super::weights::{Source, Weights};
 use super::{Shape, Workers, activation, chain, failed, run_chain, unfit};
 use crate::Result;
+use crate::face::topology;
 
 pub(super) const NAME: &str = "face mesh";
-
-/// Points of the mesh itself, without irises.
-pub(super) const MESH_POINTS: usize = 468;
-/// Points with irises.
-const REFINED_POINTS: usize = 478;
 
 /// Channels of the picture and of the stem.
 pub(super) const STEM: (usize, usize) = (3, 16);
@@ -46,7 +42,7 @@ pub(super) const POINTS: BranchShape = BranchShape {
     name: "points",
     side: 6,
     blocks: &[(128, 128, 2), (128, 128, 1), (128, 128, 1)],
-    outputs: 3 * MESH_POINTS,
+    outputs: 3 * topology::POINTS,
 };
 pub(super) const PRESENCE: BranchShape =
     BranchShape { name: "presence", side: 6, blocks: &[(128, 128, 2)], outputs: 1 };
@@ -65,8 +61,8 @@ impl MeshModel {
     #[must_use]
     pub fn points(self) -> usize {
         match self {
-            Self::Light => MESH_POINTS,
-            Self::Refined => REFINED_POINTS,
+            Self::Light => topology::POINTS,
+            Self::Refined => topology::POINTS_WITH_IRISES,
         }
     }
 
@@ -194,8 +190,8 @@ impl FaceMesh {
         let kept = feature_map(1, 1, 1)?;
         Ok(FaceMeshBuffers {
             input: aligned_zeros(&[Self::SIDE, Self::SIDE, STEM.0])?,
-            early: chain(&stem, sides(side, &EARLY))?,
-            late: chain(&kept, sides(side / 2, &LATE))?,
+            early: chain(&stem, side, &EARLY)?,
+            late: chain(&kept, side / 2, &LATE)?,
             stem,
             points: BranchBuffers::new(&POINTS)?,
             rest: match self.model() {
@@ -203,7 +199,7 @@ impl FaceMesh {
                 MeshModel::Refined => RestBuffers::Refined {
                     presence: outputs(PRESENCE.outputs)?,
                     attention: Attention::buffers()?,
-                    points: outputs(3 * REFINED_POINTS)?,
+                    points: outputs(3 * MeshModel::Refined.points())?,
                 },
             },
         })
@@ -232,13 +228,13 @@ impl FaceMesh {
                 RestBuffers::Refined { presence: output, attention: inner, points },
             ) => {
                 presence.forward(&buffers.points.last, output, workers)?;
+                let mut outcome = Ok(());
                 read(&buffers.points.output, |mesh| {
                     write(points, |points| {
-                        points.iter_mut().zip(mesh).take(3 * MESH_POINTS).for_each(|(to, from)| *to = *from);
+                        points.iter_mut().zip(mesh).take(3 * topology::POINTS).for_each(|(to, from)| *to = *from);
+                        outcome = attention.forward(early, points, inner, workers);
                     })
                 })??;
-                let mut outcome = Ok(());
-                write(points, |points| outcome = attention.forward(early, points, inner, workers))?;
                 outcome
             }
             _ => candle_core::bail!("these buffers belong to another network"),

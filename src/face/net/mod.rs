@@ -34,12 +34,13 @@ fn unfit(network: &'static str) -> impl Fn(candle_core::Error) -> Error {
 /// A residual block of a network: channels in and out, stride.
 type Shape = (usize, usize, usize);
 
-/// Feature maps for a chain of layers, one for each layer's output. Where neighbours have the same shape, two maps take
-/// turns; so may the chain's input, which is lost then. `shapes`: height, width, channels.
-fn chain(input: &Tensor, shapes: impl IntoIterator<Item = [usize; 3]>) -> candle_core::Result<Vec<Tensor>> {
+/// Feature maps for a chain of blocks, the first of which sees maps of side `side`: one for each block's output. Where
+/// neighbours have the same shape, two maps take turns; so may the chain's input, which is lost then.
+fn chain(input: &Tensor, mut side: usize, shapes: &[Shape]) -> candle_core::Result<Vec<Tensor>> {
     let mut maps = vec![input.clone()];
-    for [height, width, channels] in shapes {
-        let fresh = ops::feature_map(height, width, channels)?;
+    for &(_, channels, stride) in shapes {
+        side = side.div_ceil(stride);
+        let fresh = ops::feature_map(side, side, channels)?;
         let before_last = maps.len().checked_sub(2).and_then(|index| maps.get(index));
         let map = before_last.filter(|map| map.dims() == fresh.dims()).cloned().unwrap_or(fresh);
         maps.push(map);
