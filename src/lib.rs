@@ -45,4 +45,5 @@ pub use face::{Face, FaceTracker, TrackerOptions};
 pub use frame::{Frame, FrameMut};
 pub use gpu::{Gpu, GpuOptions};
 pub use look::Look;
+pub use retouch::Warp;
 pub use wgpu;

@@ -11,6 +11,8 @@ use mask::Mask;
 use region::{Axes, Rect};
 use warp::Field;
 
+pub use warp::Warp;
+
 /// Most faces that one frame's plan retouches. More are left as they are, the smallest first.
 pub(crate) const MAX_FACES: usize = 32;
 /// Most cells a side of the grid that smoothing works on.

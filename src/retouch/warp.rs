@@ -3,8 +3,74 @@
 
 use half::f16;
 
-use super::region::{Axes, Rect, at, dot, minus};
+use super::region::{self, Axes, Rect, at, dot, minus};
 use crate::face::topology::{FACE_OVAL, JAW};
+use crate::{Face, Look, Result};
+
+/// How slimming a face moves the picture: for hosts that draw over it (glasses, stickers, landmarks), and to look at.
+///
+/// ```
+/// # fn show(face: &glowup::Face, width: u32, height: u32) -> glowup::Result<()> {
+/// let warp = glowup::Warp::new(face, width, height, 0.5)?;
+/// // The retouched picture shows at (120, 80) what was at (120, 80) + displacement.
+/// let displacement = warp.displacement([120.0, 80.0]);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+pub struct Warp {
+    rect: Rect,
+    field: Field,
+}
+
+impl Warp {
+    /// The warp of `face` in a frame of `width` × `height` pixels at an amount of [`Look::slim`].
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfRange`] for an amount that is not in 0..=1, [`Error::BadLandmarks`] for a face that is not valid.
+    pub fn new(face: &Face, width: u32, height: u32, slim: f32) -> Result<Self> {
+        Look { slim, ..Look::NONE }.check()?;
+        super::check(0, face)?;
+        let mut warp = Self { rect: Rect::default(), field: Field { nodes: Vec::new(), still: true } };
+        if let Some(axes) = Axes::of(&face.points)
+            && axes.width >= super::SMALLEST
+            && let Some(rect) = region::rect(&face.points, &axes, width, height)
+        {
+            warp.rect = rect;
+            warp.field.compute(&face.points, &axes, rect, (width, height), slim * face.visibility.clamp(0.0, 1.0));
+        }
+        Ok(warp)
+    }
+
+    /// The displacement at a place of the retouched picture, both in pixels, x and y: what is seen there was at the place
+    /// plus this. Zero wherever nothing moves.
+    #[must_use]
+    pub fn displacement(&self, place: [f32; 2]) -> [f32; 2] {
+        self.field.at(place, self.rect)
+    }
+
+    /// Where the retouched picture shows what was at `place`: what a host draws over the face moves along. The inverse of
+    /// `p + displacement(p)`, to a hundredth of a pixel.
+    #[must_use]
+    pub fn moved(&self, place: [f32; 2]) -> [f32; 2] {
+        // Where the field is gentle (it falls by less than 1 a pixel) this comes closer with each step.
+        let mut to = place;
+        for _ in 0..STEPS {
+            let [x, y] = self.displacement(to);
+            let next = [place[0] - x, place[1] - y];
+            let step = minus(next, to);
+            to = next;
+            if dot(step, step) < 1e-6 {
+                break;
+            }
+        }
+        to
+    }
+}
+
+/// Most steps of [`Warp::moved`].
+const STEPS: usize = 40;
 
 /// Nodes a side.
 pub(crate) const SIDE: usize = 64;
@@ -27,7 +93,7 @@ const STEEPEST: f32 = 0.65;
 
 /// Backward displacements: the pixel at `p` shows what was at `p + field(p)`. Nodes lie evenly over the face's
 /// rectangle, the first and last on its borders' outermost pixel edges; between them it is read bilinearly.
-#[derive(Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Field {
     nodes: Vec<[f16; 4]>,
     still: bool,
@@ -42,6 +108,25 @@ impl Field {
     /// Whether nothing moves.
     pub(crate) fn is_empty(&self) -> bool {
         self.nodes().is_empty()
+    }
+
+    /// The displacement at a place in the frame, as the last pass reads it.
+    fn at(&self, place: [f32; 2], rect: Rect) -> [f32; 2] {
+        let nodes = self.nodes();
+        let last = (SIDE - 1) as f32;
+        let x = (place[0] - rect.x as f32) / rect.width.max(1) as f32 * last;
+        let y = (place[1] - rect.y as f32) / rect.height.max(1) as f32 * last;
+        if !((0.0..=last).contains(&x) && (0.0..=last).contains(&y)) {
+            return [0.0; 2];
+        }
+        let (column, row) = ((x as usize).min(SIDE - 2), (y as usize).min(SIDE - 2));
+        let (u, v) = (x - column as f32, y - row as f32);
+        let node = |dx: usize, dy: usize| nodes.get((row + dy) * SIDE + column + dx).copied().unwrap_or_default();
+        let corners = [node(0, 0), node(1, 0), node(0, 1), node(1, 1)];
+        let weights = [(1.0 - u) * (1.0 - v), u * (1.0 - v), (1.0 - u) * v, u * v];
+        std::array::from_fn(|axis| {
+            corners.iter().zip(weights).map(|(node, weight)| weight * node.get(axis).map_or(0.0, |v| v.to_f32())).sum()
+        })
     }
 
     /// Computes the field of a face over `rect` in a frame of `frame` pixels, for an amount of 0..=1.
@@ -156,4 +241,31 @@ fn inside(contour: &[[f32; 2]], p: [f32; 2]) -> bool {
         previous = corner;
     }
     inside
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{FaceTracker, Frame, TrackerOptions};
+
+    #[test]
+    fn what_a_host_draws_moves_with_the_face() {
+        let picture = image::open(concat!(env!("CARGO_MANIFEST_DIR"), "/assets/astronaut.png")).unwrap().into_rgba8();
+        let (width, height) = picture.dimensions();
+        let frame = Frame::rgba8(&picture, width, height).unwrap();
+        let faces = FaceTracker::new(TrackerOptions::default()).unwrap().detect(&frame).unwrap();
+        let warp = Warp::new(&faces[0], width, height, 1.0).unwrap();
+        let mut farthest = 0.0_f32;
+        for point in &faces[0].points {
+            let to = warp.moved([point[0], point[1]]);
+            let [x, y] = warp.displacement(to);
+            assert!((to[0] + x - point[0]).hypot(to[1] + y - point[1]) < 0.01, "{point:?}");
+            farthest = farthest.max((to[0] - point[0]).hypot(to[1] - point[1]));
+        }
+        assert!(farthest > 2.0, "the jaw moves");
+        assert_eq!(warp.displacement([2.0, 2.0]), [0.0; 2]);
+        assert_eq!(warp.displacement([f32::NAN, 1e30]), [0.0; 2]);
+        assert_eq!(Warp::new(&faces[0], width, height, 0.0).unwrap().moved([5.0, 6.0]), [5.0, 6.0]);
+        assert!(Warp::new(&faces[0], width, height, f32::NAN).is_err());
+    }
 }
