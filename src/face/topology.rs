@@ -15,9 +15,9 @@ pub const FACE_OVAL: [u16; 36] = [
     136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109,
 ];
 
-/// The jaw, from beside the person's right ear over the chin to beside the left.
-pub const JAW: [u16; 21] =
-    [127, 234, 93, 132, 58, 172, 136, 150, 149, 176, 148, 152, 377, 400, 378, 379, 365, 397, 288, 361, 323];
+/// The jaw, from above the person's right ear over the chin to above the left.
+pub const JAW: [u16; 23] =
+    [127, 234, 93, 132, 58, 172, 136, 150, 149, 176, 148, 152, 377, 400, 378, 379, 365, 397, 288, 361, 323, 454, 356];
 
 /// Rim of the person's right eye.
 pub const RIGHT_EYE: [u16; 16] = [33, 7, 163, 144, 145, 153, 154, 155, 133, 173, 157, 158, 159, 160, 161, 246];

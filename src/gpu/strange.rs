@@ -213,10 +213,10 @@ fn a_thousand_sets_of_landmarks() {
     // Whole faces are gentle enough by themselves, and so keep all of their effect.
     for (yaw, roll) in [(0.0, 0.0), (0.5, 0.3), (1.0, -0.8), (0.0, 1.5)] {
         plan.update(600, 600, &[turned(&face, 1, [yaw, 0.0, roll], 1.0, [300.0, 300.0])], &ALL).unwrap();
-        assert!(plan.faces().iter().all(|face| least_area(face) > 0.4), "yaw {yaw}, roll {roll}");
+        assert!(plan.faces().iter().all(|face| least_area(face) > 0.38), "yaw {yaw}, roll {roll}");
     }
     println!("{refused} sets refused; {reached} pixels within reach, {changed} changed, {spared} spared");
     println!("{} fields, flattest {:?}", flattest.len(), flattest.iter().take(12).collect::<Vec<_>>());
     assert!(refused >= 100 && spared > 1_000_000 && changed > 1_000_000);
-    assert!(flattest.len() > 500 && flattest[0].0 > 0.0, "folded: {:?}", flattest[0]);
+    assert!(flattest.len() > 500 && flattest[0].0 > 0.3, "folded: {:?}", flattest[0]);
 }

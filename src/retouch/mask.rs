@@ -1,7 +1,7 @@
 //! Where a face's skin is: a small picture over its rectangle, drawn from the mesh. Eyes, brows, lips and nostrils are
 //! left out; every border is feathered. What lies over the skin (hair, glasses) is told apart later, by its colour.
 
-use super::region::{Axes, Rect, at, dot, minus};
+use super::region::{Axes, Rect, at, cross, dot, minus};
 use crate::face::topology::{
     FACE_OVAL, LEFT_EYE, LEFT_EYEBROW, LEFT_NOSTRIL, LIPS, RIGHT_EYE, RIGHT_EYEBROW, RIGHT_NOSTRIL,
 };
@@ -138,10 +138,6 @@ impl Contour<'_> {
         }
         corners.get(..count).unwrap_or_default()
     }
-}
-
-fn cross(a: [f32; 2], b: [f32; 2]) -> f32 {
-    a[0] * b[1] - a[1] * b[0]
 }
 
 /// Adds a polygon's coverage, 0..=1, to a plane of [`SIDE`] × [`SIDE`] texels: even-odd, exact along rows, [`LINES`]

@@ -62,6 +62,10 @@ pub(crate) fn dot(a: [f32; 2], b: [f32; 2]) -> f32 {
     a[0] * b[0] + a[1] * b[1]
 }
 
+pub(crate) fn cross(a: [f32; 2], b: [f32; 2]) -> f32 {
+    a[0] * b[1] - a[1] * b[0]
+}
+
 impl Axes {
     /// The axes of a face, or `None` where its points have collapsed.
     pub(crate) fn of(points: &[[f32; 3]]) -> Option<Self> {

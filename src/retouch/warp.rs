@@ -3,8 +3,8 @@
 
 use half::f16;
 
-use super::region::{self, Axes, Rect, at, dot, minus};
-use crate::face::topology::{FACE_OVAL, JAW};
+use super::region::{self, Axes, Rect, at, cross, dot, minus};
+use crate::face::topology::FACE_OVAL;
 use crate::{Face, Look, Result};
 
 /// How slimming a face moves the picture: for hosts that draw over it (glasses, stickers, landmarks), and to look at.
@@ -75,20 +75,36 @@ const STEPS: usize = 40;
 /// Nodes a side.
 pub(crate) const SIDE: usize = 64;
 /// Largest displacement at amount 1, in units of the face's width as it is seen.
-const REACH: f32 = 0.126;
-/// Width of the fall to 0 inside the jaw, in units of the head's width: short of the mouth and the nose.
-const INSIDE: f32 = 0.24;
-/// Width of the fall to 0 outside the jaw, in the same unit. Narrower smears what is behind the jaw, wider bends it.
+const REACH: f32 = 0.155;
+/// Outside the jaw it falls to 0 within this distance, in units of the head's width ...
 const OUTSIDE: f32 = 0.31;
+/// ... and at the latest this far beside the face's widest point, in the same unit: lines farther away stay straight.
+const BESIDE: f32 = 0.15;
+/// Inside the jaw it falls to 0 this far beside the eyes, nose and mouth, which keep their place.
+const MARGIN: f32 = 0.012;
 /// Between these heights (0 the eyes, 1 the chin) the effect sets in.
-const ONSET: [f32; 2] = [-0.3, 0.3];
-/// From this distance of the midline on, in units of the head's width, it acts in full.
-const MIDLINE: f32 = 0.22;
+const ONSET: [f32; 2] = [-0.3, 0.28];
+/// At this distance of the midline, in units of the head's width, it acts in full; the chin is drawn in less.
+const JOWL: f32 = 0.42;
+/// How soon it does so.
+const BEND: f32 = 0.3;
 /// Over this distance from the frame's border it falls to 0, in units of the head's width.
 const BORDER: f32 = 0.15;
+/// Most that is taken of the room between jaw and the outer end: what is behind the jaw is stretched to twice its width.
+const STRETCH: f32 = 0.41;
+/// Most that is taken of the room between jaw and eyes, nose and mouth.
+const SQUEEZE: f32 = 0.8;
+/// Where two of these limits meet, one goes over into the other within this, in units of the head's width.
+const BLEND: f32 = 0.03;
+
+/// The part of the outline that moves: from temple to temple.
+const BELOW_THE_FOREHEAD: std::ops::Range<usize> = 4..33;
+
+/// What keeps its place: the corners of the eyes and the mouth, the lower lip, the wings of the nose.
+const CORE: [u16; 11] = [33, 263, 61, 291, 84, 17, 314, 48, 278, 102, 331];
 
 /// Steepest fall of a displacement along its own direction, in pixels a pixel: at 1 the picture would fold over itself.
-/// A whole face's field falls by 0.56 at amount 1; one that the frame's border or bad landmarks cut short would by more.
+/// A whole face's field falls by about 0.5 at amount 1; one that the frame's border or bad landmarks cut short by more.
 const STEEPEST: f32 = 0.65;
 
 /// Backward displacements: the pixel at `p` shows what was at `p + field(p)`. Nodes lie evenly over the face's
@@ -137,9 +153,22 @@ impl Field {
         }
         self.nodes.clear();
         self.nodes.resize(SIDE * SIDE, [f16::ZERO; 4]);
-        let jaw: [[f32; 2]; JAW.len()] = JAW.map(|index| at(points, index));
         let oval: [[f32; 2]; FACE_OVAL.len()] = FACE_OVAL.map(|index| at(points, index));
-        let reach = REACH * amount * axes.seen_width;
+        let jaw = Chain::new(oval.get(BELOW_THE_FOREHEAD).unwrap_or_default());
+        let across = |p: [f32; 2]| dot(minus(p, axes.eyes), axes.left);
+        let (low, high) = oval
+            .iter()
+            .fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), &p| (low.min(across(p)), high.max(across(p))));
+        let mut hull = [[0.0; 2]; CORE.len() + 1];
+        let core = hull_of(CORE.map(|index| at(points, index)), &mut hull);
+        let rim = Chain::new(core);
+        let reach = REACH * axes.seen_width / axes.width;
+        let beside = |p: [f32; 2]| (high - across(p)).min(across(p) - low) / axes.width + BESIDE;
+        // How far each point of the jaw may move, given the room on both of its sides.
+        let most = oval.map(|p| {
+            let inner = if inside(core, p) { 0.0 } else { rim.distance(p).0 / axes.width };
+            lesser(STRETCH * beside(p).min(OUTSIDE), SQUEEZE * (inner - MARGIN).max(0.0))
+        });
         let last = SIDE - 1;
         for (row, nodes) in self.nodes.chunks_exact_mut(SIDE).enumerate() {
             for (column, node) in nodes.iter_mut().enumerate() {
@@ -152,17 +181,28 @@ impl Field {
                 ];
                 let [x, t] = axes.local(points, p);
                 let onset = smoothstep(ONSET[0], ONSET[1], t);
-                if onset == 0.0 {
+                let beside = beside(p);
+                if onset == 0.0 || beside <= 0.0 {
                     continue;
                 }
-                let beyond = distance(&jaw, p) / axes.width;
+                let (beyond, nearest) = jaw.distance(p);
+                let beyond = beyond / axes.width;
+                // How much of the jaw's displacement is left here.
                 let profile = if inside(&oval, p) {
-                    rounded_ramp(1.0 - beyond / INSIDE, 0.3)
+                    let room = if inside(core, p) { 0.0 } else { (rim.distance(p).0 / axes.width - MARGIN).max(0.0) };
+                    rounded_ramp(room / (beyond + room).max(1e-6), 0.3).sqrt()
                 } else {
-                    1.0 - rounded_ramp(beyond / OUTSIDE, 0.2)
+                    1.0 - rounded_ramp((beyond / OUTSIDE).max(beyond / (beyond + beside)), 0.08)
+                };
+                let wanted = reach * onset * (x.abs() / BEND).tanh() / (JOWL / BEND).tanh();
+                let limit = {
+                    let (from, share) = (BELOW_THE_FOREHEAD.start + nearest as usize, nearest.fract());
+                    let to = (from + 1).min(oval.len() - 1);
+                    most[from] + share * (most[to] - most[from])
                 };
                 let border = (p[0].min(p[1]).min(frame.0 as f32 - p[0]).min(frame.1 as f32 - p[1])) / axes.width;
-                let size = reach * onset * profile * (x / MIDLINE).tanh() * smoothstep(0.0, BORDER, border);
+                let size = lesser(wanted, limit).max(0.0) * profile * smoothstep(0.0, BORDER, border);
+                let size = (size * amount * axes.width).copysign(x);
                 *node = [f16::from_f32(size * axes.left[0]), f16::from_f32(size * axes.left[1]), f16::ZERO, f16::ZERO];
             }
         }
@@ -215,16 +255,63 @@ fn rounded_ramp(x: f32, round: f32) -> f32 {
     }
 }
 
-/// Distance of a point to an open chain of segments.
-fn distance(chain: &[[f32; 2]], p: [f32; 2]) -> f32 {
-    let nearest = chain.windows(2).fold(f32::INFINITY, |nearest, segment| {
-        let along = minus(segment[1], segment[0]);
-        let to = minus(p, segment[0]);
-        let share = (dot(to, along) / dot(along, along).max(1e-9)).clamp(0.0, 1.0);
-        let off = [to[0] - share * along[0], to[1] - share * along[1]];
-        nearest.min(dot(off, off))
-    });
-    nearest.sqrt()
+/// The smaller of two, rounded where they meet.
+fn lesser(a: f32, b: f32) -> f32 {
+    let near = (BLEND - (a - b).abs()).max(0.0);
+    a.min(b) - near * near / (4.0 * BLEND)
+}
+
+/// The convex hull of some points, closed: the first corner once more at the end (Andrew 1979).
+fn hull_of(mut points: [[f32; 2]; CORE.len()], hull: &mut [[f32; 2]; CORE.len() + 1]) -> &[[f32; 2]] {
+    points.sort_unstable_by(|a, b| a[0].total_cmp(&b[0]).then(a[1].total_cmp(&b[1])));
+    let (mut count, mut turned) = (0, 1);
+    let last = points.len() - 1;
+    // One side from left to right, then the other one back.
+    for (k, p) in (0..=last).chain((0..last).rev()).map(|k| points[k]).enumerate() {
+        let kept = if k <= last { 1 } else { turned };
+        while count > kept && cross(minus(hull[count - 1], hull[count - 2]), minus(p, hull[count - 1])) <= 0.0 {
+            count -= 1;
+        }
+        hull[count] = p;
+        count += 1;
+        if k == last {
+            turned = count;
+        }
+    }
+    hull.get(..count).unwrap_or_default()
+}
+
+/// An open chain of segments: where each begins, where it leads, and one over the square of its length.
+struct Chain {
+    segments: [([f32; 2], [f32; 2], f32); FACE_OVAL.len()],
+    count: usize,
+}
+
+impl Chain {
+    fn new(points: &[[f32; 2]]) -> Self {
+        let mut chain = Self { segments: [([0.0; 2], [0.0; 2], 0.0); FACE_OVAL.len()], count: 0 };
+        for (slot, pair) in chain.segments.iter_mut().zip(points.windows(2)) {
+            let along = minus(pair[1], pair[0]);
+            *slot = (pair[0], along, 1.0 / dot(along, along).max(1e-9));
+            chain.count += 1;
+        }
+        chain
+    }
+
+    /// Distance of a point, and where along the chain the nearest of its points lies, in segments.
+    fn distance(&self, p: [f32; 2]) -> (f32, f32) {
+        let mut nearest = (f32::INFINITY, 0.0);
+        for (k, (from, along, scale)) in self.segments.iter().take(self.count).enumerate() {
+            let to = minus(p, *from);
+            let share = (dot(to, *along) * scale).clamp(0.0, 1.0);
+            let off = [to[0] - share * along[0], to[1] - share * along[1]];
+            let square = dot(off, off);
+            if square < nearest.0 {
+                nearest = (square, k as f32 + share);
+            }
+        }
+        (nearest.0.sqrt(), nearest.1)
+    }
 }
 
 /// Whether a point lies inside a closed contour (even-odd).
@@ -247,6 +334,28 @@ fn inside(contour: &[[f32; 2]], p: [f32; 2]) -> bool {
 mod tests {
     use super::*;
     use crate::{FaceTracker, Frame, TrackerOptions};
+
+    #[test]
+    fn a_hull_holds_all_its_points() {
+        let place = |k: usize| [(k * 7 % 11) as f32, (k * k * 5 % 11) as f32];
+        for turn in 0..40 {
+            let points: [[f32; 2]; CORE.len()] = std::array::from_fn(|k| match turn {
+                0 => [3.0, 4.0],
+                1 => [k as f32, 2.0 * k as f32],
+                _ => place(k * turn + turn),
+            });
+            let mut room = [[0.0; 2]; CORE.len() + 1];
+            let hull = hull_of(points, &mut room);
+            assert_eq!(hull.first(), hull.last(), "closed");
+            for p in points {
+                assert!(inside(hull, p) || Chain::new(hull).distance(p).0 < 1e-4, "{turn}: {p:?} in {hull:?}");
+            }
+            assert!(
+                hull.windows(2)
+                    .all(|side| points.iter().all(|p| { cross(minus(side[1], side[0]), minus(*p, side[0])) >= -1e-4 }))
+            );
+        }
+    }
 
     #[test]
     fn what_a_host_draws_moves_with_the_face() {
