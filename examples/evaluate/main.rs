@@ -30,16 +30,16 @@ struct Arguments {
 }
 
 /// What the figures are taken with.
-pub struct Bench {
-    pub gpu: Gpu,
-    pub renderer: Renderer,
-    pub tracker: FaceTracker,
-    pub scenes: Vec<Scene>,
+pub(crate) struct Bench {
+    pub(crate) gpu: Gpu,
+    pub(crate) renderer: Renderer,
+    pub(crate) tracker: FaceTracker,
+    pub(crate) scenes: Vec<Scene>,
 }
 
 impl Bench {
     /// A scene's picture with a look, its face where it was found in the scene.
-    pub fn retouched(&mut self, scene: &Scene, look: Look) -> Result<RgbaImage, Failure> {
+    pub(crate) fn retouched(&mut self, scene: &Scene, look: Look) -> Result<RgbaImage, Failure> {
         let mut picture = scene.picture.clone();
         let (width, height) = picture.dimensions();
         self.renderer.reset();
@@ -49,7 +49,7 @@ impl Bench {
     }
 
     /// Where the renderer sees a scene's skin, 0..=255.
-    pub fn skin(&mut self, scene: &Scene) -> Result<Vec<u8>, Failure> {
+    pub(crate) fn skin(&mut self, scene: &Scene) -> Result<Vec<u8>, Failure> {
         self.renderer.reset();
         let (width, height) = scene.size();
         let frame = glowup::Frame::rgba8(&scene.picture, width, height)?;
@@ -59,25 +59,25 @@ impl Bench {
 
 /// Rows of figures, as Markdown.
 #[derive(Default)]
-pub struct Table {
+pub(crate) struct Table {
     text: String,
     short: u32,
 }
 
 impl Table {
-    pub fn title(&mut self, title: &str) {
+    pub(crate) fn title(&mut self, title: &str) {
         self.text += &format!("\n## {title}\n\n| what | figure | limit | |\n| --- | --- | --- | --- |\n");
         eprintln!("{title} ...");
     }
 
     /// A figure with the limit that it has to keep.
-    pub fn judged(&mut self, what: &str, figure: &str, limit: &str, holds: bool) {
+    pub(crate) fn judged(&mut self, what: &str, figure: &str, limit: &str, holds: bool) {
         self.short += u32::from(!holds);
         self.text += &format!("| {what} | {figure} | {limit} | {} |\n", if holds { "holds" } else { "**short**" });
     }
 
     /// A figure to know.
-    pub fn noted(&mut self, what: &str, figure: &str) {
+    pub(crate) fn noted(&mut self, what: &str, figure: &str) {
         self.text += &format!("| {what} | {figure} | | |\n");
     }
 }

@@ -231,8 +231,9 @@ pub fn painted(scene: &Scene, cover: &[f32], darker: [f32; 3]) -> Scene {
     scene.with(picture)
 }
 
-/// The face with skin of another colour (sRGB, 0..=1): what `skin` (0..=255) covers is multiplied in linear light.
-pub fn recoloured(scene: &Scene, skin: &[u8], plain: &[bool], colour: [f32; 3]) -> Scene {
+/// The face with skin of another colour (sRGB, 0..=1): all of it but the eyes and the open mouth, multiplied in linear light
+/// so that `plain` skin has this colour in the mean.
+pub fn recoloured(scene: &Scene, plain: &[bool], colour: [f32; 3]) -> Scene {
     let linear = |v: f32| if v <= 0.040_45 { v / 12.92 } else { ((v + 0.055) / 1.055).powf(2.4) };
     let encoded = |v: f32| if v <= 0.003_130_8 { v * 12.92 } else { 1.055 * v.powf(1.0 / 2.4) - 0.055 };
     let (mut sum, mut count) = ([0.0; 3], 0.0_f32);
@@ -242,9 +243,16 @@ pub fn recoloured(scene: &Scene, skin: &[u8], plain: &[bool], colour: [f32; 3]) 
         count += 1.0;
     }
     let gain: [f32; 3] = std::array::from_fn(|c| linear(colour[c]) / (sum[c] / count.max(1.0)).max(1e-4));
+    let contours = [&mesh::FACE_OVAL[..], &mesh::RIGHT_EYE, &mesh::LEFT_EYE, &mesh::MOUTH].map(|c| scene.contour(c));
     let mut picture = scene.picture.clone();
-    for (place, &covered) in picture.pixels_mut().zip(skin) {
-        let share = f32::from(covered) / 255.0;
+    for (x, y, place) in picture.enumerate_pixels_mut() {
+        let p = [x as f32 + 0.5, y as f32 + 0.5];
+        let off = |k: usize| signed(&contours[k], p) / scene.width;
+        let within = (0.5 - off(0) / 0.03).clamp(0.0, 1.0);
+        if within == 0.0 {
+            continue;
+        }
+        let share = (1..4).map(|k| (off(k) / 0.02 + 0.3).clamp(0.0, 1.0)).fold(within, f32::min);
         let before = rgb(place).map(linear);
         *place = pixel(std::array::from_fn(|c| encoded(before[c] * (1.0 + share * (gain[c] - 1.0)))));
     }

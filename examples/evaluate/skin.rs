@@ -25,10 +25,10 @@ struct Painted {
 }
 
 impl Painted {
-    fn new(scene: &Scene) -> Self {
-        let skin = scene.skin();
+    /// Spots lie on `skin`.
+    fn new(scene: &Scene, skin: &[bool]) -> Self {
         let paint = |count, sizes, seed, darker| {
-            let spots = spots(scene, &skin, count, sizes, seed);
+            let spots = spots(scene, skin, count, sizes, seed);
             (painted(scene, &coverage(scene, &spots), darker), spots)
         };
         Self {
@@ -101,7 +101,7 @@ pub fn smoothing(bench: &mut Bench, table: &mut Table) -> Result<(), Failure> {
     table.title("Smoothing at 1");
     let mut means = [0.0; 2];
     for scene in bench.scenes.clone() {
-        let faces = Painted::new(&scene);
+        let faces = Painted::new(&scene, &scene.skin());
         let [blemishes, pores] = faces.left(|scene| bench.retouched(scene, SMOOTH))?;
         let name = format!("{} ({:.0} px)", scene.name, scene.width);
         let both = |[ratio, slope]: [f32; 2]| format!("{ratio:.3} (by regression {slope:.3})");
@@ -120,7 +120,7 @@ pub fn smoothing(bench: &mut Bench, table: &mut Table) -> Result<(), Failure> {
 pub fn beside_others(bench: &mut Bench, table: &mut Table) -> Result<(), Failure> {
     table.title("Beside other filters, on the portrait, at equal removal of blemishes");
     let scene = bench.scenes[0].clone();
-    let (faces, parts) = (Painted::new(&scene), edged(&scene));
+    let (faces, parts) = (Painted::new(&scene, &scene.skin()), edged(&scene));
     let [blemishes, pores] = faces.left(|scene| bench.retouched(scene, SMOOTH))?;
     let (_, all) = edges_left(&scene, &bench.retouched(&scene, SMOOTH)?, &parts);
     table.noted("glowup", &format!("blemishes {:.3}, pores {:.3}; {all}", blemishes[1], pores[1]));
@@ -157,13 +157,13 @@ const EXPOSURE: f32 = 0.8;
 pub fn tones(bench: &mut Bench, table: &mut Table, out: &Path) -> Result<(), Failure> {
     table.title("Ten skin tones (Monk's scale, painted on the portrait)");
     let scene = bench.scenes[0].clone();
-    let (covered, plain) = (bench.skin(&scene)?, scene.skin());
+    let plain = scene.skin();
     let natural = Look { slim: 0.0, ..Look::NATURAL };
     let (mut removed, mut shifts, mut rows) = (Vec::new(), Vec::new(), Vec::new());
     for tone in MONK {
         let colour = [16, 8, 0].map(|shift| f32::from((tone >> shift) as u8) / 255.0 * EXPOSURE);
-        let face = recoloured(&scene, &covered, &plain, colour);
-        let faces = Painted::new(&face);
+        let face = recoloured(&scene, &plain, colour);
+        let faces = Painted::new(&face, &plain);
         removed.push(1.0 - faces.left(|scene| bench.retouched(scene, SMOOTH))?[0][1]);
         let after = bench.retouched(&face, natural)?;
         shifts.push(delta_e(mean_lab(&face.picture, &plain), mean_lab(&after, &plain)));

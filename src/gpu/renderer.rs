@@ -111,7 +111,7 @@ impl Passes {
             ),
             correct: pass!(
                 "correct",
-                [Slot::Uniform, layers, layers, layers, Slot::Sampler, Slot::OutputLayers(Rgba16Float)]
+                [Slot::Uniform, layers, layers, layers, Slot::Sampler, skins, Slot::OutputLayers(Rgba16Float)]
             ),
             compose: pass!(
                 "compose",
@@ -437,6 +437,7 @@ impl Renderer {
                         TextureView(&grids.coefficients),
                         TextureView(&grids.mask),
                         Sampler(&shared.linear),
+                        skins(),
                         TextureView(&grids.corrections),
                     ],
                 ),

@@ -251,7 +251,7 @@ impl Twin<'_> {
         [Texture::new(width, height, |x, y| block(x, y).0), Texture::new(width, height, |x, y| block(x, y).1)]
     }
 
-    fn correct(&self, cells: &Texture, coefficients: &[Texture; 2]) -> Texture {
+    fn correct(&self, cells: &Texture, coefficients: &[Texture; 2], skin: &Skin) -> Texture {
         let (width, height) = (self.face.grid[2] as f32, self.face.grid[3] as f32);
         Texture::new(cells.width, cells.height, |x, y| {
             let (c, covered) = (rgb(cells.load(x as i32, y as i32)), self.covered(x, y));
@@ -265,8 +265,9 @@ impl Twin<'_> {
                     shift[k] += 0.25 * near_shift[k];
                 });
             }
+            let like = shift[3].min(likeness(c, skin));
             let change =
-                |k: usize| covered * shift[3] * (1.25 * self.face.amounts[1] * (q[3] * c[k] + q[k] - c[k]) + shift[k]);
+                |k: usize| covered * like * (1.32 * self.face.amounts[1] * (q[3] * c[k] + q[k] - c[k]) + shift[k]);
             [change(0), change(1), change(2), 0.0]
         })
     }
@@ -321,7 +322,7 @@ fn compose(input: &Texture, twins: &[Twin<'_>]) -> Vec<u8> {
                 let cells = twin.cells();
                 let skin = twin.skin(&cells);
                 let coefficients = twin.gate(&twin.moments(&cells, &skin), &skin);
-                twin.correct(&cells, &coefficients)
+                twin.correct(&cells, &coefficients, &skin)
             })
         })
         .collect();
@@ -428,9 +429,13 @@ fn the_shaders_do_what_their_twins_do() {
             println!("{width}×{height} {look:?}: worst {worst}, mean {mean:.4}, {changed} values changed");
             assert!(changed > 500);
             // One step by rounding; two in a few pixels, where half-precision grids and eight-bit filter weights tip the
-            // balance at the edge of likeness, or move the place that a sharp edge is fetched from.
+            // balance at the edge of likeness, or move the place that a sharp edge is fetched from; where two faces overlap
+            // their changes add up, and so do these.
             let far = off.iter().filter(|&&d| d > 1).count();
-            assert!(worst <= 2 && far < 20 && mean < 0.02, "{width}×{height} {look:?}: worst {worst}, mean {mean}");
+            assert!(
+                worst <= 2 + u8::from(second) && far < 60 && mean < 0.02,
+                "{width}×{height} {look:?}: worst {worst}, mean {mean}"
+            );
         }
     }
 }

@@ -51,7 +51,7 @@ impl Mask {
         let mut corners = [[0.0; 2]; CORNERS];
         // The mesh ends below the hairline, so the forehead's edge is raised a little; the rest is pulled in by the
         // width of the feather, so that nothing spills over the jaw.
-        let outline = contour.outline(&mut corners, 0.97, 0.05);
+        let outline = contour.outline(&mut corners, 0.955, 0.05);
         fill(&mut self.skin, outline);
         let inner = contour.outline(&mut corners, 0.80, 0.0);
         fill(&mut self.sample, inner);

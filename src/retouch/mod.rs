@@ -19,6 +19,8 @@ pub(crate) const MAX_FACES: usize = 32;
 pub(crate) const MAX_CELLS: u32 = 384;
 /// Side of a cell in units of the face's width: details smaller than this pass untouched.
 const CELL: f32 = 0.0100;
+/// Smallest side of a cell, in pixels: on a small face, pores are no larger than a pixel, and blemishes hold several.
+const FINEST: f32 = 2.2;
 /// Faces narrower than this, in pixels, are left alone: there is nothing to see.
 const SMALLEST: f32 = 12.0;
 
@@ -39,7 +41,7 @@ pub(crate) struct FacePlan {
     pub(crate) id: u64,
     /// The pixels that may change.
     pub(crate) rect: Rect,
-    /// Side of a cell in pixels, at least 1.
+    /// Side of a cell in pixels.
     pub(crate) cell: f32,
     /// How strongly to smooth and to even the colour, 0..=1, the face's visibility included.
     pub(crate) smooth: f32,
@@ -110,7 +112,7 @@ impl Plan {
             let longest = rect.width.max(rect.height) as f32;
             plan.id = face.id;
             plan.rect = rect;
-            plan.cell = (CELL * axes.width).max(longest / MAX_CELLS as f32).max(1.0);
+            plan.cell = (CELL * axes.width).max(longest / MAX_CELLS as f32).max(FINEST);
             plan.smooth = look.smooth * amount;
             plan.tone = look.tone * amount;
             plan.tint = [look.brighten, look.ruddy, look.warmth].map(|tint| tint * amount);

@@ -75,15 +75,15 @@ const STEPS: usize = 40;
 /// Nodes a side.
 pub(crate) const SIDE: usize = 64;
 /// Largest displacement at amount 1, in units of the face's width as it is seen.
-const REACH: f32 = 0.155;
+const REACH: f32 = 0.17;
 /// Outside the jaw it falls to 0 within this distance, in units of the head's width ...
 const OUTSIDE: f32 = 0.31;
 /// ... and at the latest this far beside the face's widest point, in the same unit: lines farther away stay straight.
-const BESIDE: f32 = 0.15;
+const BESIDE: f32 = 0.14;
 /// Inside the jaw it falls to 0 this far beside the eyes, nose and mouth, which keep their place.
 const MARGIN: f32 = 0.012;
 /// Between these heights (0 the eyes, 1 the chin) the effect sets in.
-const ONSET: [f32; 2] = [-0.3, 0.28];
+const ONSET: [f32; 2] = [-0.4, 0.22];
 /// At this distance of the midline, in units of the head's width, it acts in full; the chin is drawn in less.
 const JOWL: f32 = 0.42;
 /// How soon it does so.
@@ -91,9 +91,9 @@ const BEND: f32 = 0.3;
 /// Over this distance from the frame's border it falls to 0, in units of the head's width.
 const BORDER: f32 = 0.15;
 /// Most that is taken of the room between jaw and the outer end: what is behind the jaw is stretched to twice its width.
-const STRETCH: f32 = 0.41;
+const STRETCH: f32 = 0.4;
 /// Most that is taken of the room between jaw and eyes, nose and mouth.
-const SQUEEZE: f32 = 0.8;
+const SQUEEZE: f32 = 0.9;
 /// Where two of these limits meet, one goes over into the other within this, in units of the head's width.
 const BLEND: f32 = 0.03;
 
