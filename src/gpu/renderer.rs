@@ -121,6 +121,9 @@ impl Passes {
     }
 }
 
+/// The look under which skin is shown: any that makes the passes look for it.
+const SHOWN: Look = Look { smooth: 1.0, ..Look::NONE };
+
 /// What a host's textures must be usable for.
 const READ: wgpu::TextureUsages = wgpu::TextureUsages::TEXTURE_BINDING.union(wgpu::TextureUsages::COPY_SRC);
 const WRITTEN: wgpu::TextureUsages = wgpu::TextureUsages::STORAGE_BINDING.union(wgpu::TextureUsages::COPY_DST);
@@ -190,6 +193,34 @@ impl Renderer {
         faces: &[Face],
         look: &Look,
     ) -> Result<()> {
+        self.render_to(encoder, (input, output), faces, look, false)
+    }
+
+    /// As [`Renderer::render`], but shows where the faces' skin is instead of retouching it: within the faces' rectangles
+    /// red, green and blue are how surely a pixel is skin, 0 … 1, and alpha is 0; what lies outside of them is a copy. Use a
+    /// renderer apart from the one that retouches: the skins' statistics are taken with each call.
+    ///
+    /// # Errors
+    ///
+    /// As [`Renderer::render`].
+    pub fn render_skin(
+        &mut self,
+        encoder: &mut wgpu::CommandEncoder,
+        input: &wgpu::TextureView,
+        output: &wgpu::TextureView,
+        faces: &[Face],
+    ) -> Result<()> {
+        self.render_to(encoder, (input, output), faces, &SHOWN, true)
+    }
+
+    fn render_to(
+        &mut self,
+        encoder: &mut wgpu::CommandEncoder,
+        (input, output): (&wgpu::TextureView, &wgpu::TextureView),
+        faces: &[Face],
+        look: &Look,
+        shows_skin: bool,
+    ) -> Result<()> {
         let (from, to) = (input.texture(), output.texture());
         // A device would only complain once the host finishes its encoder.
         check_texture("input", from, READ, "TEXTURE_BINDING and COPY_SRC")?;
@@ -199,6 +230,7 @@ impl Renderer {
             return Err(Error::SizeMismatch { input: size, output: (to.width(), to.height()) });
         }
         self.begin(size, faces, look)?;
+        self.plan.shows_skin = shows_skin;
         let gpu = self.gpu.clone();
         // First all that can fail, then the recording.
         let made = gpu.guarded(|| {
@@ -237,7 +269,7 @@ impl Renderer {
         let rows = (0..height).flat_map(|y| frame.row(y).as_chunks::<4>().0);
         let mut picture: Vec<u8> = rows.flat_map(|&[r, g, b, _]| [r, g, b, u8::MAX]).collect();
         let mut shown = FrameMut::rgba8(&mut picture, width, height)?;
-        self.begin((width, height), faces, &Look { smooth: 1.0, ..Look::NONE })?;
+        self.begin((width, height), faces, &SHOWN)?;
         self.plan.shows_skin = true;
         self.work(&mut shown)?;
         // The passes leave alpha at 0 where they have been.

@@ -1,4 +1,4 @@
-//! A picture in, a pair of textures out, on the device that also draws the window: what was retouched stays on it until it
+//! A picture in, textures out, on the device that also draws the window: what was retouched stays on it until it
 //! is on the screen. It is copied back only for snapshots, recordings and virtual cameras.
 
 use std::sync::Arc;
@@ -18,13 +18,15 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// the window free to draw.
 const GLANCE: Duration = Duration::from_micros(300);
 
-/// A picture before and after, on the device. Whoever holds it keeps it from being written to.
+/// A picture before and after, and where its skin is, on the device. Whoever holds it keeps it from being written to.
 pub struct Stage {
     /// Never given twice.
     pub id: u64,
     pub size: [u32; 2],
     pub before: wgpu::TextureView,
     pub after: wgpu::TextureView,
+    /// Written to only where somebody wants to see it; as [`Renderer::render_skin`] has it.
+    pub skin: wgpu::TextureView,
 }
 
 /// What one picture cost.
@@ -47,6 +49,8 @@ pub struct Retoucher {
     gpu: Gpu,
     tracker: FaceTracker,
     renderer: Renderer,
+    /// Shows where skin is; made once somebody asks.
+    shower: Option<Renderer>,
     stages: Vec<Arc<Stage>>,
     made: u64,
     readback: Option<wgpu::Buffer>,
@@ -58,6 +62,7 @@ impl Retoucher {
             gpu: gpu.clone(),
             tracker: FaceTracker::new(TrackerOptions::default())?,
             renderer: Renderer::new(gpu)?,
+            shower: None,
             stages: Vec::new(),
             made: 0,
             readback: None,
@@ -68,19 +73,22 @@ impl Retoucher {
     pub fn reset(&mut self) {
         self.tracker.reset();
         self.renderer.reset();
+        self.shower.iter_mut().for_each(Renderer::reset);
     }
 
     pub fn faces(&self) -> &[Face] {
         self.tracker.faces()
     }
 
-    /// Retouches a picture, and copies the result to `back` where that is given. What could not be done to it is said in
+    /// Retouches a picture, and copies the result to `back` where that is given; where `skin` says so, its skin is shown
+    /// too. What could not be done to it is said in
     /// the last place; the picture is then shown as it is.
     pub fn retouch(
         &mut self,
         picture: &Picture,
         time: Duration,
         look: &Look,
+        skin: bool,
         back: Option<&mut Picture>,
     ) -> Result<(Arc<Stage>, Times, Option<String>), Failure> {
         let start = Instant::now();
@@ -108,6 +116,20 @@ impl Retoucher {
             encoder.copy_texture_to_texture(before.as_image_copy(), after.as_image_copy(), before.size());
             fault.get_or_insert(error.to_string());
         }
+        if skin {
+            let shower = match &mut self.shower {
+                Some(shower) => shower,
+                none => none.insert(Renderer::new(&self.gpu)?),
+            };
+            if let Err(error) = shower.render_skin(&mut encoder, &stage.before, &stage.skin, faces) {
+                encoder.copy_texture_to_texture(
+                    before.as_image_copy(),
+                    stage.skin.texture().as_image_copy(),
+                    before.size(),
+                );
+                fault.get_or_insert(error.to_string());
+            }
+        }
         let buffer = back.is_some().then(|| copy_out(&mut self.readback, self.gpu.device(), &mut encoder, after));
         queue.submit([encoder.finish()]);
         finish(&self.gpu)?;
@@ -129,7 +151,7 @@ impl Retoucher {
     }
 }
 
-/// A pair of textures of that size which nobody looks at.
+/// Textures of that size which nobody looks at.
 fn free_stage(stages: &mut Vec<Arc<Stage>>, made: &mut u64, device: &wgpu::Device, size: [u32; 2]) -> Arc<Stage> {
     stages.retain(|stage| stage.size == size);
     if let Some(free) = stages.iter().find(|stage| Arc::strong_count(stage) == 1) {
@@ -149,8 +171,9 @@ fn free_stage(stages: &mut Vec<Arc<Stage>>, made: &mut u64, device: &wgpu::Devic
         texture.create_view(&wgpu::TextureViewDescriptor::default())
     };
     *made += 1;
-    let (before, after) = (texture("before", Usage::empty()), texture("after", Usage::STORAGE_BINDING));
-    let stage = Arc::new(Stage { id: *made, size, before, after });
+    let written = |label| texture(label, Usage::STORAGE_BINDING);
+    let (before, after, skin) = (texture("before", Usage::empty()), written("after"), written("skin"));
+    let stage = Arc::new(Stage { id: *made, size, before, after, skin });
     stages.push(Arc::clone(&stage));
     stage
 }

@@ -21,6 +21,10 @@ pub enum Overlay {
     Landmarks,
     /// The contours between skin and what is left alone.
     Contours,
+    /// Where the retouch sees skin.
+    Skin,
+    /// A grid that moves as slimming moves the picture.
+    Warp,
 }
 
 /// A look that the user saved.

@@ -6,11 +6,12 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use eframe::egui;
-use glowup::{Gpu, Look};
+use glowup::{Face, Gpu, Look, Warp};
 
 use crate::common::Failure;
 use crate::output::{Ending, Notes, Target, Writer, free_name, snapshot, with_ending};
 use crate::retouch::{Retoucher, Stage, Times};
+use crate::settings::Overlay;
 use crate::source::{Feed, Got, Picture, Stamped, Wanted};
 
 /// How often a source that has ended is looked for again.
@@ -27,6 +28,7 @@ const SOON: Duration = Duration::from_micros(1);
 #[derive(Clone)]
 pub struct Controls {
     pub look: Look,
+    pub overlay: Overlay,
     pub source: Wanted,
     /// Counts choices, so that the same source can be chosen again.
     pub choice: u64,
@@ -50,6 +52,10 @@ pub struct Newest {
     pub interval: Duration,
     /// The mesh of each face.
     pub meshes: Vec<Vec<[f32; 3]>>,
+    /// Lines of a grid around each face, moved as the picture is, where they are wanted.
+    pub grid: Vec<Vec<[f32; 2]>>,
+    /// What the stage was made for.
+    pub overlay: Overlay,
     pub times: Times,
     /// The source's pictures that nobody had time for.
     pub dropped: u64,
@@ -291,7 +297,8 @@ impl Session {
         self.record(controls);
         let wanted = controls.snapshot || self.recorder.is_some() || self.sink.is_some();
         let time = taken.moment.saturating_duration_since(self.start);
-        let outcome = self.retoucher.retouch(&taken.picture, time, &controls.look, wanted.then_some(&mut *back));
+        let skin = controls.overlay == Overlay::Skin;
+        let outcome = self.retoucher.retouch(&taken.picture, time, &controls.look, skin, wanted.then_some(&mut *back));
         let (stage, times, fault) = match outcome {
             Ok(done) => done,
             Err(failure) => {
@@ -317,7 +324,7 @@ impl Session {
         if self.sink.as_ref().is_some_and(|sink| !sink.write(back)) {
             self.sink = None;
         }
-        self.publish(taken, stage, times);
+        self.publish(taken, stage, times, controls);
     }
 
     /// Starts or ends the recording.
@@ -340,7 +347,14 @@ impl Session {
         Writer::start(target, notes).map_err(|failure| self.note(sentence(&failure.to_string()) + ".")).ok()
     }
 
-    fn publish(&mut self, taken: &Stamped, stage: Arc<Stage>, times: Times) {
+    fn publish(&mut self, taken: &Stamped, stage: Arc<Stage>, times: Times, controls: &Controls) {
+        let size = stage.size;
+        let mut grid = Vec::new();
+        if controls.overlay == Overlay::Warp {
+            for face in self.retoucher.faces() {
+                bend(face, size, controls.look.slim, &mut grid);
+            }
+        }
         let mut newest = lock(&self.shared.newest);
         newest.number += 1;
         newest.stage = Some(stage);
@@ -352,11 +366,40 @@ impl Session {
             mesh.clear();
             mesh.extend_from_slice(&face.points);
         }
+        (newest.grid, newest.overlay) = (grid, controls.overlay);
         newest.times = times;
         newest.dropped = self.stand_in.as_ref().or(self.feed.as_ref()).map_or(0, Feed::dropped);
         newest.recording = self.recorder.as_ref().map(|recorder| recorder.since);
         drop(newest);
         self.context.request_repaint_after(SOON);
+    }
+}
+
+/// Lines of a grid about a face, and points of each line.
+const LINES: usize = 17;
+const STEPS: usize = 33;
+
+/// Adds the lines of a grid around a face, each point where the picture shows it once it is slimmed.
+fn bend(face: &Face, size: [u32; 2], slim: f32, lines: &mut Vec<Vec<[f32; 2]>>) {
+    let Ok(warp) = Warp::new(face, size[0], size[1], slim) else { return };
+    let mut low = [f32::INFINITY; 2];
+    let mut high = [f32::NEG_INFINITY; 2];
+    for point in &face.points {
+        for axis in 0..2 {
+            low[axis] = low[axis].min(point[axis]);
+            high[axis] = high[axis].max(point[axis]);
+        }
+    }
+    let margin = 0.35 * (high[0] - low[0]);
+    let share = |k: usize, of: usize| k as f32 / (of - 1) as f32;
+    let at = |u: f32, v: f32| {
+        let place = [(u, 0), (v, 1)].map(|(t, axis)| low[axis] - margin + t * (high[axis] - low[axis] + 2.0 * margin));
+        warp.moved(place)
+    };
+    for line in 0..LINES {
+        let fixed = share(line, LINES);
+        lines.push((0..STEPS).map(|k| at(fixed, share(k, STEPS))).collect());
+        lines.push((0..STEPS).map(|k| at(share(k, STEPS), fixed)).collect());
     }
 }
 

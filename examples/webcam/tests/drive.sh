@@ -105,6 +105,13 @@ done
 # A double click resets.
 xdotool mousemove $((X + left + 110)) $((Y + 183)) sleep 0.3 click --repeat 2 --delay 100 1
 settings "abs(it['look']['slim'] - 0.15) < 0.001"
+for slider in "brighten 212" "warmth 235" "ruddy 258"; do
+    read -r name y <<<"$slider"
+    drag $((right - 96)) "$y" $((right - 56))
+    settings "0.5 < it['look']['$name'] <= 1"
+    xdotool mousemove $((X + right - 56)) $((Y + y)) sleep 0.3 click --repeat 2 --delay 100 1
+    settings "it['look']['$name'] == 0"
+done
 key s
 drag $(((WIDTH - 240) / 2)) 300 200
 settings "it['split'] and it['split_at'] < 0.3"
@@ -114,7 +121,17 @@ settings "it['overlay'] == 'landmarks'"
 key o
 shot contours
 settings "it['overlay'] == 'contours'"
-key o
+key k
+sleep 0.5
+shot skin
+settings "it['overlay'] == 'skin'"
+same skin.png contours.png && fail "the skin is not shown"
+key w
+sleep 0.5
+shot warp
+settings "it['overlay'] == 'warp'"
+key w
+settings "it['overlay'] == 'none'"
 key h
 shot help
 key h

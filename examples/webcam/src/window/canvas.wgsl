@@ -30,3 +30,11 @@ fn linear(in: Corner) -> @location(0) vec4f {
     let high = pow((c + 0.055) / 1.055, vec3f(2.4));
     return vec4f(select(high, low, c <= vec3f(0.04045)), 1.0);
 }
+
+// Where skin is, as a veil of colour: of a picture whose alpha is 0 wherever it was looked for.
+@fragment
+fn veil(in: Corner) -> @location(0) vec4f {
+    let seen = textureSample(picture, smooth_sampler, in.at);
+    let share = 0.55 * seen.r * (1.0 - seen.a);
+    return vec4f(vec3f(0.25, 0.94, 0.55) * share, share);
+}

@@ -30,7 +30,7 @@ const KEYS: [(&str, &str); 16] = [
     ("B (hold)", "see the original"),
     ("S", "split: original left, retouched right"),
     ("M", "mirror"),
-    ("L  O", "landmarks, contours"),
+    ("L  O  K  W", "landmarks, contours, skin, warp"),
     ("P", "snapshot, before and after"),
     ("R", "start and end a recording"),
     ("0 1 2 3", "looks: none, natural, soft, glam"),
@@ -89,6 +89,8 @@ struct Shown {
     /// Held, so that nobody writes to what is painted.
     stage: Arc<Stage>,
     meshes: Vec<Vec<[f32; 3]>>,
+    grid: Vec<Vec<[f32; 2]>>,
+    overlay: Overlay,
     recording: Option<Instant>,
 }
 
@@ -100,6 +102,7 @@ impl Window {
         let settings = wishes.settings;
         let controls = Controls {
             look: settings.look,
+            overlay: settings.overlay,
             source: settings.source.clone(),
             choice: 0,
             folder: wishes.folder,
@@ -218,6 +221,12 @@ impl Window {
         if pressed(Key::O) {
             self.toggle(Overlay::Contours);
         }
+        if pressed(Key::K) {
+            self.toggle(Overlay::Skin);
+        }
+        if pressed(Key::W) {
+            self.toggle(Overlay::Warp);
+        }
         if pressed(Key::H) || pressed(Key::F1) {
             self.help = !self.help;
         }
@@ -276,8 +285,9 @@ impl Window {
         let mut meshes = self.shown.take().map(|shown| shown.meshes).unwrap_or_default();
         meshes.clone_from(&newest.meshes);
         let (number, recording) = (newest.number, newest.recording);
+        let (grid, overlay) = (newest.grid.clone(), newest.overlay);
         drop(newest);
-        self.shown = Some(Shown { number, stage, meshes, recording });
+        self.shown = Some(Shown { number, stage, meshes, grid, overlay, recording });
     }
 
     /// What there is to say goes over the lower edge of the picture.
@@ -376,8 +386,8 @@ impl eframe::App for Window {
         egui::CentralPanel::default().frame(bare(8)).show(ui, |ui| self.picture(ui));
         self.notices(ui, place);
         self.help_overlay(&context);
-        let look = self.settings.look;
-        self.worker.control(|controls| controls.look = look);
+        let (look, overlay) = (self.settings.look, self.settings.overlay);
+        self.worker.control(|controls| (controls.look, controls.overlay) = (look, overlay));
         if self.settings.dark != before.dark {
             set_theme(&context, self.settings.dark);
         }

@@ -30,11 +30,21 @@ impl Window {
         ui.separator();
         ui.checkbox(&mut self.settings.split, "Split before and after");
         ui.checkbox(&mut self.settings.mirror, "Mirror");
-        for (overlay, name) in [(Overlay::Landmarks, "Landmarks"), (Overlay::Contours, "Contours of skin")] {
-            let mut on = self.settings.overlay == overlay;
-            if ui.checkbox(&mut on, name).changed() {
-                self.toggle(overlay);
-            }
+        let overlays = [
+            (Overlay::Landmarks, "Landmarks"),
+            (Overlay::Contours, "Contours"),
+            (Overlay::Skin, "Skin"),
+            (Overlay::Warp, "Warp"),
+        ];
+        for pair in overlays.chunks(2) {
+            ui.columns(2, |columns| {
+                for (ui, &(overlay, name)) in columns.iter_mut().zip(pair) {
+                    let mut on = self.settings.overlay == overlay;
+                    if ui.checkbox(&mut on, name).changed() {
+                        self.toggle(overlay);
+                    }
+                }
+            });
         }
         ui.separator();
         self.sources(ui);
@@ -72,6 +82,28 @@ impl Window {
                 *value = reset;
             }
             ui.add_space(6.0);
+        }
+        for (name, hint, value) in [
+            ("Brighten", "Brightens the skin, or darkens it", &mut look.brighten),
+            ("Warmth", "Makes the skin's colour more golden, or cooler", &mut look.warmth),
+            ("Ruddy", "Makes the skin rosier, or paler", &mut look.ruddy),
+        ] {
+            ui.horizontal(|ui| {
+                let left = egui::Layout::left_to_right(egui::Align::Center);
+                ui.allocate_ui_with_layout([58.0, 18.0].into(), left, |ui| {
+                    ui.set_min_width(58.0);
+                    ui.label(name).on_hover_text(hint);
+                });
+                ui.spacing_mut().slider_width = ui.available_width() - 40.0;
+                let slider = ui.add(egui::Slider::new(value, -1.0..=1.0).show_value(false));
+                let slider = slider.interact(egui::Sense::click_and_drag());
+                if slider.on_hover_text("Double-click to reset").double_clicked() {
+                    *value = 0.0;
+                }
+                ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+                    ui.label(RichText::new(format!("{:.0}", *value * 100.0)).monospace());
+                });
+            });
         }
     }
 

@@ -54,14 +54,26 @@ impl Window {
         } else {
             part(0.0, 1.0, Side::After);
         }
-        let place = |point: &[f32; 3]| {
-            let u = point[0] / size.x;
+        // What was asked for since shows with the next picture.
+        if self.settings.overlay == Overlay::Skin && shown.overlay == Overlay::Skin {
+            part(0.0, 1.0, Side::Skin);
+        }
+        let put = |x: f32, y: f32| {
+            let u = x / size.x;
             let x = if mirror { 1.0 - u } else { u };
-            pos2(rect.left() + x * rect.width(), rect.top() + point[1] / size.y * rect.height())
+            pos2(rect.left() + x * rect.width(), rect.top() + y / size.y * rect.height())
         };
+        let place = |point: &[f32; 3]| put(point[0], point[1]);
+        if self.settings.overlay == Overlay::Warp {
+            let within = painter.with_clip_rect(rect.intersect(space));
+            for line in &shown.grid {
+                let points: Vec<Pos2> = line.iter().map(|&[x, y]| put(x, y)).collect();
+                within.add(egui::Shape::line(points, Stroke::new(1.0, GREEN)));
+            }
+        }
         for mesh in &shown.meshes {
             match self.settings.overlay {
-                Overlay::None => {}
+                Overlay::None | Overlay::Skin | Overlay::Warp => {}
                 Overlay::Landmarks => {
                     for point in mesh {
                         painter.circle_filled(place(point), 1.2, GREEN);
