@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::PixelFormat;
+
 /// `Result` with this crate's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -76,6 +78,24 @@ pub enum Error {
         input: (u32, u32),
         /// Width and height of the output, in pixels.
         output: (u32, u32),
+    },
+    /// Input and output frames differ in format, or in what their luma and chroma mean.
+    #[error("the input is {input:?} and the output {output:?}: pass two frames of one format and the same colours")]
+    FormatMismatch {
+        /// Format of the input.
+        input: PixelFormat,
+        /// Format of the output.
+        output: PixelFormat,
+    },
+    /// A frame was given another number of planes than its format has.
+    #[error("a picture of format {format:?} has {needed} planes, not {given}: pass each plane that the format names")]
+    WrongPlanes {
+        /// The format that was given.
+        format: PixelFormat,
+        /// How many planes were given.
+        given: usize,
+        /// How many planes the format has.
+        needed: usize,
     },
     /// An amount of a look, or another setting, is outside its range or not a number.
     #[error("{name} is {value}, but must be a number from {min} to {max}")]

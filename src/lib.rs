@@ -42,7 +42,7 @@ mod retouch;
 pub use beautifier::{Beautifier, BeautifierOptions, FrameStats};
 pub use error::{Error, Result};
 pub use face::{Face, FaceTracker, TrackerOptions};
-pub use frame::{Frame, FrameMut};
+pub use frame::{Colours, Frame, FrameMut, Matrix, PixelFormat, Plane, PlaneMut, Range};
 pub use gpu::{Gpu, GpuOptions};
 pub use look::Look;
 pub use retouch::Warp;

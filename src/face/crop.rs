@@ -1,6 +1,6 @@
 //! The turned square around a face → a network's input.
 
-use crate::Frame;
+use crate::{Frame, PixelFormat};
 
 /// A square of the frame, turned about its centre.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -70,6 +70,24 @@ pub(crate) fn cut(
     (scale, offset): (f32, f32),
     out: &mut [f32],
 ) {
+    if !matches!(frame.format(), PixelFormat::Rgba8 | PixelFormat::Bgra8) {
+        return cut_any(frame, region, side, border, (scale, offset), out);
+    }
+    cut_four(frame, region, side, border, (scale, offset), out);
+    if frame.format() == PixelFormat::Bgra8 {
+        out.as_chunks_mut::<3>().0.iter_mut().take(side * side).for_each(|pixel| pixel.swap(0, 2));
+    }
+}
+
+/// Of a picture with four bytes a pixel, the first three as they come.
+fn cut_four(
+    frame: &Frame<'_>,
+    region: &Region,
+    side: usize,
+    border: Border,
+    (scale, offset): (f32, f32),
+    out: &mut [f32],
+) {
     let job = Job {
         picture: Picture {
             data: frame.data(),
@@ -89,6 +107,39 @@ pub(crate) fn cut(
         return unsafe { job.run_avx2(out) };
     }
     job.run::<false>(out);
+}
+
+/// Of a picture of any format, pixel by pixel.
+fn cut_any(
+    frame: &Frame<'_>,
+    region: &Region,
+    side: usize,
+    border: Border,
+    (scale, offset): (f32, f32),
+    out: &mut [f32],
+) {
+    let square = region.turned();
+    let step = 1.0 / side as f32;
+    let last = [frame.width() as i32 - 1, frame.height() as i32 - 1];
+    let pixel = |x: i32, y: i32| {
+        let (near_x, near_y) = (x.clamp(0, last[0]), y.clamp(0, last[1]));
+        if border == Border::Black && (x, y) != (near_x, near_y) {
+            return [0.0; 3];
+        }
+        frame.rgb(near_x as u32, near_y as u32).map(f32::from)
+    };
+    for (index, out) in out.as_chunks_mut::<3>().0.iter_mut().take(side * side).enumerate() {
+        let [x, y] = square.place([(index % side) as f32 * step, (index / side) as f32 * step]);
+        let (left, top) = (x.floor(), y.floor());
+        let (u, v) = (x - left, y - top);
+        let (left, top) = (left as i32, top as i32);
+        let (right, below) = (left.saturating_add(1), top.saturating_add(1));
+        let (a, b, c, d) = (pixel(left, top), pixel(right, top), pixel(left, below), pixel(right, below));
+        for (k, value) in out.iter_mut().enumerate() {
+            let (above, below) = (a[k] + u * (b[k] - a[k]), c[k] + u * (d[k] - c[k]));
+            *value = (above + v * (below - above)) * scale + offset;
+        }
+    }
 }
 
 /// What is cut out of which picture.

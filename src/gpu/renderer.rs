@@ -266,8 +266,12 @@ impl Renderer {
     /// As [`Renderer::retouch`].
     pub fn skin(&mut self, frame: &Frame<'_>, faces: &[Face]) -> Result<Vec<u8>> {
         let (width, height) = (frame.width(), frame.height());
-        let rows = (0..height).flat_map(|y| frame.row(y).as_chunks::<4>().0);
-        let mut picture: Vec<u8> = rows.flat_map(|&[r, g, b, _]| [r, g, b, u8::MAX]).collect();
+        let row = width as usize * 4;
+        let mut picture = vec![0; row * height as usize];
+        for (y, row) in (0..height).zip(picture.chunks_exact_mut(row)) {
+            frame.read_rgba(0, y, row);
+        }
+        picture.iter_mut().skip(3).step_by(4).for_each(|alpha| *alpha = u8::MAX);
         let mut shown = FrameMut::rgba8(&mut picture, width, height)?;
         self.begin((width, height), faces, &SHOWN)?;
         self.plan.shows_skin = true;
@@ -335,7 +339,7 @@ impl Renderer {
         let gpu = self.gpu.clone();
         let start = Instant::now();
         let limit = Limit::from_now();
-        let targets = gpu.guarded(|| {
+        let mut targets = gpu.guarded(|| {
             let mut targets = self.targets_of(size);
             self.stats.resources_created += targets.reserve(gpu.device(), self.plan.faces());
             self.prepare(&targets.input, &targets.output);

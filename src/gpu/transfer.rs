@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 
 use super::Gpu;
 use super::fault::Limit;
+use crate::frame::Changed;
 use crate::retouch::FacePlan;
 use crate::retouch::region::Rect;
 use crate::{Error, Frame, FrameMut, Result};
@@ -23,6 +24,8 @@ pub(crate) struct Targets {
     /// Of our own, where wgpu would make one for each upload: with no memory left for it, wgpu gives up the whole device.
     upload: Option<wgpu::Buffer>,
     readback: Option<wgpu::Buffer>,
+    /// A row of pixels on its way.
+    row: Vec<u8>,
 }
 
 /// How many GPU objects [`Targets::new`] creates: two textures and their views.
@@ -50,6 +53,7 @@ impl Targets {
             output: texture("output", Usage::STORAGE_BINDING | Usage::COPY_SRC),
             upload: None,
             readback: None,
+            row: Vec::new(),
         }
     }
 
@@ -82,7 +86,7 @@ impl Targets {
 
     /// Copies the faces' rectangles of a frame into the upload buffer, once the device is done with it. Returns the bytes
     /// that travel.
-    pub(crate) fn upload(&self, gpu: &Gpu, frame: &Frame<'_>, faces: &[FacePlan], limit: Limit) -> Result<u64> {
+    pub(crate) fn upload(&mut self, gpu: &Gpu, frame: &Frame<'_>, faces: &[FacePlan], limit: Limit) -> Result<u64> {
         let Some(buffer) = &self.upload else { return Ok(0) };
         map(gpu, buffer, wgpu::MapMode::Write, None, limit)?;
         let refused = |error: wgpu::MapRangeError| Error::Gpu { reason: error.to_string() };
@@ -90,12 +94,12 @@ impl Targets {
         let (mut offset, mut travelled) = (0, 0);
         for face in faces {
             let rect = apron(face.rect, self.size);
-            let (from, length) = ((rect.x * PIXEL) as usize, (rect.width * PIXEL) as usize);
+            let length = (rect.width * PIXEL) as usize;
+            self.row.resize(length, 0);
             for y in rect.y..rect.y + rect.height {
-                if let Some(row) = frame.row(y).get(from..from + length)
-                    && offset + length <= view.len()
-                {
-                    view.slice(offset..offset + length).copy_from_slice(row);
+                if offset + length <= view.len() {
+                    frame.read_rgba(rect.x, y, &mut self.row);
+                    view.slice(offset..offset + length).copy_from_slice(&self.row);
                 }
                 offset += pitch(rect) as usize;
             }
@@ -141,17 +145,18 @@ impl Targets {
         let mut travelled = 0;
         if let Ok(data) = &mapped {
             let mut rest: &[u8] = data;
-            for face in faces {
+            for (index, face) in faces.iter().enumerate() {
                 let rect = face.rect;
                 let (own, later) = rest.split_at(rest.len().min(bytes(rect) as usize));
                 rest = later;
-                let (from, length) = ((rect.x * PIXEL) as usize, (rect.width * PIXEL) as usize);
-                for (y, row) in (rect.y..rect.y + rect.height).zip(own.chunks_exact(pitch(rect) as usize)) {
-                    if let (Some(to), Some(row)) = (frame.row_mut(y).get_mut(from..from + length), row.get(..length)) {
-                        to.copy_from_slice(row);
-                    }
-                }
-                travelled += u64::from(rect.height) * length as u64;
+                let place = [rect.x, rect.y, rect.width, rect.height];
+                let changed = Changed { place, pixels: own, pitch: pitch(rect) as usize };
+                let earlier = faces.get(..index).unwrap_or_default();
+                frame.write_rgba(&changed, |x, y| {
+                    let pixel = Rect { x, y, width: 1, height: 1 };
+                    earlier.iter().any(|face| face.rect.meets(&pixel))
+                });
+                travelled += u64::from(rect.height) * u64::from(rect.width * PIXEL);
             }
         }
         let outcome = mapped.map(drop);

@@ -1,0 +1,112 @@
+//! What luma and chroma mean: from Y′CbCr to R′G′B′, and what a change of the one is in the other.
+
+/// Eight-bit red, green and blue.
+pub(crate) type Rgb = [u8; 3];
+
+/// Which weights make luma of red, green and blue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Matrix {
+    /// ITU-R BT.601: standard definition, JPEG, most webcams.
+    #[default]
+    Bt601,
+    /// ITU-R BT.709: high definition.
+    Bt709,
+}
+
+/// Which of the 256 values are used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Range {
+    /// 16 to 235 for luma, 16 to 240 for chroma: video.
+    #[default]
+    Limited,
+    /// All of them: JPEG, some cameras.
+    Full,
+}
+
+/// How luma and chroma are to be understood; BT.601 in limited range by default.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Colours {
+    /// The weights of luma.
+    pub matrix: Matrix,
+    /// The values in use.
+    pub range: Range,
+}
+
+impl Colours {
+    /// Weights of red and blue in luma.
+    fn weights(self) -> (f32, f32) {
+        match self.matrix {
+            Matrix::Bt601 => (0.299, 0.114),
+            Matrix::Bt709 => (0.2126, 0.0722),
+        }
+    }
+
+    /// Value of black, and how many values luma and chroma span.
+    fn span(self) -> (f32, f32, f32) {
+        match self.range {
+            Range::Limited => (16.0, 219.0, 224.0),
+            Range::Full => (0.0, 255.0, 255.0),
+        }
+    }
+
+    /// The colour of luma, Cb and Cr.
+    pub(super) fn rgb(self, [y, cb, cr]: [u8; 3]) -> Rgb {
+        let ((red, blue), (black, luma, chroma)) = (self.weights(), self.span());
+        let y = (f32::from(y) - black) * (255.0 / luma);
+        let cb = (f32::from(cb) - 128.0) * (255.0 / chroma);
+        let cr = (f32::from(cr) - 128.0) * (255.0 / chroma);
+        let r = y + 2.0 * (1.0 - red) * cr;
+        let b = y + 2.0 * (1.0 - blue) * cb;
+        let g = (y - red * r - blue * b) / (1.0 - red - blue);
+        // The cast rounds down and keeps within 0..=255.
+        [r, g, b].map(|v| (v + 0.5) as u8)
+    }
+
+    /// By how much luma, Cb and Cr differ between two colours.
+    pub(super) fn difference(self, from: Rgb, to: Rgb) -> [f32; 3] {
+        let ((red, blue), (_, luma, chroma)) = (self.weights(), self.span());
+        let [r, g, b]: [f32; 3] = std::array::from_fn(|c| f32::from(to[c]) - f32::from(from[c]));
+        let y = red * r + (1.0 - red - blue) * g + blue * b;
+        let scale = chroma / 255.0;
+        [y * luma / 255.0, scale * (b - y) / (2.0 * (1.0 - blue)), scale * (r - y) / (2.0 * (1.0 - red))]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ALL: [Colours; 4] = [
+        Colours { matrix: Matrix::Bt601, range: Range::Limited },
+        Colours { matrix: Matrix::Bt601, range: Range::Full },
+        Colours { matrix: Matrix::Bt709, range: Range::Limited },
+        Colours { matrix: Matrix::Bt709, range: Range::Full },
+    ];
+
+    #[test]
+    fn the_colours_of_the_standards() {
+        for colours in ALL {
+            let (black, white) = match colours.range {
+                Range::Limited => (16, 235),
+                Range::Full => (0, 255),
+            };
+            assert_eq!(colours.rgb([black, 128, 128]), [0; 3]);
+            assert_eq!(colours.rgb([white, 128, 128]), [255; 3]);
+        }
+        // Pure red, as the tables of colour bars have it.
+        assert_eq!(ALL[0].rgb([81, 90, 240]), [254, 0, 0]);
+        assert_eq!(ALL[2].rgb([63, 102, 240]), [255, 1, 0]);
+    }
+
+    #[test]
+    fn a_difference_leads_from_one_colour_to_the_other() {
+        for colours in ALL {
+            for (from, to) in [([90, 110, 140], [100, 128, 120]), ([200, 100, 150], [180, 118, 140])] {
+                let by = colours.difference(colours.rgb(from), colours.rgb(to));
+                for c in 0..3 {
+                    assert!((f32::from(from[c]) + by[c] - f32::from(to[c])).abs() < 1.2, "{colours:?} {by:?}");
+                }
+            }
+        }
+    }
+}

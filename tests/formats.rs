@@ -1,0 +1,303 @@
+//! Every format that cameras and decoders give: the same faces, the same retouch, and nothing converted that was not changed.
+
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use glowup::{Beautifier, Colours, Error, Frame, FrameMut, Look, Matrix, PixelFormat, Plane, PlaneMut, Range};
+use proptest::prelude::*;
+use support::Picture;
+
+const FORMATS: [PixelFormat; 6] = [
+    PixelFormat::Rgba8,
+    PixelFormat::Bgra8,
+    PixelFormat::Rgb8,
+    PixelFormat::Nv12,
+    PixelFormat::I420,
+    PixelFormat::Yuyv,
+];
+const COLOURS: [Colours; 3] = [
+    Colours { matrix: Matrix::Bt601, range: Range::Limited },
+    Colours { matrix: Matrix::Bt709, range: Range::Limited },
+    Colours { matrix: Matrix::Bt601, range: Range::Full },
+];
+
+fn is_yuv(format: PixelFormat) -> bool {
+    matches!(format, PixelFormat::Nv12 | PixelFormat::I420 | PixelFormat::Yuyv)
+}
+
+/// Luma, Cb and Cr of a colour, by the standards' own formulas.
+fn yuv([r, g, b]: [f32; 3], colours: Colours) -> [f32; 3] {
+    let (kr, kb) = if colours.matrix == Matrix::Bt601 { (0.299, 0.114) } else { (0.2126, 0.0722) };
+    let y = kr * r + (1.0 - kr - kb) * g + kb * b;
+    let (cb, cr) = ((b - y) / (2.0 - 2.0 * kb), (r - y) / (2.0 - 2.0 * kr));
+    if colours.range == Range::Limited {
+        [16.0 + y * 219.0 / 255.0, 128.0 + cb * 224.0 / 255.0, 128.0 + cr * 224.0 / 255.0]
+    } else {
+        [y, 128.0 + cb, 128.0 + cr]
+    }
+}
+
+/// The planes of a picture in a format, each with the bytes of its rows; chroma is the mean of the pixels that share it.
+fn encoded(picture: &Picture, format: PixelFormat, colours: Colours) -> Vec<(usize, Vec<u8>)> {
+    let (w, h) = (picture.width as usize, picture.height as usize);
+    let at = |x: usize, y: usize| -> [u8; 4] { picture.pixels[(y * w + x) * 4..][..4].try_into().unwrap() };
+    let colour = |x: usize, y: usize| yuv([0, 1, 2].map(|c| f32::from(at(x, y)[c])), colours);
+    let all = || (0..h).flat_map(move |y| (0..w).map(move |x| (x, y)));
+    let luma = |x, y| colour(x, y)[0].round() as u8;
+    let chroma = |x: usize, y: usize, tall: usize, c: usize| {
+        let places: Vec<_> = (y..(y + tall).min(h)).flat_map(|y| (x..(x + 2).min(w)).map(move |x| (x, y))).collect();
+        (places.iter().map(|&(x, y)| colour(x, y)[c]).sum::<f32>() / places.len() as f32).round() as u8
+    };
+    let halves = |c: usize| -> Vec<u8> {
+        (0..h)
+            .step_by(2)
+            .flat_map(|y| (0..w).step_by(2).map(move |x| (x, y)))
+            .map(|(x, y)| chroma(x, y, 2, c))
+            .collect()
+    };
+    let plane = || all().map(|(x, y)| luma(x, y)).collect::<Vec<u8>>();
+    match format {
+        PixelFormat::Rgba8 => vec![(4 * w, picture.pixels.clone())],
+        PixelFormat::Bgra8 => {
+            vec![(4 * w, all().flat_map(|(x, y)| [2, 1, 0, 3].map(|c| at(x, y)[c])).collect())]
+        }
+        PixelFormat::Rgb8 => vec![(3 * w, all().flat_map(|(x, y)| [0, 1, 2].map(|c| at(x, y)[c])).collect())],
+        PixelFormat::Nv12 => {
+            let pairs = halves(1).into_iter().zip(halves(2)).flat_map(|(cb, cr)| [cb, cr]).collect();
+            vec![(w, plane()), (w.div_ceil(2) * 2, pairs)]
+        }
+        PixelFormat::I420 => vec![(w, plane()), (w.div_ceil(2), halves(1)), (w.div_ceil(2), halves(2))],
+        _ => {
+            let pairs = (0..h).flat_map(|y| (0..w).step_by(2).map(move |x| (x, y)));
+            let bytes = pairs
+                .flat_map(|(x, y)| [luma(x, y), chroma(x, y, 1, 1), luma((x + 1).min(w - 1), y), chroma(x, y, 1, 2)]);
+            vec![(w.div_ceil(2) * 4, bytes.collect())]
+        }
+    }
+}
+
+/// Colours of luma and chroma that lie at a pixel of encoded planes, or red, green and blue.
+fn values(planes: &[(usize, Vec<u8>)], format: PixelFormat, x: usize, y: usize) -> [u8; 3] {
+    let at = |plane: usize, y: usize, index: usize| planes[plane].1[y * planes[plane].0 + index];
+    match format {
+        PixelFormat::Rgba8 => [0, 1, 2].map(|c| at(0, y, 4 * x + c)),
+        PixelFormat::Bgra8 => [2, 1, 0].map(|c| at(0, y, 4 * x + c)),
+        PixelFormat::Rgb8 => [0, 1, 2].map(|c| at(0, y, 3 * x + c)),
+        PixelFormat::Nv12 => [at(0, y, x), at(1, y / 2, x / 2 * 2), at(1, y / 2, x / 2 * 2 + 1)],
+        PixelFormat::I420 => [at(0, y, x), at(1, y / 2, x / 2), at(2, y / 2, x / 2)],
+        _ => [at(0, y, 2 * x), at(0, y, x / 2 * 4 + 1), at(0, y, x / 2 * 4 + 3)],
+    }
+}
+
+/// Hands planes on as a frame to change.
+fn with_frame<T>(
+    planes: &mut [(usize, Vec<u8>)],
+    (format, colours): (PixelFormat, Colours),
+    (width, height): (u32, u32),
+    work: impl FnOnce(&mut FrameMut<'_>) -> T,
+) -> T {
+    let mut all = planes.iter_mut().map(|(stride, data)| PlaneMut { data, stride: *stride });
+    let mut next = || all.next().unwrap();
+    let frame = match format.planes() {
+        1 => FrameMut::from_planes(format, [next()], width, height),
+        2 => FrameMut::from_planes(format, [next(), next()], width, height),
+        _ => FrameMut::from_planes(format, [next(), next(), next()], width, height),
+    };
+    work(&mut frame.unwrap().with_colours(colours))
+}
+
+/// A part of the portrait with odd sides.
+fn head() -> Picture {
+    let whole = support::portrait();
+    let (left, top, width, height) = (121_usize, 3_usize, 251_usize, 243_usize);
+    let rows = (top..top + height).flat_map(|y| {
+        let start = (y * whole.width as usize + left) * 4;
+        whole.pixels[start..start + width * 4].to_vec()
+    });
+    Picture { pixels: rows.collect(), width: width as u32, height: height as u32 }
+}
+
+#[test]
+fn every_format_gets_the_same_retouch() {
+    let picture = head();
+    let size = (picture.width, picture.height);
+    let look = Look { brighten: 0.5, ..Look::GLAM };
+    let mut expected = picture.clone();
+    let faces = support::beautifier(look).process_still(&mut expected.frame_mut()).unwrap();
+    for format in FORMATS {
+        for colours in COLOURS.into_iter().take(if is_yuv(format) { 3 } else { 1 }) {
+            let before = encoded(&picture, format, colours);
+            let mut after = before.clone();
+            let mut beautifier = support::beautifier(look);
+            let found =
+                with_frame(&mut after, (format, colours), size, |frame| beautifier.process_still(frame)).unwrap();
+            assert_eq!(found.len(), 1, "{format:?}");
+            for (a, b) in found[0].points.iter().zip(&faces[0].points) {
+                assert!((a[0] - b[0]).hypot(a[1] - b[1]) < 1.0, "{format:?}: {a:?} {b:?}");
+            }
+            // By how much the planes have changed is by how much the colours have.
+            let (mut worst, mut sum, mut same) = (0.0_f32, 0.0, 0);
+            let (w, h) = (size.0 as usize, size.1 as usize);
+            for (x, y) in (0..h).flat_map(|y| (0..w).map(move |x| (x, y))) {
+                let old: [u8; 4] = picture.pixels[(y * w + x) * 4..][..4].try_into().unwrap();
+                let new: [u8; 4] = expected.pixels[(y * w + x) * 4..][..4].try_into().unwrap();
+                let (was, is) = (values(&before, format, x, y), values(&after, format, x, y));
+                same += usize::from(was == is);
+                let wanted = |c: [u8; 4]| [0, 1, 2].map(|k| f32::from(c[k]));
+                let by = if is_yuv(format) {
+                    let (old, new) = (yuv(wanted(old), colours), yuv(wanted(new), colours));
+                    [new[0] - old[0], new[1] - old[1], new[2] - old[2]]
+                } else {
+                    [0, 1, 2].map(|k| wanted(new)[k] - wanted(old)[k])
+                };
+                // Chroma is shared by four pixels: luma tells.
+                let off = (f32::from(is[0]) - f32::from(was[0]) - by[0]).abs();
+                worst = worst.max(off);
+                sum += off;
+            }
+            let mean = sum / (w * h) as f32;
+            println!("{format:?} {colours:?}: worst {worst}, mean {mean:.3}, {same} pixels as they were");
+            assert!(same > 20_000, "{format:?}: only {same} pixels are as they were");
+            // A landmark that lies a little elsewhere moves the jaw's edge by part of a pixel.
+            let limit = if is_yuv(format) { 0.6 } else { 0.001 };
+            assert!(mean <= limit, "{format:?} {colours:?}: {mean}");
+        }
+    }
+}
+
+#[test]
+fn what_is_far_from_every_face_keeps_its_bytes() {
+    let picture = support::portrait();
+    let size = (picture.width, picture.height);
+    for format in FORMATS {
+        let colours = Colours::default();
+        let before = encoded(&picture, format, colours);
+        let mut beautifier = support::beautifier(Look::NONE);
+        let mut after = before.clone();
+        with_frame(&mut after, (format, colours), size, |frame| beautifier.process_still(frame)).unwrap();
+        assert!(after == before, "{format:?}: an amount of 0 changes nothing");
+        beautifier.set_look(Look { slim: 1.0, smooth: 1.0, tone: 1.0, ..Look::NONE }).unwrap();
+        let faces = with_frame(&mut after, (format, colours), size, |frame| beautifier.process_still(frame)).unwrap();
+        let points = &faces[0].points;
+        let width = (points[454][0] - points[234][0]).hypot(points[454][1] - points[234][1]);
+        let low = [0, 1].map(|axis| points.iter().map(|p| p[axis]).fold(f32::INFINITY, f32::min) - 0.5 * width);
+        let high = [0, 1].map(|axis| points.iter().map(|p| p[axis]).fold(0.0, f32::max) + 0.5 * width);
+        let mut changed = 0;
+        for (x, y) in (0..size.1 as usize).flat_map(|y| (0..size.0 as usize).map(move |x| (x, y))) {
+            let (was, is) = (values(&before, format, x, y), values(&after, format, x, y));
+            let place = [x as f32, y as f32];
+            let near = (0..2).all(|axis| place[axis] > low[axis] && place[axis] < high[axis]);
+            assert!(near || was == is, "{format:?}: {x}, {y}");
+            changed += usize::from(was != is);
+        }
+        assert!(changed > 5_000, "{format:?}: {changed}");
+    }
+}
+
+#[test]
+fn padding_changes_nothing_and_is_not_changed() {
+    let picture = head();
+    let size = (picture.width, picture.height);
+    for format in FORMATS {
+        let colours = Colours::default();
+        let tight = encoded(&picture, format, colours);
+        let mut padded: Vec<(usize, Vec<u8>)> = tight
+            .iter()
+            .map(|(stride, data)| {
+                let rows = data.chunks(*stride).flat_map(|row| row.iter().copied().chain([0xA5; 13]));
+                (stride + 13, rows.collect())
+            })
+            .collect();
+        let mut plain = tight.clone();
+        for planes in [&mut plain, &mut padded] {
+            let mut beautifier: Beautifier = support::beautifier(Look::GLAM);
+            with_frame(planes, (format, colours), size, |frame| beautifier.process_still(frame)).unwrap();
+        }
+        assert!(plain != tight, "{format:?}");
+        for ((stride, plain), (_, padded)) in plain.iter().zip(&padded) {
+            for (plain, padded) in plain.chunks(*stride).zip(padded.chunks(stride + 13)) {
+                assert!(padded[..*stride] == *plain, "{format:?}");
+                assert!(padded[*stride..].iter().all(|&byte| byte == 0xA5), "{format:?}: padding was written to");
+            }
+        }
+    }
+}
+
+#[test]
+fn one_buffer_holds_all_planes() {
+    let picture = head();
+    let size = (picture.width, picture.height);
+    for format in FORMATS {
+        let mut planes = encoded(&picture, format, Colours::default());
+        let mut whole: Vec<u8> = planes.iter().flat_map(|(_, data)| data.clone()).collect();
+        let short = whole.len() - 1;
+        assert!(matches!(Frame::new(format, &whole[..short], size.0, size.1), Err(Error::ShortBuffer { .. })));
+        let mut frame = FrameMut::new(format, &mut whole, size.0, size.1).unwrap();
+        support::beautifier(Look::GLAM).process_still(&mut frame).unwrap();
+        let mut other = support::beautifier(Look::GLAM);
+        with_frame(&mut planes, (format, Colours::default()), size, |frame| other.process_still(frame)).unwrap();
+        assert!(whole == planes.concat_bytes(), "{format:?}");
+    }
+}
+
+trait Concat {
+    fn concat_bytes(&self) -> Vec<u8>;
+}
+
+impl Concat for Vec<(usize, Vec<u8>)> {
+    fn concat_bytes(&self) -> Vec<u8> {
+        self.iter().flat_map(|(_, data)| data.clone()).collect()
+    }
+}
+
+#[test]
+fn formats_and_planes_that_do_not_fit() {
+    let data = vec![0; 64 * 64 * 4];
+    let plane = Plane { data: &data, stride: 256 };
+    let refused = Frame::from_planes(PixelFormat::I420, [plane, plane], 64, 64).unwrap_err();
+    assert_eq!(refused, Error::WrongPlanes { format: PixelFormat::I420, given: 2, needed: 3 });
+    let (mut a, b) = (vec![0; 64 * 64 * 4], Frame::new(PixelFormat::Bgra8, &data, 64, 64).unwrap());
+    let refused = FrameMut::rgba8(&mut a, 64, 64).unwrap().copy_from(&b).unwrap_err();
+    assert_eq!(refused, Error::FormatMismatch { input: PixelFormat::Bgra8, output: PixelFormat::Rgba8 });
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(10_000))]
+
+    /// Any size, strides and buffers in any format: refused, or every row of every plane is inside its buffer.
+    #[test]
+    fn any_planes_are_refused_or_sound(
+        format in prop::sample::select(FORMATS.to_vec()),
+        width in prop_oneof![4 => 0_u32..40, 1 => any::<u32>()],
+        height in prop_oneof![4 => 0_u32..40, 1 => any::<u32>()],
+        strides in prop::array::uniform3(prop_oneof![4 => 0_usize..170, 1 => any::<usize>()]),
+        lengths in prop::array::uniform3(0_usize..7_000),
+    ) {
+        let half = u128::from(width.div_ceil(2));
+        let (whole, rows, halved) = (u128::from(width), u128::from(height), u128::from(height.div_ceil(2)));
+        let sizes: Vec<(u128, u128)> = match format {
+            PixelFormat::Rgba8 | PixelFormat::Bgra8 => vec![(whole * 4, rows)],
+            PixelFormat::Rgb8 => vec![(whole * 3, rows)],
+            PixelFormat::Nv12 => vec![(whole, rows), (half * 2, halved)],
+            PixelFormat::I420 => vec![(whole, rows), (half, halved), (half, halved)],
+            _ => vec![(half * 4, rows)],
+        };
+        let sound = width > 0 && height > 0 && sizes.iter().zip(strides).zip(lengths).all(|((&(row, rows), stride), len)| {
+            row <= stride as u128 && (rows - 1) * stride as u128 + row <= len as u128
+        });
+        let mut planes: Vec<(usize, Vec<u8>)> =
+            strides.iter().zip(lengths).map(|(&stride, len)| (stride, vec![0; len])).collect();
+        let p: Vec<Plane<'_>> = planes.iter().map(|(stride, data)| Plane { data, stride: *stride }).collect();
+        let given = match format.planes() {
+            1 => Frame::from_planes(format, [p[0]], width, height),
+            2 => Frame::from_planes(format, [p[0], p[1]], width, height),
+            _ => Frame::from_planes(format, [p[0], p[1], p[2]], width, height),
+        };
+        prop_assert_eq!(given.is_ok(), sound);
+        let room: u128 = sizes.iter().map(|(row, rows)| row * rows).sum();
+        let fits = width > 0 && height > 0 && room <= lengths[0] as u128;
+        prop_assert_eq!(Frame::new(format, &planes[0].1, width, height).is_ok(), fits);
+        prop_assert_eq!(FrameMut::new(format, &mut planes[0].1, width, height).is_ok(), fits);
+    }
+}
