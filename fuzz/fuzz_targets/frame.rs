@@ -6,12 +6,12 @@ use std::cell::RefCell;
 use std::time::Duration;
 
 use arbitrary::Arbitrary;
-use glowup::{Error, FaceTracker, Frame, FrameMut, TrackerOptions};
+use glowup::{Error, FaceTracker, Frame, FrameMut, PixelFormat, TrackerOptions};
 use libfuzzer_sys::fuzz_target;
 
 #[derive(Arbitrary, Debug)]
 struct Input {
-    layouts: Vec<(Side, Side, Option<Stride>)>,
+    layouts: Vec<(Side, Side, Option<Stride>, u8)>,
     times: [u64; 2],
     data: Vec<u8>,
 }
@@ -40,6 +40,15 @@ impl Side {
     }
 }
 
+const FORMATS: [PixelFormat; 6] = [
+    PixelFormat::Rgba8,
+    PixelFormat::Bgra8,
+    PixelFormat::Rgb8,
+    PixelFormat::Nv12,
+    PixelFormat::I420,
+    PixelFormat::Yuyv,
+];
+
 thread_local! {
     static TRACKER: RefCell<FaceTracker> =
         RefCell::new(FaceTracker::new(TrackerOptions::default()).expect("the embedded networks load"));
@@ -47,7 +56,7 @@ thread_local! {
 
 fuzz_target!(|input: Input| {
     let mut data = input.data;
-    for (width, height, stride) in input.layouts.into_iter().take(8) {
+    for (width, height, stride, format) in input.layouts.into_iter().take(8) {
         let (width, height) = (width.get(), height.get());
         let tight = u128::from(width) * 4;
         let stride = match stride {
@@ -89,6 +98,16 @@ fuzz_target!(|input: Input| {
                         | Error::SizeOverflow { .. }
                 ));
             }
+        }
+        // Planes of any format in one buffer: refused, or every pixel is there.
+        let format = FORMATS[usize::from(format) % FORMATS.len()];
+        if let Ok(frame) = Frame::new(format, &data, width, height) {
+            let faces = TRACKER.with_borrow(|tracker| tracker.detect(&frame)).expect("a sound frame is looked at");
+            assert!(faces.iter().all(|face| face.points.as_flattened().iter().all(|x| x.is_finite())));
+            let mut copy = data.clone();
+            let mut to = FrameMut::new(format, &mut copy, width, height).expect("as sound as the one to read");
+            to.copy_from(&frame).expect("both are of one size and format");
+            assert!(copy == data);
         }
         let copy = data.clone();
         if let (Ok(mut to), Ok(from)) =
