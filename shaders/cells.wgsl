@@ -10,7 +10,8 @@
 @compute @workgroup_size(8, 8, 1)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     let face = frame.faces[id.z];
-    if any(id.xy >= face.grid.xy) || face.links.z == 0u {
+    // What a pass does not reach from the skin stays as it was: nobody reads it.
+    if any(id.xy >= face.grid.xy) || face.links.z == 0u || !common_counts(face, id.xy, 16.0) {
         return;
     }
     let size = vec2<f32>(frame.size.xy);

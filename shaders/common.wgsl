@@ -6,6 +6,9 @@ struct Face {
     rect: vec4<u32>,
     // Cells across and down, blocks of 2 × 2 cells across and down.
     grid: vec4<u32>,
+    // The parts of the rectangle whose colours may change and that may move: from left and top to right and bottom.
+    skin: vec4<u32>,
+    moving: vec4<u32>,
     // Side of a cell in pixels; amounts of smoothing and of tone; share of the last frame's skin statistics to keep.
     amounts: vec4<f32>,
     // How much brighter, rosier and warmer, −1..=1; 1 where the skin shall be shown in place of the picture, else 0.
@@ -28,6 +31,17 @@ struct Skin {
     sharpness: vec4<f32>,
     // Mean colour in OkLab.
     colour: vec4<f32>,
+}
+
+// Whether a place in the frame lies in a part of a face's rectangle, or at most `beside` pixels beside it.
+fn common_within(part: vec4<u32>, p: vec2<f32>, beside: f32) -> bool {
+    return all(p >= vec2<f32>(part.xy) - beside) && all(p <= vec2<f32>(part.zw) + beside);
+}
+
+// Whether a cell is so near to the skin that it counts: within that many cells.
+fn common_counts(face: Face, cell: vec2<u32>, beside: f32) -> bool {
+    let p = vec2<f32>(face.rect.xy) + (vec2<f32>(cell) + 0.5) * face.amounts.x;
+    return common_within(face.skin, p, beside * face.amounts.x);
 }
 
 fn common_luma(rgb: vec3<f32>) -> f32 {

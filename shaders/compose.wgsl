@@ -1,5 +1,5 @@
 // In: the frame, corrections, fields of displacements. Out: the faces' rectangles, finished.
-// Why: the one pass at full size. A pixel that neither moves nor changes is written as it was read.
+// Why: the one pass at full size. It writes over a copy of the frame: a pixel that neither moves nor changes is left alone.
 
 @group(0) @binding(0) var<uniform> frame: Frame;
 @group(0) @binding(1) var input: texture_2d<f32>;
@@ -61,7 +61,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
                 if k < id.z {
                     return; // Face k's own dispatch writes this pixel.
                 }
-                if face.links.y != 0u {
+                if face.links.y != 0u && common_within(face.moving, p, 0.0) {
                     let nodes = vec2<f32>(textureDimensions(fields));
                     let place = (p - vec2<f32>(face.rect.xy)) / vec2<f32>(face.rect.zw);
                     shift += textureSampleLevel(fields, linear, (place * (nodes - 1.0) + 0.5) / nodes, k, 0.0).xy;
@@ -69,8 +69,29 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
             }
         }
     }
+    var change = vec3<f32>(0.0);
+    var on_skin = false;
+    others = own.links.x;
+    for (var k = 0u; k < 32u && others != 0u; k++) {
+        let bit = 1u << k;
+        if (others & bit) != 0u {
+            others &= ~bit;
+            let face = frame.faces[k];
+            if face.links.z != 0u && common_within(face.skin, p + shift, 0.0) {
+                on_skin = true;
+                let cell = (p + shift - vec2<f32>(face.rect.xy)) / face.amounts.x;
+                let place = clamp(cell, vec2<f32>(0.5), vec2<f32>(face.grid.xy) - 0.5);
+                let size = vec2<f32>(textureDimensions(corrections));
+                change += textureSampleLevel(corrections, linear, place / size, k, 0.0).rgb;
+            }
+        }
+    }
+    let still = all(shift == vec2<f32>(0.0));
+    if still && !on_skin {
+        return;
+    }
     var colour: vec4<f32>;
-    if all(shift == vec2<f32>(0.0)) {
+    if still {
         colour = textureLoad(input, pixel, 0);
     } else {
         colour = clamp(compose_fetch(p + shift), vec4<f32>(0.0), vec4<f32>(1.0));
@@ -78,21 +99,6 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     if own.tint.w > 0.0 {
         // Only where skin is shall be seen; where alpha is 0, that was looked for.
         colour = vec4<f32>(0.0);
-    }
-    var change = vec3<f32>(0.0);
-    others = own.links.x;
-    for (var k = 0u; k < 32u && others != 0u; k++) {
-        let bit = 1u << k;
-        if (others & bit) != 0u {
-            others &= ~bit;
-            let face = frame.faces[k];
-            if face.links.z != 0u && compose_inside(face, p + shift) {
-                let cell = (p + shift - vec2<f32>(face.rect.xy)) / face.amounts.x;
-                let place = clamp(cell, vec2<f32>(0.5), vec2<f32>(face.grid.xy) - 0.5);
-                let size = vec2<f32>(textureDimensions(corrections));
-                change += textureSampleLevel(corrections, linear, place / size, k, 0.0).rgb;
-            }
-        }
     }
     textureStore(output, pixel, vec4<f32>(colour.rgb + change, colour.a));
 }

@@ -15,7 +15,7 @@ const GAIN = 1.32;
 @compute @workgroup_size(8, 8, 1)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     let face = frame.faces[id.z];
-    if any(id.xy >= face.grid.xy) || face.links.z == 0u {
+    if any(id.xy >= face.grid.xy) || face.links.z == 0u || !common_counts(face, id.xy, 3.0) {
         return;
     }
     let rgb = textureLoad(cells, id.xy, id.z, 0).rgb;

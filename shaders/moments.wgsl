@@ -12,7 +12,7 @@
 @compute @workgroup_size(8, 8, 1)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     let face = frame.faces[id.z];
-    if any(id.xy >= face.grid.zw) || face.links.z == 0u {
+    if any(id.xy >= face.grid.zw) || face.links.z == 0u || !common_counts(face, id.xy * 2u, 12.0) {
         return;
     }
     let skin = skins[face.links.w];

@@ -121,18 +121,19 @@ fn check(format: PixelFormat, plane: usize, len: usize, stride: usize, size: (u3
     Ok(())
 }
 
-/// Where each plane begins in a buffer that holds them one after another without padding, and its stride. An absurd size
-/// saturates, and `check` then says so.
-fn tight(format: PixelFormat, width: u32, height: u32) -> [(usize, usize); PLANES] {
+/// Where each plane begins in a buffer that holds them one after another without padding, how long it is, and its stride. An
+/// absurd size saturates, and `check` then says so.
+fn tight(format: PixelFormat, width: u32, height: u32) -> [(usize, usize, usize); PLANES] {
     let mut start = 0_usize;
     std::array::from_fn(|plane| {
         if plane >= format.planes() {
-            return (start, 0);
+            return (start, 0, 0);
         }
         let (row, rows) = format.layout(plane, width, height).unwrap_or((usize::MAX, 0));
         let here = start;
-        start = start.saturating_add(row.saturating_mul(usize::try_from(rows).unwrap_or(usize::MAX)));
-        (here, row)
+        let length = row.saturating_mul(usize::try_from(rows).unwrap_or(usize::MAX));
+        start = start.saturating_add(length);
+        (here, length, row)
     })
 }
 
@@ -144,7 +145,7 @@ impl<'a> Frame<'a> {
     /// [`Error::EmptyFrame`], [`Error::ShortBuffer`] or [`Error::SizeOverflow`] where size and buffer do not fit.
     pub fn new(format: PixelFormat, data: &'a [u8], width: u32, height: u32) -> Result<Self> {
         let planes = tight(format, width, height)
-            .map(|(start, stride)| Plane { data: data.get(start..).unwrap_or_default(), stride });
+            .map(|(start, _, stride)| Plane { data: data.get(start..).unwrap_or_default(), stride });
         Self::of(format, planes, width, height)
     }
 
@@ -379,15 +380,10 @@ impl<'a> FrameMut<'a> {
     /// As [`Frame::new`].
     pub fn new(format: PixelFormat, data: &'a mut [u8], width: u32, height: u32) -> Result<Self> {
         Frame::new(format, data, width, height)?;
-        let places = tight(format, width, height);
         let mut rest = data;
-        let planes = std::array::from_fn(|plane| {
-            let (start, stride) = places[plane];
-            let end = places.get(plane + 1).map_or(usize::MAX, |(end, _)| *end);
+        let planes = tight(format, width, height).map(|(_, length, stride)| {
             let whole = std::mem::take(&mut rest);
-            let last = plane + 1 >= format.planes();
-            let length = if last { whole.len() } else { (end - start).min(whole.len()) };
-            let (own, later) = whole.split_at_mut(length);
+            let (own, later) = whole.split_at_mut(length.min(whole.len()));
             rest = later;
             PlaneMut { data: own, stride }
         });
@@ -442,10 +438,7 @@ impl<'a> FrameMut<'a> {
     /// The same picture, to read.
     #[must_use]
     pub fn as_frame(&self) -> Frame<'_> {
-        let planes = std::array::from_fn(|plane| {
-            let PlaneMut { data, stride } = &self.planes[plane];
-            Plane { data, stride: *stride }
-        });
+        let planes = self.planes.each_ref().map(|PlaneMut { data, stride }| Plane { data, stride: *stride });
         Frame { planes, format: self.format, colours: self.colours, width: self.width, height: self.height }
     }
 

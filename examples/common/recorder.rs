@@ -139,7 +139,7 @@ fn picture(command: &mut Command, info: &ClipInfo, extension: &str) {
     if extension == "webm" {
         command.args(["-c:v", "libvpx-vp9", "-crf", "18", "-b:v", "0", "-row-mt", "1"]);
     } else {
-        command.args(["-c:v", "libx264", "-preset", "fast", "-crf", "14"]);
+        command.args(["-c:v", "libx264", "-preset", "veryfast", "-crf", "14"]);
     }
     // In H.264 colour at half size needs even sides.
     let half = extension == "webm" || (info.width.is_multiple_of(2) && info.height.is_multiple_of(2));

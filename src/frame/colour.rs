@@ -65,7 +65,8 @@ impl Colours {
     /// By how much luma, Cb and Cr differ between two colours.
     pub(super) fn difference(self, from: Rgb, to: Rgb) -> [f32; 3] {
         let ((red, blue), (_, luma, chroma)) = (self.weights(), self.span());
-        let [r, g, b]: [f32; 3] = std::array::from_fn(|c| f32::from(to[c]) - f32::from(from[c]));
+        let ([r, g, b], [was_r, was_g, was_b]) = (to.map(f32::from), from.map(f32::from));
+        let (r, g, b) = (r - was_r, g - was_g, b - was_b);
         let y = red * r + (1.0 - red - blue) * g + blue * b;
         let scale = chroma / 255.0;
         [y * luma / 255.0, scale * (b - y) / (2.0 * (1.0 - blue)), scale * (r - y) / (2.0 * (1.0 - red))]

@@ -50,7 +50,7 @@ impl Targets {
         Self {
             size,
             input: texture("input", Usage::TEXTURE_BINDING | Usage::COPY_DST),
-            output: texture("output", Usage::STORAGE_BINDING | Usage::COPY_SRC),
+            output: texture("output", Usage::STORAGE_BINDING | Usage::COPY_SRC | Usage::COPY_DST),
             upload: None,
             readback: None,
             row: Vec::new(),
@@ -110,13 +110,15 @@ impl Targets {
         Ok(travelled)
     }
 
-    /// Records the way of the faces' rectangles from the upload buffer into the input texture.
+    /// Records the way of the faces' rectangles from the upload buffer into the input texture, and what they hold into the
+    /// output texture: the last pass writes only what changes.
     pub(crate) fn record_upload(&self, encoder: &mut wgpu::CommandEncoder, faces: &[FacePlan]) {
         let Some(buffer) = &self.upload else { return };
         let mut offset = 0;
         for face in faces {
             let rect = apron(face.rect, self.size);
             encoder.copy_buffer_to_texture(part(buffer, offset, rect), place(&self.input, rect), extent(rect));
+            encoder.copy_buffer_to_texture(part(buffer, offset, rect), place(&self.output, rect), extent(rect));
             offset += bytes(rect);
         }
     }

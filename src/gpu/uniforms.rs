@@ -2,6 +2,7 @@
 
 use bytemuck::{Pod, Zeroable};
 
+use crate::retouch::region::Rect;
 use crate::retouch::{FacePlan, MAX_FACES, Plan};
 
 /// Cells a side of a block, the unit of the guided filter's coefficients.
@@ -13,6 +14,8 @@ pub(crate) const BLOCK: u32 = 2;
 pub(crate) struct FaceUniform {
     pub(crate) rect: [u32; 4],
     pub(crate) grid: [u32; 4],
+    pub(crate) skin: [u32; 4],
+    pub(crate) moving: [u32; 4],
     pub(crate) amounts: [f32; 4],
     pub(crate) tint: [f32; 4],
     pub(crate) links: [u32; 4],
@@ -45,9 +48,12 @@ impl FrameUniform {
 impl FaceUniform {
     fn new(face: &FacePlan, (slot, keep): (u32, f32)) -> Self {
         let (across, down) = face.cells();
+        let sides = |rect: Rect| [rect.x, rect.y, rect.x + rect.width, rect.y + rect.height];
         Self {
             rect: [face.rect.x, face.rect.y, face.rect.width, face.rect.height],
             grid: [across, down, across.div_ceil(BLOCK), down.div_ceil(BLOCK)],
+            skin: sides(face.skin),
+            moving: sides(face.moving),
             amounts: [face.cell, face.smooth, face.tone, keep],
             tint: [face.tint[0], face.tint[1], face.tint[2], 0.0],
             links: [face.overlaps, u32::from(face.warps()), u32::from(face.corrects()), slot],
@@ -74,6 +80,8 @@ mod tests {
         let expected = [
             ("rect", offset_of!(FaceUniform, rect)),
             ("grid", offset_of!(FaceUniform, grid)),
+            ("skin", offset_of!(FaceUniform, skin)),
+            ("moving", offset_of!(FaceUniform, moving)),
             ("amounts", offset_of!(FaceUniform, amounts)),
             ("tint", offset_of!(FaceUniform, tint)),
             ("links", offset_of!(FaceUniform, links)),

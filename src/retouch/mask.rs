@@ -18,6 +18,8 @@ const CORNERS: usize = 40;
 #[derive(Default)]
 pub(crate) struct Mask {
     texels: Vec<[u8; 2]>,
+    /// First and last column and row that hold any skin.
+    bounds: Option<[[usize; 2]; 2]>,
     skin: Vec<f32>,
     sample: Vec<f32>,
     scratch: Vec<f32>,
@@ -66,9 +68,21 @@ impl Mask {
         for _ in 0..2 {
             blur(&mut self.skin, &mut self.scratch);
         }
-        for ((texel, &skin), &sample) in self.texels.iter_mut().zip(&self.skin).zip(&self.sample) {
+        self.bounds = None;
+        for (index, ((texel, &skin), &sample)) in self.texels.iter_mut().zip(&self.skin).zip(&self.sample).enumerate() {
             *texel = [(skin * 255.0).round() as u8, (sample.min(skin) * 255.0).round() as u8];
+            if texel[0] > 0 {
+                let at = [index % SIDE, index / SIDE];
+                let [low, high] = self.bounds.unwrap_or([at, at]);
+                self.bounds = Some([[low[0].min(at[0]), low[1]], [high[0].max(at[0]), at[1]]]);
+            }
         }
+    }
+
+    /// The pixels of `rect` that lie where any skin is, or less than a texel beside; `None` where there is none.
+    pub(crate) fn bounds(&self, rect: Rect) -> Option<Rect> {
+        let [low, high] = self.bounds?;
+        Some(rect.part([low[0].saturating_sub(1), low[1].saturating_sub(1)], [high[0] + 2, high[1] + 2], SIDE))
     }
 }
 

@@ -52,6 +52,9 @@ pub(crate) struct FacePlan {
     pub(crate) mask: Mask,
     /// Displacements in pixels; empty where nothing moves.
     pub(crate) field: Field,
+    /// The part of the rectangle whose colours may change, and the part that may move.
+    pub(crate) skin: Rect,
+    pub(crate) moving: Rect,
     /// Bit k is set where face k's rectangle meets this one's; a face's own bit is always set.
     pub(crate) overlaps: u32,
 }
@@ -121,6 +124,8 @@ impl Plan {
                 plan.mask.draw(&face.points, &axes, rect);
             }
             plan.field.compute(&face.points, &axes, rect, (width, height), look.slim * amount);
+            plan.skin = if plan.corrects() { plan.mask.bounds(rect).unwrap_or_default() } else { Rect::default() };
+            plan.moving = plan.field.bounds(rect).unwrap_or_default();
             self.used += 1;
         }
         self.find_overlaps();

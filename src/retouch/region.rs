@@ -17,6 +17,20 @@ pub(crate) struct Rect {
 }
 
 impl Rect {
+    /// The part from one node of a lattice to another, where the lattice has `side` steps over either side of this.
+    pub(crate) fn part(&self, from: [usize; 2], to: [usize; 2], side: usize) -> Self {
+        let at = |length: u32, step: usize| u64::from(length) * step.min(side) as u64;
+        let begin = |length: u32, step: usize| (at(length, step) / side as u64) as u32;
+        let end = |length: u32, step: usize| at(length, step).div_ceil(side as u64) as u32;
+        let (x, y) = (begin(self.width, from[0]), begin(self.height, from[1]));
+        Self {
+            x: self.x + x,
+            y: self.y + y,
+            width: end(self.width, to[0]).saturating_sub(x),
+            height: end(self.height, to[1]).saturating_sub(y),
+        }
+    }
+
     /// Whether the two share a pixel.
     pub(crate) fn meets(&self, other: &Self) -> bool {
         self.x < other.x + other.width

@@ -145,6 +145,22 @@ impl Field {
         })
     }
 
+    /// The pixels of `rect` that move; `None` where none does.
+    pub(crate) fn bounds(&self, rect: Rect) -> Option<Rect> {
+        let mut found: Option<[[usize; 2]; 2]> = None;
+        for (row, nodes) in self.nodes().chunks_exact(SIDE).enumerate() {
+            let moves = |node: &[f16; 4]| node[0] != f16::ZERO || node[1] != f16::ZERO;
+            let Some(first) = nodes.iter().position(moves) else { continue };
+            let last = nodes.iter().rposition(moves).unwrap_or(first);
+            let [low, high] = found.unwrap_or([[first, row], [last, row]]);
+            found = Some([[low[0].min(first), low[1]], [high[0].max(last), row]]);
+        }
+        // Between a node that moves and one that does not, the picture moves too.
+        found.map(|[low, high]| {
+            rect.part([low[0].saturating_sub(1), low[1].saturating_sub(1)], [high[0] + 1, high[1] + 1], SIDE - 1)
+        })
+    }
+
     /// Computes the field of a face over `rect` in a frame of `frame` pixels, for an amount of 0..=1.
     pub(crate) fn compute(&mut self, points: &[[f32; 3]], axes: &Axes, rect: Rect, frame: (u32, u32), amount: f32) {
         self.still = amount <= 0.0;
