@@ -28,7 +28,8 @@ impl Warp {
     ///
     /// # Errors
     ///
-    /// [`Error::OutOfRange`] for an amount that is not in 0..=1, [`Error::BadLandmarks`] for a face that is not valid.
+    /// [`Error::OutOfRange`](crate::Error::OutOfRange) for an amount that is not in 0..=1,
+    /// [`Error::BadLandmarks`](crate::Error::BadLandmarks) for a face that is not valid.
     pub fn new(face: &Face, width: u32, height: u32, slim: f32) -> Result<Self> {
         Look { slim, ..Look::NONE }.check()?;
         super::check(0, face)?;
