@@ -289,7 +289,9 @@ fn hull_of(mut points: [[f32; 2]; CORE.len()], hull: &mut [[f32; 2]; CORE.len() 
         while count > kept && cross(minus(hull[count - 1], hull[count - 2]), minus(p, hull[count - 1])) <= 0.0 {
             count -= 1;
         }
-        hull[count] = p;
+        // There is room for all of them; rounding shall not be able to say otherwise.
+        let Some(slot) = hull.get_mut(count) else { break };
+        *slot = p;
         count += 1;
         if k == last {
             turned = count;
