@@ -58,11 +58,16 @@ impl Mask {
         let inner = contour.outline(&mut corners, 0.80, 0.0);
         fill(&mut self.sample, inner);
         for (indices, border) in HOLES {
-            self.scratch.fill(0.0);
-            fill(&mut self.scratch, contour.widened(indices, &mut corners, border));
-            for ((skin, sample), hole) in self.skin.iter_mut().zip(&mut self.sample).zip(&self.scratch) {
-                *skin *= 1.0 - hole;
-                *sample *= 1.0 - hole;
+            let rows = fill(&mut self.scratch, contour.widened(indices, &mut corners, border));
+            let texels = rows.start * SIDE..rows.end * SIDE;
+            if let (Some(skin), Some(sample), Some(holes)) =
+                (self.skin.get_mut(texels.clone()), self.sample.get_mut(texels.clone()), self.scratch.get_mut(texels))
+            {
+                for ((skin, sample), hole) in skin.iter_mut().zip(sample).zip(holes) {
+                    *skin *= 1.0 - *hole;
+                    *sample *= 1.0 - *hole;
+                    *hole = 0.0;
+                }
             }
         }
         for _ in 0..2 {
@@ -155,10 +160,13 @@ impl Contour<'_> {
 }
 
 /// Adds a polygon's coverage, 0..=1, to a plane of [`SIDE`] × [`SIDE`] texels: even-odd, exact along rows, [`LINES`]
-/// scan lines a row.
-fn fill(plane: &mut [f32], corners: &[[f32; 2]]) {
+/// scan lines a row. Returns the rows that it may have touched.
+fn fill(plane: &mut [f32], corners: &[[f32; 2]]) -> std::ops::Range<usize> {
     let mut crossings = [0.0_f32; CORNERS];
-    for (y, row) in plane.chunks_exact_mut(SIDE).enumerate() {
+    let heights = corners.iter().map(|corner| corner[1].clamp(0.0, SIDE as f32));
+    let (low, high) = heights.fold((SIDE as f32, 0.0_f32), |(low, high), y| (low.min(y), high.max(y)));
+    let rows = (low as usize).min(high.ceil() as usize)..high.ceil() as usize;
+    for (y, row) in plane.chunks_exact_mut(SIDE).enumerate().take(rows.end).skip(rows.start) {
         for line in 0..LINES {
             let at = y as f32 + (line as f32 + 0.5) / LINES as f32;
             let mut count = 0;
@@ -180,6 +188,7 @@ fn fill(plane: &mut [f32], corners: &[[f32; 2]]) {
             }
         }
     }
+    rows
 }
 
 /// Adds a stretch of a scan line to a row of texels.

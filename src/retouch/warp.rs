@@ -180,6 +180,7 @@ impl Field {
         let core = hull_of(CORE.map(|index| at(points, index)), &mut hull);
         let rim = Chain::new(core);
         let reach = REACH * axes.seen_width / axes.width;
+        let full = (JOWL / BEND).tanh();
         let beside = |p: [f32; 2]| (high - across(p)).min(across(p) - low) / axes.width + BESIDE;
         // How far each point of the jaw may move, given the room on both of its sides.
         let most = oval.map(|p| {
@@ -211,7 +212,7 @@ impl Field {
                 } else {
                     1.0 - rounded_ramp((beyond / OUTSIDE).max(beyond / (beyond + beside)), 0.08)
                 };
-                let wanted = reach * onset * (x.abs() / BEND).tanh() / (JOWL / BEND).tanh();
+                let wanted = reach * onset * (x.abs() / BEND).tanh() / full;
                 let limit = {
                     let (from, share) = (BELOW_THE_FOREHEAD.start + nearest as usize, nearest.fract());
                     let to = (from + 1).min(oval.len() - 1);
