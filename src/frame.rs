@@ -1,18 +1,14 @@
 //! A picture in memory, borrowed from the caller, in the format that cameras, decoders and windows have it: sizes and
 //! strides are checked once, and trusted after.
-//!
-//! Whatever reads pixels asks for them as RGBA; whatever changes them hands RGBA back. Of a format with luma and chroma only
-//! the differences are written, so that what was not changed keeps its bytes.
 
 mod colour;
+mod pixels;
 
 pub use colour::{Colours, Matrix, Range};
+pub(crate) use pixels::{Changed, Pixels};
 
 use crate::{Error, Result};
-use colour::Rgb;
 
-/// Bytes of one RGBA pixel.
-const PIXEL: usize = 4;
 /// Most planes of a format.
 const PLANES: usize = 3;
 
@@ -254,118 +250,6 @@ impl<'a> Frame<'a> {
         let start = y as usize * from.stride;
         from.data.get(start..start + row).unwrap_or_default()
     }
-
-    /// Where row `y` has its luma and chroma. Of use only where the format has those.
-    fn yuv_row(&self, y: u32) -> YuvRow<'a> {
-        let luma = self.row(y);
-        let from = |row: &'a [u8], start: usize| row.get(start..).unwrap_or_default();
-        match self.format {
-            PixelFormat::I420 => {
-                let (cb, cr) = (self.plane_row(1, y / 2), self.plane_row(2, y / 2));
-                YuvRow { luma, luma_step: 1, cb, cr, step: 1 }
-            }
-            PixelFormat::Yuyv => YuvRow { luma, luma_step: 2, cb: from(luma, 1), cr: from(luma, 3), step: 4 },
-            _ => {
-                let pairs = self.plane_row(1, y / 2);
-                YuvRow { luma, luma_step: 1, cb: pairs, cr: from(pairs, 1), step: 2 }
-            }
-        }
-    }
-
-    /// The colour of a pixel; black outside of the frame.
-    pub(crate) fn rgb(&self, x: u32, y: u32) -> Rgb {
-        let column = x as usize;
-        let part =
-            |start: usize| self.row(y).get(start..).and_then(<[u8]>::first_chunk::<3>).copied().unwrap_or_default();
-        match self.format {
-            PixelFormat::Rgba8 => part(4 * column),
-            PixelFormat::Bgra8 => {
-                let [b, g, r] = part(4 * column);
-                [r, g, b]
-            }
-            PixelFormat::Rgb8 => part(3 * column),
-            PixelFormat::Nv12 | PixelFormat::I420 | PixelFormat::Yuyv => self.colours.rgb(self.yuv_row(y).at(x)),
-        }
-    }
-
-    /// Writes pixels of row `y` from column `x` on as RGBA, as many as `out` has room for.
-    pub(crate) fn read_rgba(&self, x: u32, y: u32, out: &mut [u8]) {
-        let from = x as usize * PIXEL;
-        match self.format {
-            PixelFormat::Rgba8 => {
-                if let Some(row) = self.row(y).get(from..from + out.len()) {
-                    out.copy_from_slice(row);
-                }
-            }
-            PixelFormat::Bgra8 => {
-                let row = self.row(y).get(from..).unwrap_or_default();
-                for (&[b, g, r, a], to) in row.as_chunks::<PIXEL>().0.iter().zip(out.as_chunks_mut::<PIXEL>().0) {
-                    *to = [r, g, b, a];
-                }
-            }
-            PixelFormat::Rgb8 => {
-                let row = self.row(y).get(x as usize * 3..).unwrap_or_default();
-                for (&[r, g, b], to) in row.as_chunks::<3>().0.iter().zip(out.as_chunks_mut::<PIXEL>().0) {
-                    *to = [r, g, b, u8::MAX];
-                }
-            }
-            PixelFormat::Nv12 | PixelFormat::I420 | PixelFormat::Yuyv => {
-                let row = self.yuv_row(y);
-                for (x, to) in (x..).zip(out.as_chunks_mut::<PIXEL>().0) {
-                    let [r, g, b] = self.colours.rgb(row.at(x));
-                    *to = [r, g, b, u8::MAX];
-                }
-            }
-        }
-    }
-}
-
-/// A row's luma and chroma: chroma of column `x` lies at `x / 2 * step`.
-#[derive(Clone, Copy)]
-struct YuvRow<'a> {
-    luma: &'a [u8],
-    luma_step: usize,
-    cb: &'a [u8],
-    cr: &'a [u8],
-    step: usize,
-}
-
-impl YuvRow<'_> {
-    fn at(&self, x: u32) -> [u8; 3] {
-        let at = |row: &[u8], index: usize| row.get(index).copied().unwrap_or_default();
-        let (x, half) = (x as usize, x as usize / 2 * self.step);
-        [at(self.luma, x * self.luma_step), at(self.cb, half), at(self.cr, half)]
-    }
-}
-
-/// A rectangle of pixels that were changed, as RGBA.
-pub(crate) struct Changed<'a> {
-    /// Column and row of its upper left corner in the frame, width and height.
-    pub(crate) place: [u32; 4],
-    /// Row by row.
-    pub(crate) pixels: &'a [u8],
-    /// Bytes from one row to the next.
-    pub(crate) pitch: usize,
-}
-
-impl Changed<'_> {
-    fn row(&self, y: u32) -> &[u8] {
-        let start = (y - self.place[1]) as usize * self.pitch;
-        self.pixels.get(start..start + self.place[2] as usize * PIXEL).unwrap_or_default()
-    }
-
-    /// The colour of a pixel, where it lies in the rectangle.
-    fn rgb(&self, x: u32, y: u32) -> Option<Rgb> {
-        let [left, top, width, height] = self.place;
-        if x < left || y < top || x - left >= width || y - top >= height {
-            return None;
-        }
-        self.row(y).get((x - left) as usize * PIXEL..).and_then(<[u8]>::first_chunk::<3>).copied()
-    }
-}
-
-fn is_yuv(format: PixelFormat) -> bool {
-    matches!(format, PixelFormat::Nv12 | PixelFormat::I420 | PixelFormat::Yuyv)
 }
 
 fn check_count(format: PixelFormat, given: usize) -> Result<()> {
@@ -494,98 +378,6 @@ impl<'a> FrameMut<'a> {
         }
         Ok(())
     }
-
-    /// Takes over a rectangle of pixels, save those for which `taken` says that they have been. What is the same as before
-    /// keeps its bytes, whatever the format.
-    pub(crate) fn write_rgba(&mut self, changed: &Changed<'_>, taken: impl Fn(u32, u32) -> bool) {
-        if is_yuv(self.format) {
-            return self.write_yuv(changed, taken);
-        }
-        let [x, y, _, height] = changed.place;
-        let (x, format) = (x as usize, self.format);
-        for y in y..y + height {
-            let pixels = changed.row(y);
-            let row = self.row_mut(y);
-            match format {
-                PixelFormat::Bgra8 => {
-                    let row = row.get_mut(x * PIXEL..).unwrap_or_default();
-                    for (&[r, g, b, a], to) in pixels.as_chunks::<PIXEL>().0.iter().zip(row.as_chunks_mut::<PIXEL>().0)
-                    {
-                        *to = [b, g, r, a];
-                    }
-                }
-                PixelFormat::Rgb8 => {
-                    let row = row.get_mut(x * 3..).unwrap_or_default();
-                    for (&[r, g, b, _], to) in pixels.as_chunks::<PIXEL>().0.iter().zip(row.as_chunks_mut::<3>().0) {
-                        *to = [r, g, b];
-                    }
-                }
-                _ => {
-                    if let Some(row) = row.get_mut(x * PIXEL..x * PIXEL + pixels.len()) {
-                        row.copy_from_slice(pixels);
-                    }
-                }
-            }
-        }
-    }
-
-    /// By squares that share their chroma: each pixel's luma and the square's chroma change by what the colours changed.
-    fn write_yuv(&mut self, changed: &Changed<'_>, taken: impl Fn(u32, u32) -> bool) {
-        let [left, top, width, height] = changed.place;
-        let tall = if self.format == PixelFormat::Yuyv { 1 } else { 2 };
-        for y in (top / tall * tall..top + height).step_by(tall as usize) {
-            for x in (left / 2 * 2..left + width).step_by(2) {
-                let mut chroma = [0.0; 2];
-                let (mut shared, mut any) = (0.0_f32, false);
-                for y in y..(y + tall).min(self.height) {
-                    for x in x..(x + 2).min(self.width) {
-                        shared += 1.0;
-                        let Some(now) = changed.rgb(x, y).filter(|_| !taken(x, y)) else { continue };
-                        let values = self.as_frame().yuv_row(y).at(x);
-                        let before = self.colours.rgb(values);
-                        if now == before {
-                            continue;
-                        }
-                        let [luma, cb, cr] = self.colours.difference(before, now);
-                        chroma = [chroma[0] + cb, chroma[1] + cr];
-                        any = true;
-                        self.put_luma(x, y, stepped(values[0], luma));
-                    }
-                }
-                if any {
-                    let [_, cb, cr] = self.as_frame().yuv_row(y).at(x);
-                    self.put_chroma(x, y, [stepped(cb, chroma[0] / shared), stepped(cr, chroma[1] / shared)]);
-                }
-            }
-        }
-    }
-
-    fn put_luma(&mut self, x: u32, y: u32, value: u8) {
-        let step = if self.format == PixelFormat::Yuyv { 2 } else { 1 };
-        if let Some(luma) = self.row_mut(y).get_mut(x as usize * step) {
-            *luma = value;
-        }
-    }
-
-    fn put_chroma(&mut self, x: u32, y: u32, values: [u8; 2]) {
-        let half = x as usize / 2;
-        let places = match self.format {
-            PixelFormat::Yuyv => [(0, y, 4 * half + 1), (0, y, 4 * half + 3)],
-            PixelFormat::I420 => [(1, y / 2, half), (2, y / 2, half)],
-            _ => [(1, y / 2, 2 * half), (1, y / 2, 2 * half + 1)],
-        };
-        for ((plane, y, index), value) in places.into_iter().zip(values) {
-            if let Some(place) = self.plane_row_mut(plane, y).get_mut(index) {
-                *place = value;
-            }
-        }
-    }
-}
-
-/// A value moved by a difference, rounded.
-fn stepped(value: u8, by: f32) -> u8 {
-    // The cast keeps within 0..=255.
-    (f32::from(value) + by).round() as u8
 }
 
 impl std::fmt::Debug for Frame<'_> {

@@ -1,5 +1,6 @@
 //! The turned square around a face → a network's input.
 
+use crate::frame::Pixels;
 use crate::{Frame, PixelFormat};
 
 /// A square of the frame, turned about its centre.
@@ -70,75 +71,10 @@ pub(crate) fn cut(
     (scale, offset): (f32, f32),
     out: &mut [f32],
 ) {
-    if !matches!(frame.format(), PixelFormat::Rgba8 | PixelFormat::Bgra8) {
-        return cut_any(frame, region, side, border, (scale, offset), out);
-    }
-    cut_four(frame, region, side, border, (scale, offset), out);
+    let job = Job { picture: Picture::new(frame, border), square: region.turned(), side, scale, offset };
+    job.run_best(out);
     if frame.format() == PixelFormat::Bgra8 {
         out.as_chunks_mut::<3>().0.iter_mut().take(side * side).for_each(|pixel| pixel.swap(0, 2));
-    }
-}
-
-/// Of a picture with four bytes a pixel, the first three as they come.
-fn cut_four(
-    frame: &Frame<'_>,
-    region: &Region,
-    side: usize,
-    border: Border,
-    (scale, offset): (f32, f32),
-    out: &mut [f32],
-) {
-    let job = Job {
-        picture: Picture {
-            data: frame.data(),
-            stride: frame.stride(),
-            width: frame.width() as i32,
-            height: frame.height() as i32,
-            border,
-        },
-        square: region.turned(),
-        side,
-        scale,
-        offset,
-    };
-    #[cfg(target_arch = "x86_64")]
-    if job.picture.is_addressed_by_i32() && std::is_x86_feature_detected!("avx2") {
-        // SAFETY: the machine was just found to have these instructions, and the picture was just looked at.
-        return unsafe { job.run_avx2(out) };
-    }
-    job.run::<false>(out);
-}
-
-/// Of a picture of any format, pixel by pixel.
-fn cut_any(
-    frame: &Frame<'_>,
-    region: &Region,
-    side: usize,
-    border: Border,
-    (scale, offset): (f32, f32),
-    out: &mut [f32],
-) {
-    let square = region.turned();
-    let step = 1.0 / side as f32;
-    let last = [frame.width() as i32 - 1, frame.height() as i32 - 1];
-    let pixel = |x: i32, y: i32| {
-        let (near_x, near_y) = (x.clamp(0, last[0]), y.clamp(0, last[1]));
-        if border == Border::Black && (x, y) != (near_x, near_y) {
-            return [0.0; 3];
-        }
-        frame.rgb(near_x as u32, near_y as u32).map(f32::from)
-    };
-    for (index, out) in out.as_chunks_mut::<3>().0.iter_mut().take(side * side).enumerate() {
-        let [x, y] = square.place([(index % side) as f32 * step, (index / side) as f32 * step]);
-        let (left, top) = (x.floor(), y.floor());
-        let (u, v) = (x - left, y - top);
-        let (left, top) = (left as i32, top as i32);
-        let (right, below) = (left.saturating_add(1), top.saturating_add(1));
-        let (a, b, c, d) = (pixel(left, top), pixel(right, top), pixel(left, below), pixel(right, below));
-        for (k, value) in out.iter_mut().enumerate() {
-            let (above, below) = (a[k] + u * (b[k] - a[k]), c[k] + u * (d[k] - c[k]));
-            *value = (above + v * (below - above)) * scale + offset;
-        }
     }
 }
 
@@ -166,6 +102,16 @@ impl Row {
 }
 
 impl Job<'_> {
+    /// With the instructions that this machine has, where they serve.
+    fn run_best(&self, out: &mut [f32]) {
+        #[cfg(target_arch = "x86_64")]
+        if self.picture.is_addressed_by_i32() && std::is_x86_feature_detected!("avx2") {
+            // SAFETY: the machine was just found to have these instructions, and the picture was just looked at.
+            return unsafe { self.run_avx2(out) };
+        }
+        self.run::<false>(out);
+    }
+
     #[inline(always)]
     fn run<const AVX2: bool>(&self, out: &mut [f32]) {
         let Turned { corner, across, down } = self.square;
@@ -225,6 +171,7 @@ impl Job<'_> {
     unsafe fn batch(&self, row: &Row, column: usize, out: &mut [f32; 3 * BATCH + 1]) {
         use std::arch::x86_64::*;
 
+        let Some(data) = self.picture.data else { return };
         let columns =
             _mm256_add_ps(_mm256_set1_ps(column as f32), _mm256_setr_ps(0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0));
         let place = |axis: usize| {
@@ -247,7 +194,7 @@ impl Job<'_> {
         for index in 0..BATCH {
             // SAFETY: the caller's promise: both pairs of pixels lie in the picture. The last store ends with `out`.
             unsafe {
-                let above = self.picture.data.as_ptr().add(starts[index] as usize);
+                let above = data.as_ptr().add(starts[index] as usize);
                 let pair = |at: *const u8| _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_loadl_epi64(at.cast())));
                 let (above, below) = (pair(above), pair(above.add(self.picture.stride)));
                 let down = _mm256_mul_ps(_mm256_set1_ps(vs[index]), _mm256_sub_ps(below, above));
@@ -262,18 +209,47 @@ impl Job<'_> {
 }
 
 struct Picture<'a> {
-    data: &'a [u8],
+    /// Of pixels with four bytes, of which the first three are taken as they come; `None` for any other format.
+    data: Option<&'a [u8]>,
     stride: usize,
+    pixels: Pixels<'a>,
     width: i32,
     height: i32,
     border: Border,
 }
 
-impl Picture<'_> {
-    /// Whether places and offsets in this picture can be counted in 32 bits, and its sides in floats.
+impl<'a> Picture<'a> {
+    fn new(frame: &Frame<'a>, border: Border) -> Self {
+        Self {
+            data: matches!(frame.format(), PixelFormat::Rgba8 | PixelFormat::Bgra8).then(|| frame.data()),
+            stride: frame.stride(),
+            pixels: frame.pixels(),
+            width: frame.width() as i32,
+            height: frame.height() as i32,
+            border,
+        }
+    }
+
+    /// Whether its pixels have four bytes, places and offsets can be counted in 32 bits, and its sides in floats.
     #[cfg(target_arch = "x86_64")]
     fn is_addressed_by_i32(&self) -> bool {
-        i32::try_from(self.data.len()).is_ok() && self.width < 1 << 24 && self.height < 1 << 24
+        self.data.is_some_and(|data| i32::try_from(data.len()).is_ok()) && self.width < 1 << 24 && self.height < 1 << 24
+    }
+
+    /// A pixel of the frame.
+    fn pixel(&self, x: usize, y: usize) -> [u8; 3] {
+        let Some(data) = self.data else { return self.pixels.rgb(x as u32, y as u32) };
+        data.get(y * self.stride + x * 4..).and_then(<[u8]>::first_chunk).copied().unwrap_or_default()
+    }
+
+    /// A pixel and the one beside it, four bytes each.
+    #[inline(always)]
+    fn pair(&self, x: usize, y: usize) -> [u8; 8] {
+        let Some(data) = self.data else {
+            let ([r, g, b], [s, h, c]) = (self.pixel(x, y), self.pixel(x + 1, y));
+            return [r, g, b, 0, s, h, c, 0];
+        };
+        data.get(y * self.stride + x * 4..).and_then(<[u8]>::first_chunk).copied().unwrap_or_default()
     }
 
     /// Whether all four pixels around a place lie in the frame.
@@ -290,9 +266,7 @@ impl Picture<'_> {
         }
         let (left, top) = (place[0] as i32, place[1] as i32);
         let (u, v) = (place[0] - left as f32, place[1] - top as f32);
-        let at = top as usize * self.stride + left as usize * 4;
-        let pair = |at: usize| self.data.get(at..).and_then(<[u8]>::first_chunk::<8>);
-        let (Some(above), Some(below)) = (pair(at), pair(at + self.stride)) else { return [0.0; 3] };
+        let (above, below) = (self.pair(left as usize, top as usize), self.pair(left as usize, top as usize + 1));
         let mix = |i: usize| f32::from(above[i]) + v * (f32::from(below[i]) - f32::from(above[i]));
         std::array::from_fn(|c| mix(c) + u * (mix(c + 4) - mix(c)))
     }
@@ -310,11 +284,8 @@ impl Picture<'_> {
                     continue;
                 }
                 let (x, y) = (x.clamp(0, self.width - 1) as usize, y.clamp(0, self.height - 1) as usize);
-                let at = y * self.stride + x * 4;
-                if let Some(pixel) = self.data.get(at..at + 3) {
-                    for (sum, &value) in sum.iter_mut().zip(pixel) {
-                        *sum += wx * wy * f32::from(value);
-                    }
+                for (sum, value) in sum.iter_mut().zip(self.pixel(x, y)) {
+                    *sum += wx * wy * f32::from(value);
                 }
             }
         }
@@ -340,8 +311,7 @@ mod tests {
             for side in [1, 7, 8, 19, 64] {
                 let (mut best, mut plain) = (vec![0.0; side * side * 3], vec![1.0; side * side * 3]);
                 cut(&frame, &region, side, Border::Nearest, (0.5, -1.0), &mut best);
-                let picture =
-                    Picture { data, stride, width: width as i32, height: height as i32, border: Border::Nearest };
+                let picture = Picture::new(&frame, Border::Nearest);
                 Job { picture, square: region.turned(), side, scale: 0.5, offset: -1.0 }.run::<false>(&mut plain);
                 assert_eq!(best, plain, "{region:?} at {side}");
             }

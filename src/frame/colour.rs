@@ -49,27 +49,50 @@ impl Colours {
         }
     }
 
-    /// The colour of luma, Cb and Cr.
-    pub(super) fn rgb(self, [y, cb, cr]: [u8; 3]) -> Rgb {
+    /// The numbers of all this, worked out.
+    pub(super) fn code(self) -> Code {
         let ((red, blue), (black, luma, chroma)) = (self.weights(), self.span());
-        let y = (f32::from(y) - black) * (255.0 / luma);
-        let cb = (f32::from(cb) - 128.0) * (255.0 / chroma);
-        let cr = (f32::from(cr) - 128.0) * (255.0 / chroma);
-        let r = y + 2.0 * (1.0 - red) * cr;
-        let b = y + 2.0 * (1.0 - blue) * cb;
-        let g = (y - red * r - blue * b) / (1.0 - red - blue);
+        Code {
+            weights: [red, 1.0 - red - blue, blue],
+            reach: [2.0 * (1.0 - blue), 2.0 * (1.0 - red)],
+            black,
+            scale: [255.0 / luma, 255.0 / chroma],
+        }
+    }
+}
+
+/// How to get from luma and chroma to colours and back.
+pub(crate) struct Code {
+    /// Of red, green and blue in luma.
+    weights: [f32; 3],
+    /// By how much blue and red differ from luma where their chroma is 1.
+    reach: [f32; 2],
+    /// Value of black.
+    black: f32,
+    /// From values of luma and of chroma to 0..=255.
+    scale: [f32; 2],
+}
+
+impl Code {
+    /// The colour of luma, Cb and Cr.
+    #[inline]
+    pub(super) fn rgb(&self, [y, cb, cr]: [u8; 3]) -> Rgb {
+        let ([red, green, blue], [luma, chroma]) = (self.weights, self.scale);
+        let y = (f32::from(y) - self.black) * luma;
+        let [cb, cr] = [cb, cr].map(|v| (f32::from(v) - 128.0) * chroma);
+        let (b, r) = (y + self.reach[0] * cb, y + self.reach[1] * cr);
+        let g = (y - red * r - blue * b) / green;
         // The cast rounds down and keeps within 0..=255.
         [r, g, b].map(|v| (v + 0.5) as u8)
     }
 
     /// By how much luma, Cb and Cr differ between two colours.
-    pub(super) fn difference(self, from: Rgb, to: Rgb) -> [f32; 3] {
-        let ((red, blue), (_, luma, chroma)) = (self.weights(), self.span());
+    pub(super) fn difference(&self, from: Rgb, to: Rgb) -> [f32; 3] {
         let ([r, g, b], [was_r, was_g, was_b]) = (to.map(f32::from), from.map(f32::from));
+        let ([red, green, blue], [luma, chroma]) = (self.weights, self.scale);
         let (r, g, b) = (r - was_r, g - was_g, b - was_b);
-        let y = red * r + (1.0 - red - blue) * g + blue * b;
-        let scale = chroma / 255.0;
-        [y * luma / 255.0, scale * (b - y) / (2.0 * (1.0 - blue)), scale * (r - y) / (2.0 * (1.0 - red))]
+        let y = red * r + green * g + blue * b;
+        [y / luma, (b - y) / (self.reach[0] * chroma), (r - y) / (self.reach[1] * chroma)]
     }
 }
 
@@ -91,19 +114,20 @@ mod tests {
                 Range::Limited => (16, 235),
                 Range::Full => (0, 255),
             };
-            assert_eq!(colours.rgb([black, 128, 128]), [0; 3]);
-            assert_eq!(colours.rgb([white, 128, 128]), [255; 3]);
+            assert_eq!(colours.code().rgb([black, 128, 128]), [0; 3]);
+            assert_eq!(colours.code().rgb([white, 128, 128]), [255; 3]);
         }
         // Pure red, as the tables of colour bars have it.
-        assert_eq!(ALL[0].rgb([81, 90, 240]), [254, 0, 0]);
-        assert_eq!(ALL[2].rgb([63, 102, 240]), [255, 1, 0]);
+        assert_eq!(ALL[0].code().rgb([81, 90, 240]), [254, 0, 0]);
+        assert_eq!(ALL[2].code().rgb([63, 102, 240]), [255, 1, 0]);
     }
 
     #[test]
     fn a_difference_leads_from_one_colour_to_the_other() {
         for colours in ALL {
             for (from, to) in [([90, 110, 140], [100, 128, 120]), ([200, 100, 150], [180, 118, 140])] {
-                let by = colours.difference(colours.rgb(from), colours.rgb(to));
+                let code = colours.code();
+                let by = code.difference(code.rgb(from), code.rgb(to));
                 for c in 0..3 {
                     assert!((f32::from(from[c]) + by[c] - f32::from(to[c])).abs() < 1.2, "{colours:?} {by:?}");
                 }

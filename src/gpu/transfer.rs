@@ -79,7 +79,8 @@ impl Targets {
         let size = self.size;
         let uploaded = faces.iter().map(|face| bytes(apron(face.rect, size))).sum();
         make("upload", &mut self.upload, uploaded, Usage::COPY_SRC | Usage::MAP_WRITE);
-        let read = faces.iter().map(|face| bytes(face.rect)).sum();
+        // A device cannot map a buffer of nothing.
+        let read = faces.iter().map(|face| bytes(face.changing())).sum::<u64>().max(u64::from(ROW));
         make("readback", &mut self.readback, read, Usage::COPY_DST | Usage::MAP_READ);
         created
     }
@@ -123,12 +124,11 @@ impl Targets {
         }
     }
 
-    /// Records the way of the faces' finished rectangles from the output texture into the readback buffer.
+    /// Records the way of what may have changed from the output texture into the readback buffer.
     pub(crate) fn record_readback(&self, encoder: &mut wgpu::CommandEncoder, faces: &[FacePlan]) {
         let Some(buffer) = &self.readback else { return };
         let mut offset = 0;
-        for face in faces {
-            let rect = face.rect;
+        for rect in faces.iter().map(FacePlan::changing).filter(|rect| rect.width > 0) {
             encoder.copy_texture_to_buffer(place(&self.output, rect), part(buffer, offset, rect), extent(rect));
             offset += bytes(rect);
         }
@@ -140,7 +140,7 @@ impl Targets {
         map(gpu, buffer, wgpu::MapMode::Read, Some(submission), limit)
     }
 
-    /// Copies the finished rectangles into the caller's picture and gives the buffer back to the device.
+    /// Copies what may have changed into the caller's picture and gives the buffer back to the device.
     pub(crate) fn read(&self, gpu: &Gpu, frame: &mut FrameMut<'_>, faces: &[FacePlan]) -> Result<u64> {
         let Some(buffer) = &self.readback else { return Ok(0) };
         let mapped = buffer.slice(..).get_mapped_range().map_err(|error| Error::Gpu { reason: error.to_string() });
@@ -148,7 +148,7 @@ impl Targets {
         if let Ok(data) = &mapped {
             let mut rest: &[u8] = data;
             for (index, face) in faces.iter().enumerate() {
-                let rect = face.rect;
+                let rect = face.changing();
                 let (own, later) = rest.split_at(rest.len().min(bytes(rect) as usize));
                 rest = later;
                 let place = [rect.x, rect.y, rect.width, rect.height];
@@ -156,7 +156,7 @@ impl Targets {
                 let earlier = faces.get(..index).unwrap_or_default();
                 frame.write_rgba(&changed, |x, y| {
                     let pixel = Rect { x, y, width: 1, height: 1 };
-                    earlier.iter().any(|face| face.rect.meets(&pixel))
+                    earlier.iter().any(|face| face.changing().meets(&pixel))
                 });
                 travelled += u64::from(rect.height) * u64::from(rect.width * PIXEL);
             }

@@ -65,6 +65,11 @@ impl FacePlan {
         self.smooth > 0.0 || self.tone > 0.0 || self.tint != [0.0; 3]
     }
 
+    /// The part of the rectangle outside of which every pixel stays as it is.
+    pub(crate) fn changing(&self) -> Rect {
+        self.skin.around(&self.moving)
+    }
+
     /// Whether any pixel moves.
     pub(crate) fn warps(&self) -> bool {
         !self.field.is_empty()

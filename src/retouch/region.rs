@@ -31,6 +31,20 @@ impl Rect {
         }
     }
 
+    /// The smallest rectangle around both; an empty one counts for nothing.
+    pub(crate) fn around(&self, other: &Self) -> Self {
+        if self.width == 0 || other.width == 0 {
+            return if self.width == 0 { *other } else { *self };
+        }
+        let (x, y) = (self.x.min(other.x), self.y.min(other.y));
+        Self {
+            x,
+            y,
+            width: (self.x + self.width).max(other.x + other.width) - x,
+            height: (self.y + self.height).max(other.y + other.height) - y,
+        }
+    }
+
     /// Whether the two share a pixel.
     pub(crate) fn meets(&self, other: &Self) -> bool {
         self.x < other.x + other.width
