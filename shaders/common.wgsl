@@ -38,7 +38,8 @@ fn common_within(part: vec4<u32>, p: vec2<f32>, beside: f32) -> bool {
     return all(p >= vec2<f32>(part.xy) - beside) && all(p <= vec2<f32>(part.zw) + beside);
 }
 
-// Whether a cell is so near to the skin that it counts: within that many cells.
+// Whether a cell is so near to the skin that it counts: within that many cells. Each pass goes some cells farther than the
+// next one reads (`correct` 3, `gate` 8, `moments` 12, `cells` 16), so that nobody reads what was left from another frame.
 fn common_counts(face: Face, cell: vec2<u32>, beside: f32) -> bool {
     let p = vec2<f32>(face.rect.xy) + (vec2<f32>(cell) + 0.5) * face.amounts.x;
     return common_within(face.skin, p, beside * face.amounts.x);

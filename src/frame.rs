@@ -32,6 +32,9 @@ pub enum PixelFormat {
 }
 
 impl PixelFormat {
+    /// Every format.
+    pub const ALL: [Self; 6] = [Self::Rgba8, Self::Bgra8, Self::Rgb8, Self::Nv12, Self::I420, Self::Yuyv];
+
     /// How many planes a picture of this format has, 1 to 3.
     #[must_use]
     pub fn planes(self) -> usize {

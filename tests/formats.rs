@@ -8,14 +8,6 @@ use glowup::{Beautifier, Colours, Error, Frame, FrameMut, Look, Matrix, PixelFor
 use proptest::prelude::*;
 use support::Picture;
 
-const FORMATS: [PixelFormat; 6] = [
-    PixelFormat::Rgba8,
-    PixelFormat::Bgra8,
-    PixelFormat::Rgb8,
-    PixelFormat::Nv12,
-    PixelFormat::I420,
-    PixelFormat::Yuyv,
-];
 const COLOURS: [Colours; 3] = [
     Colours { matrix: Matrix::Bt601, range: Range::Limited },
     Colours { matrix: Matrix::Bt709, range: Range::Limited },
@@ -125,7 +117,7 @@ fn every_format_gets_the_same_retouch() {
     let look = Look { brighten: 0.5, ..Look::GLAM };
     let mut expected = picture.clone();
     let faces = support::beautifier(look).process_still(&mut expected.frame_mut()).unwrap();
-    for format in FORMATS {
+    for format in PixelFormat::ALL {
         for colours in COLOURS.into_iter().take(if is_yuv(format) { 3 } else { 1 }) {
             let before = encoded(&picture, format, colours);
             let mut after = before.clone();
@@ -170,7 +162,7 @@ fn every_format_gets_the_same_retouch() {
 fn what_is_far_from_every_face_keeps_its_bytes() {
     let picture = support::portrait();
     let size = (picture.width, picture.height);
-    for format in FORMATS {
+    for format in PixelFormat::ALL {
         let colours = Colours::default();
         let before = encoded(&picture, format, colours);
         let mut beautifier = support::beautifier(Look::NONE);
@@ -199,7 +191,7 @@ fn what_is_far_from_every_face_keeps_its_bytes() {
 fn padding_changes_nothing_and_is_not_changed() {
     let picture = head();
     let size = (picture.width, picture.height);
-    for format in FORMATS {
+    for format in PixelFormat::ALL {
         let colours = Colours::default();
         let tight = encoded(&picture, format, colours);
         let mut padded: Vec<(usize, Vec<u8>)> = tight
@@ -228,7 +220,7 @@ fn padding_changes_nothing_and_is_not_changed() {
 fn one_buffer_holds_all_planes() {
     let picture = head();
     let size = (picture.width, picture.height);
-    for format in FORMATS {
+    for format in PixelFormat::ALL {
         let mut planes = encoded(&picture, format, Colours::default());
         let mut whole: Vec<u8> = planes.iter().flat_map(|(_, data)| data.clone()).collect();
         let short = whole.len() - 1;
@@ -268,7 +260,7 @@ proptest! {
     /// Any size, strides and buffers in any format: refused, or every row of every plane is inside its buffer.
     #[test]
     fn any_planes_are_refused_or_sound(
-        format in prop::sample::select(FORMATS.to_vec()),
+        format in prop::sample::select(PixelFormat::ALL.to_vec()),
         width in prop_oneof![4 => 0_u32..40, 1 => any::<u32>()],
         height in prop_oneof![4 => 0_u32..40, 1 => any::<u32>()],
         strides in prop::array::uniform3(prop_oneof![4 => 0_usize..170, 1 => any::<usize>()]),

@@ -41,7 +41,7 @@ fn zip(a: &Plane, b: &Plane, value: impl Fn(f32, f32) -> f32) -> Plane {
     a.iter().zip(b).map(|(a, b)| std::array::from_fn(|c| value(a[c], b[c]))).collect()
 }
 
-/// Weights fall with distance (a twelfth of the face's width at most) and with difference of colour: `strength`.
+/// Weights fall with distance (over a fiftieth of the face's width) and with difference of colour (over `strength`).
 fn bilateral(plane: &Plane, width: usize, face: f32, strength: f32) -> Plane {
     let height = plane.len() / width;
     let sigma = (0.02 * face).max(1.0);

@@ -122,7 +122,7 @@ impl Scene {
         });
         self.each(|p| {
             if (0..2).any(|axis| p[axis] < low[axis] - reach || p[axis] > high[axis] + reach) {
-                return from == f32::INFINITY;
+                return false;
             }
             (from..=to).contains(&(signed(&contour, p) / self.width))
         })

@@ -38,16 +38,37 @@ impl Painted {
         }
     }
 
-    /// How much of the blemishes and of the pores a filter leaves: their contrast to the skin around, and the regression.
-    fn left(&self, mut filter: impl FnMut(&Scene) -> Result<RgbaImage, Failure>) -> Result<[[f32; 2]; 2], Failure> {
+    /// What a filter leaves of it.
+    fn left(&self, mut filter: impl FnMut(&Scene) -> Result<RgbaImage, Failure>) -> Result<Left, Failure> {
         let plain = filter(&self.plain)?;
-        let mut of = |(scene, spots): &(Scene, Vec<Spot>)| -> Result<[f32; 2], Failure> {
+        let mut of = |(scene, spots): &(Scene, Vec<Spot>)| -> Result<Kept, Failure> {
             let after = filter(scene)?;
-            let ratio = contrast(scene, &after, spots) / contrast(scene, &scene.picture, spots);
-            Ok([ratio, kept([&self.plain.picture, &scene.picture], [&plain, &after])])
+            Ok(Kept {
+                contrast: contrast(scene, &after, spots) / contrast(scene, &scene.picture, spots),
+                slope: kept([&self.plain.picture, &scene.picture], [&plain, &after]),
+            })
         };
-        Ok([of(&self.blemishes)?, of(&self.pores)?])
+        Ok(Left { blemishes: of(&self.blemishes)?, pores: of(&self.pores)?, plain })
     }
+}
+
+/// How much of painted spots is left: of their contrast to the skin around, and by regression, which is what is judged.
+struct Kept {
+    contrast: f32,
+    slope: f32,
+}
+
+impl std::fmt::Display for Kept {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:.3} (by regression {:.3})", self.contrast, self.slope)
+    }
+}
+
+/// A face after a filter.
+struct Left {
+    plain: RgbaImage,
+    blemishes: Kept,
+    pores: Kept,
 }
 
 /// The parts whose edges shall stay, and where they are.
@@ -102,15 +123,15 @@ pub fn smoothing(bench: &mut Bench, table: &mut Table) -> Result<(), Failure> {
     let mut means = [0.0; 2];
     for scene in bench.scenes.clone() {
         let faces = Painted::new(&scene, &scene.skin());
-        let [blemishes, pores] = faces.left(|scene| bench.retouched(scene, SMOOTH))?;
+        let left = faces.left(|scene| bench.retouched(scene, SMOOTH))?;
+        let (blemishes, pores) = (left.blemishes.slope, left.pores.slope);
         let name = format!("{} ({:.0} px)", scene.name, scene.width);
-        let both = |[ratio, slope]: [f32; 2]| format!("{ratio:.3} (by regression {slope:.3})");
-        table.judged(&format!("{name}: blemishes kept"), &both(blemishes), "≤ 0.45", blemishes[1] <= 0.45);
-        table.judged(&format!("{name}: pores kept"), &both(pores), "≥ 0.85", pores[1] >= 0.85);
-        let (least, all) = edges_left(&scene, &bench.retouched(&scene, SMOOTH)?, &edged(&scene));
+        table.judged(&format!("{name}: blemishes kept"), &left.blemishes.to_string(), "≤ 0.45", blemishes <= 0.45);
+        table.judged(&format!("{name}: pores kept"), &left.pores.to_string(), "≥ 0.85", pores >= 0.85);
+        let (least, all) = edges_left(&scene, &left.plain, &edged(&scene));
         table.judged(&format!("{name}: edges kept"), &all, "≥ 0.97", least >= 0.97);
-        means[0] += blemishes[1] / bench.scenes.len() as f32;
-        means[1] += pores[1] / bench.scenes.len() as f32;
+        means[0] += blemishes / bench.scenes.len() as f32;
+        means[1] += pores / bench.scenes.len() as f32;
     }
     table.noted("mean of all: blemishes, pores", &format!("{:.3}, {:.3}", means[0], means[1]));
     Ok(())
@@ -121,21 +142,23 @@ pub fn beside_others(bench: &mut Bench, table: &mut Table) -> Result<(), Failure
     table.title("Beside other filters, on the portrait, at equal removal of blemishes");
     let scene = bench.scenes[0].clone();
     let (faces, parts) = (Painted::new(&scene, &scene.skin()), edged(&scene));
-    let [blemishes, pores] = faces.left(|scene| bench.retouched(scene, SMOOTH))?;
-    let (_, all) = edges_left(&scene, &bench.retouched(&scene, SMOOTH)?, &parts);
-    table.noted("glowup", &format!("blemishes {:.3}, pores {:.3}; {all}", blemishes[1], pores[1]));
+    let ours = faces.left(|scene| bench.retouched(scene, SMOOTH))?;
+    let (blemishes, pores) = (ours.blemishes.slope, ours.pores.slope);
+    let (_, all) = edges_left(&scene, &ours.plain, &parts);
+    table.noted("glowup", &format!("blemishes {blemishes:.3}, pores {pores:.3}; {all}"));
     for (index, filter) in FILTERS.iter().enumerate() {
         let left = |strength| faces.left(|scene| Ok(filter.apply(&scene.picture, scene.width, strength)));
         let (mut low, mut high) = filter.range;
         for _ in 0..7 {
             let middle = (low * high).sqrt();
-            if left(middle)?[0][1] > blemishes[1] { low = middle } else { high = middle }
+            if left(middle)?.blemishes.slope > blemishes { low = middle } else { high = middle }
         }
-        let [spots, fine] = left(high)?;
-        let (_, all) = edges_left(&scene, &filter.apply(&scene.picture, scene.width, high), &parts);
-        let reached = if spots[1] > blemishes[1] + 0.05 { " (it removes no more)" } else { "" };
-        let figure = format!("blemishes {:.3}{reached}, pores {:.3}; {all}", spots[1], fine[1]);
-        let ratio = pores[1] / fine[1].max(1e-3);
+        let theirs = left(high)?;
+        let (spots, fine) = (theirs.blemishes.slope, theirs.pores.slope);
+        let (_, all) = edges_left(&scene, &theirs.plain, &parts);
+        let reached = if spots > blemishes + 0.05 { " (it removes no more)" } else { "" };
+        let figure = format!("blemishes {spots:.3}{reached}, pores {fine:.3}; {all}");
+        let ratio = pores / fine.max(1e-3);
         if index == 0 {
             table.judged(&format!("{}: pores, ours to its {ratio:.2}", filter.name), &figure, "≥ 1.1", ratio >= 1.1);
         } else {
@@ -164,7 +187,7 @@ pub fn tones(bench: &mut Bench, table: &mut Table, out: &Path) -> Result<(), Fai
         let colour = [16, 8, 0].map(|shift| f32::from((tone >> shift) as u8) / 255.0 * EXPOSURE);
         let face = recoloured(&scene, &plain, colour);
         let faces = Painted::new(&face, &plain);
-        removed.push(1.0 - faces.left(|scene| bench.retouched(scene, SMOOTH))?[0][1]);
+        removed.push(1.0 - faces.left(|scene| bench.retouched(scene, SMOOTH))?.blemishes.slope);
         let after = bench.retouched(&face, natural)?;
         shifts.push(delta_e(mean_lab(&face.picture, &plain), mean_lab(&after, &plain)));
         let spotted = &faces.blemishes.0;

@@ -40,15 +40,6 @@ impl Side {
     }
 }
 
-const FORMATS: [PixelFormat; 6] = [
-    PixelFormat::Rgba8,
-    PixelFormat::Bgra8,
-    PixelFormat::Rgb8,
-    PixelFormat::Nv12,
-    PixelFormat::I420,
-    PixelFormat::Yuyv,
-];
-
 thread_local! {
     static TRACKER: RefCell<FaceTracker> =
         RefCell::new(FaceTracker::new(TrackerOptions::default()).expect("the embedded networks load"));
@@ -100,7 +91,7 @@ fuzz_target!(|input: Input| {
             }
         }
         // Planes of any format in one buffer: refused, or every pixel is there.
-        let format = FORMATS[usize::from(format) % FORMATS.len()];
+        let format = PixelFormat::ALL[usize::from(format) % PixelFormat::ALL.len()];
         if let Ok(frame) = Frame::new(format, &data, width, height) {
             let faces = TRACKER.with_borrow(|tracker| tracker.detect(&frame)).expect("a sound frame is looked at");
             assert!(faces.iter().all(|face| face.points.as_flattened().iter().all(|x| x.is_finite())));

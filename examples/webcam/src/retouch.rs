@@ -1,5 +1,5 @@
-//! A picture in, textures out, on the device that also draws the window: what was retouched stays on it until it
-//! is on the screen. It is copied back only for snapshots, recordings and virtual cameras.
+//! A picture in, textures out, on the device that also draws the window: what was retouched stays on it until it is on the
+//! screen. It is copied back only for snapshots, recordings and virtual cameras.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -81,8 +81,7 @@ impl Retoucher {
     }
 
     /// Retouches a picture, and copies the result to `back` where that is given; where `skin` says so, its skin is shown
-    /// too. What could not be done to it is said in
-    /// the last place; the picture is then shown as it is.
+    /// too. What could not be done to it is said in the last place; the picture is then shown as it is.
     pub fn retouch(
         &mut self,
         picture: &Picture,

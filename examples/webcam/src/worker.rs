@@ -348,11 +348,10 @@ impl Session {
     }
 
     fn publish(&mut self, taken: &Stamped, stage: Arc<Stage>, times: Times, controls: &Controls) {
-        let size = stage.size;
         let mut grid = Vec::new();
         if controls.overlay == Overlay::Warp {
             for face in self.retoucher.faces() {
-                bend(face, size, controls.look.slim, &mut grid);
+                bend(face, stage.size, controls.look.slim, &mut grid);
             }
         }
         let mut newest = lock(&self.shared.newest);

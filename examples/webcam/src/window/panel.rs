@@ -70,17 +70,9 @@ impl Window {
         ] {
             ui.horizontal(|ui| {
                 ui.label(name).on_hover_text(hint);
-                ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-                    ui.label(RichText::new(format!("{:.0}", *value * 100.0)).monospace());
-                });
+                percent(ui, *value);
             });
-            ui.spacing_mut().slider_width = ui.available_width();
-            let slider = ui.add(egui::Slider::new(value, 0.0..=1.0).show_value(false));
-            // By itself a slider only knows of drags.
-            let slider = slider.interact(egui::Sense::click_and_drag());
-            if slider.on_hover_text("Double-click to reset").double_clicked() {
-                *value = reset;
-            }
+            slider(ui, ui.available_width(), value, 0.0, reset);
             ui.add_space(6.0);
         }
         for (name, hint, value) in [
@@ -94,15 +86,8 @@ impl Window {
                     ui.set_min_width(58.0);
                     ui.label(name).on_hover_text(hint);
                 });
-                ui.spacing_mut().slider_width = ui.available_width() - 40.0;
-                let slider = ui.add(egui::Slider::new(value, -1.0..=1.0).show_value(false));
-                let slider = slider.interact(egui::Sense::click_and_drag());
-                if slider.on_hover_text("Double-click to reset").double_clicked() {
-                    *value = 0.0;
-                }
-                ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-                    ui.label(RichText::new(format!("{:.0}", *value * 100.0)).monospace());
-                });
+                slider(ui, ui.available_width() - 40.0, value, -1.0, 0.0);
+                percent(ui, *value);
             });
         }
     }
@@ -188,4 +173,22 @@ impl Window {
             self.choose(source);
         }
     }
+}
+
+/// A slider up to 1 that a double click resets.
+fn slider(ui: &mut egui::Ui, width: f32, value: &mut f32, least: f32, reset: f32) {
+    ui.spacing_mut().slider_width = width;
+    let slider = ui.add(egui::Slider::new(value, least..=1.0).show_value(false));
+    // By itself a slider only knows of drags.
+    let slider = slider.interact(egui::Sense::click_and_drag());
+    if slider.on_hover_text("Double-click to reset").double_clicked() {
+        *value = reset;
+    }
+}
+
+/// An amount in hundredths, at the end of its row.
+fn percent(ui: &mut egui::Ui, value: f32) {
+    ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+        ui.label(RichText::new(format!("{:.0}", value * 100.0)).monospace());
+    });
 }
