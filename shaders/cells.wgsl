@@ -8,10 +8,11 @@
 @group(0) @binding(3) var cells: texture_storage_2d_array<rgba16float, write>;
 
 @compute @workgroup_size(8, 8, 1)
-fn main(@builtin(global_invocation_id) id: vec3<u32>) {
-    let face = frame.faces[id.z];
-    // What a pass does not reach from the skin stays as it was: nobody reads it.
-    if any(id.xy >= face.grid.xy) || face.links.z == 0u || !common_counts(face, id.xy, 16.0) {
+fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(workgroup_id) group: vec3<u32>) {
+    let face = frame.faces[group.z];
+    let block = common_block(face, id.xy / 2u, 2u);
+    let cell = block.xy * 2u + id.xy % 2u;
+    if block.z == 0u || any(cell >= face.grid.xy) {
         return;
     }
     let size = vec2<f32>(frame.size.xy);
@@ -21,13 +22,20 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     // One bilinear fetch covers two pixels; a cell has as many as it needs.
     let taps = clamp(u32(ceil(side * 0.5)), 1u, 8u);
     let step = side / f32(taps);
-    let corner = vec2<f32>(face.rect.xy) + vec2<f32>(id.xy) * side;
+    let corner = vec2<f32>(face.rect.xy) + vec2<f32>(cell) * side;
     var sum = vec3<f32>(0.0);
-    for (var j = 0u; j < taps; j++) {
-        for (var i = 0u; i < taps; i++) {
+    // The loops end at their ends: where processors run this, lanes that are through would else sit out a round more.
+    for (var j = 0u; j < 8u; j++) {
+        for (var i = 0u; i < 8u; i++) {
             let p = corner + (vec2<f32>(f32(i), f32(j)) + 0.5) * step;
             sum += textureSampleLevel(input, linear, clamp(p, low, high) / size, 0.0).rgb;
+            if i + 1u == taps {
+                break;
+            }
+        }
+        if j + 1u == taps {
+            break;
         }
     }
-    textureStore(cells, id.xy, id.z, vec4<f32>(sum / f32(taps * taps), 1.0));
+    textureStore(cells, cell, group.z, vec4<f32>(sum / f32(taps * taps), 1.0));
 }

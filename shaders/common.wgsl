@@ -6,6 +6,8 @@ struct Face {
     rect: vec4<u32>,
     // Cells across and down, blocks of 2 × 2 cells across and down.
     grid: vec4<u32>,
+    // The blocks that hold skin, or lie less than three cells beside it: from left and top to right and bottom.
+    core: vec4<u32>,
     // The parts of the rectangle whose colours may change and that may move: from left and top to right and bottom.
     skin: vec4<u32>,
     moving: vec4<u32>,
@@ -13,12 +15,12 @@ struct Face {
     amounts: vec4<f32>,
     // How much brighter, rosier and warmer, −1..=1; 1 where the skin shall be shown in place of the picture, else 0.
     tint: vec4<f32>,
-    // Bit k: this rectangle meets face k's; whether pixels move; whether colours change; slot of the skin's statistics.
+    // Whether pixels move; whether colours change; slot of the skin's statistics; unused.
     links: vec4<u32>,
 }
 
 struct Frame {
-    // Width, height, number of faces, unused.
+    // Width and height in pixels; tiles of the last pass that keep their place, and all of them.
     size: vec4<u32>,
     faces: array<Face, 32>,
 }
@@ -33,16 +35,18 @@ struct Skin {
     colour: vec4<f32>,
 }
 
-// Whether a place in the frame lies in a part of a face's rectangle, or at most `beside` pixels beside it.
-fn common_within(part: vec4<u32>, p: vec2<f32>, beside: f32) -> bool {
-    return all(p >= vec2<f32>(part.xy) - beside) && all(p <= vec2<f32>(part.zw) + beside);
+// Whether a place in the frame lies in a part of a face's rectangle.
+fn common_within(part: vec4<u32>, p: vec2<f32>) -> bool {
+    return all(p >= vec2<f32>(part.xy)) && all(p <= vec2<f32>(part.zw));
 }
 
-// Whether a cell is so near to the skin that it counts: within that many cells. Each pass goes some cells farther than the
-// next one reads (`correct` 3, `gate` 8, `moments` 12, `cells` 16), so that nobody reads what was left from another frame.
-fn common_counts(face: Face, cell: vec2<u32>, beside: f32) -> bool {
-    let p = vec2<f32>(face.rect.xy) + (vec2<f32>(cell) + 0.5) * face.amounts.x;
-    return common_within(face.skin, p, beside * face.amounts.x);
+// Only blocks around the skin are worked on, each pass going farther than the next one reads: `correct` works on the core,
+// `gate` a block beside it, `moments` and `cells` two, so that nobody reads what was left from another frame. Gives the block
+// of an invocation, and in z whether there is one.
+fn common_block(face: Face, id: vec2<u32>, beside: u32) -> vec3<u32> {
+    let block = face.core.xy - min(face.core.xy, vec2<u32>(beside)) + id;
+    let end = min(face.core.zw + beside, face.grid.zw);
+    return vec3<u32>(block, select(0u, 1u, all(block < end) && all(face.core.zw > face.core.xy)));
 }
 
 fn common_luma(rgb: vec3<f32>) -> f32 {
@@ -53,6 +57,16 @@ fn common_luma(rgb: vec3<f32>) -> f32 {
 fn common_features(rgb: vec3<f32>) -> vec3<f32> {
     let y = common_luma(rgb);
     return vec3<f32>(log(y + 0.02), (rgb.r - y) / (y + 0.06), (rgb.b - y) / (y + 0.06));
+}
+
+// A face's skin out of the texture that holds a row for each.
+fn common_skin(skins: texture_2d<f32>, face: Face) -> Skin {
+    let row = face.links.z;
+    return Skin(
+        textureLoad(skins, vec2<u32>(0u, row), 0),
+        textureLoad(skins, vec2<u32>(1u, row), 0),
+        textureLoad(skins, vec2<u32>(2u, row), 0),
+    );
 }
 
 // How like this person's skin a colour is, 0..=1.

@@ -1,5 +1,6 @@
-// In: the frame, corrections, fields of displacements. Out: the faces' rectangles, finished.
-// Why: the one pass at full size. It writes over a copy of the frame: a pixel that neither moves nor changes is left alone.
+// In: the frame, corrections, fields of displacements, tiles. Out: what the faces change of the frame, finished.
+// Why: the one pass at full size, so it visits only tiles that hold skin (`still`) or move (`moved`). It writes over a copy of
+// the frame: a pixel that neither moves nor changes is left alone.
 
 @group(0) @binding(0) var<uniform> frame: Frame;
 @group(0) @binding(1) var input: texture_2d<f32>;
@@ -7,6 +8,25 @@
 @group(0) @binding(3) var fields: texture_2d_array<f32>;
 @group(0) @binding(4) var linear: sampler;
 @group(0) @binding(5) var output: texture_storage_2d<rgba8unorm, write>;
+@group(0) @binding(6) var tiles: texture_2d<u32>;
+
+struct Tile {
+    // Column and row.
+    place: vec2<u32>,
+    // Bit k: face k moves its pixels; face k may change their colours.
+    moving: u32,
+    skin: u32,
+}
+
+// A texture, since processors that run this reach buffers slowly.
+fn compose_tile(index: u32) -> Tile {
+    let width = textureDimensions(tiles).x;
+    let tile = textureLoad(tiles, vec2<u32>(index % width, index / width), 0);
+    return Tile(tile.xy, tile.z, tile.w);
+}
+
+// Most workgroups of a row of them.
+const ROW = 32768u;
 
 // Weights of the cubic of Catmull and Rom (1974) at the share t between two pixels.
 fn compose_cubic(t: f32) -> vec4<f32> {
@@ -18,7 +38,8 @@ fn compose_cubic(t: f32) -> vec4<f32> {
     );
 }
 
-// The frame at a place between pixels: sharper than bilinear, so that moved skin keeps its pores.
+// The frame at a place between pixels: sharper than bilinear, so that moved skin keeps its pores. The four corners, whose
+// weights are below a hundredth, are left out.
 fn compose_fetch(p: vec2<f32>) -> vec4<f32> {
     let base = floor(p - 0.5);
     let share = p - 0.5 - base;
@@ -27,78 +48,95 @@ fn compose_fetch(p: vec2<f32>) -> vec4<f32> {
     let last = vec2<i32>(frame.size.xy) - 1;
     var sum = vec4<f32>(0.0);
     for (var j = 0; j < 4; j++) {
-        var row = vec4<f32>(0.0);
-        for (var i = 0; i < 4; i++) {
-            let at = clamp(vec2<i32>(base) + vec2<i32>(i - 1, j - 1), vec2<i32>(0), last);
-            row += wx[i] * textureLoad(input, at, 0);
+        let y = clamp(i32(base.y) + j - 1, 0, last.y);
+        let x = vec4<i32>(i32(base.x)) + vec4<i32>(-1, 0, 1, 2);
+        let at = clamp(x, vec4<i32>(0), vec4<i32>(last.x));
+        var row = wx[1] * textureLoad(input, vec2<i32>(at[1], y), 0) + wx[2] * textureLoad(input, vec2<i32>(at[2], y), 0);
+        if j == 1 || j == 2 {
+            row += wx[0] * textureLoad(input, vec2<i32>(at[0], y), 0) + wx[3] * textureLoad(input, vec2<i32>(at[3], y), 0);
         }
         sum += wy[j] * row;
     }
-    return sum;
+    return sum / (1.0 - (wx[0] + wx[3]) * (wy[0] + wy[3]));
 }
 
-fn compose_inside(face: Face, p: vec2<f32>) -> bool {
-    let low = vec2<f32>(face.rect.xy);
-    return all(p >= low) && all(p <= low + vec2<f32>(face.rect.zw));
-}
-
-@compute @workgroup_size(8, 8, 1)
-fn main(@builtin(global_invocation_id) id: vec3<u32>) {
-    let own = frame.faces[id.z];
-    if any(id.xy >= own.rect.zw) {
-        return;
-    }
-    let pixel = own.rect.xy + id.xy;
-    let p = vec2<f32>(pixel) + 0.5;
+// Where the faces that move a pixel take it from, less its own place.
+fn compose_shift(moving: u32, p: vec2<f32>) -> vec2<f32> {
+    let nodes = vec2<f32>(textureDimensions(fields));
     var shift = vec2<f32>(0.0);
-    var others = own.links.x;
-    for (var k = 0u; k < 32u && others != 0u; k++) {
-        let bit = 1u << k;
-        if (others & bit) != 0u {
-            others &= ~bit;
-            let face = frame.faces[k];
-            if compose_inside(face, p) {
-                if k < id.z {
-                    return; // Face k's own dispatch writes this pixel.
-                }
-                if face.links.y != 0u && common_within(face.moving, p, 0.0) {
-                    let nodes = vec2<f32>(textureDimensions(fields));
-                    let place = (p - vec2<f32>(face.rect.xy)) / vec2<f32>(face.rect.zw);
-                    shift += textureSampleLevel(fields, linear, (place * (nodes - 1.0) + 0.5) / nodes, k, 0.0).xy;
-                }
-            }
+    var others = moving;
+    // Here too, loops end at their ends.
+    for (var n = 0u; n < 32u; n++) {
+        let k = min(firstTrailingBit(others), 31u);
+        let face = frame.faces[k];
+        let place = (p - vec2<f32>(face.rect.xy)) / vec2<f32>(face.rect.zw);
+        let by = textureSampleLevel(fields, linear, (place * (nodes - 1.0) + 0.5) / nodes, k, 0.0).xy;
+        shift += select(vec2<f32>(0.0), by, others != 0u && common_within(face.moving, p));
+        others &= others - 1u;
+        if others == 0u {
+            break;
         }
     }
-    var change = vec3<f32>(0.0);
-    var on_skin = false;
-    others = own.links.x;
-    for (var k = 0u; k < 32u && others != 0u; k++) {
-        let bit = 1u << k;
-        if (others & bit) != 0u {
-            others &= ~bit;
-            let face = frame.faces[k];
-            if face.links.z != 0u && common_within(face.skin, p + shift, 0.0) {
-                on_skin = true;
-                let cell = (p + shift - vec2<f32>(face.rect.xy)) / face.amounts.x;
-                let place = clamp(cell, vec2<f32>(0.5), vec2<f32>(face.grid.xy) - 0.5);
-                let size = vec2<f32>(textureDimensions(corrections));
-                change += textureSampleLevel(corrections, linear, place / size, k, 0.0).rgb;
-            }
+    return shift;
+}
+
+// What the faces whose skin it may be add to the colour at a place; in w whether it is anybody's.
+fn compose_change(skin: u32, p: vec2<f32>) -> vec4<f32> {
+    let size = vec2<f32>(textureDimensions(corrections));
+    var change = vec4<f32>(0.0);
+    var others = skin;
+    for (var n = 0u; n < 32u; n++) {
+        let k = min(firstTrailingBit(others), 31u);
+        let face = frame.faces[k];
+        let cell = (p - vec2<f32>(face.rect.xy)) / face.amounts.x;
+        let place = clamp(cell, vec2<f32>(0.5), vec2<f32>(face.grid.xy) - 0.5);
+        let by = textureSampleLevel(corrections, linear, place / size, k, 0.0).rgb;
+        change += select(vec4<f32>(0.0), vec4<f32>(by, 1.0), others != 0u && common_within(face.skin, p));
+        others &= others - 1u;
+        if others == 0u {
+            break;
         }
     }
-    let still = all(shift == vec2<f32>(0.0));
-    if still && !on_skin {
+    return change;
+}
+
+fn compose_store(pixel: vec2<u32>, colour: vec4<f32>, change: vec4<f32>) {
+    // Only where skin is shall be seen; where alpha is 0, that was looked for.
+    let shown = select(colour, vec4<f32>(0.0), frame.faces[0].tint.w > 0.0);
+    textureStore(output, pixel, vec4<f32>(shown.rgb + change.rgb, shown.a));
+}
+
+@compute @workgroup_size(16, 16, 1)
+fn still(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) local: vec3<u32>) {
+    let index = group.y * ROW + group.x;
+    if index >= frame.size.z {
         return;
     }
-    var colour: vec4<f32>;
-    if still {
-        colour = textureLoad(input, pixel, 0);
-    } else {
-        colour = clamp(compose_fetch(p + shift), vec4<f32>(0.0), vec4<f32>(1.0));
+    let tile = compose_tile(index);
+    let pixel = tile.place * 16u + local.xy;
+    let change = compose_change(tile.skin, vec2<f32>(pixel) + 0.5);
+    if any(pixel >= frame.size.xy) || change.w == 0.0 {
+        return;
     }
-    if own.tint.w > 0.0 {
-        // Only where skin is shall be seen; where alpha is 0, that was looked for.
-        colour = vec4<f32>(0.0);
+    compose_store(pixel, textureLoad(input, pixel, 0), change);
+}
+
+@compute @workgroup_size(16, 16, 1)
+fn moved(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) local: vec3<u32>) {
+    let index = frame.size.z + group.y * ROW + group.x;
+    if index >= frame.size.w {
+        return;
     }
-    textureStore(output, pixel, vec4<f32>(colour.rgb + change, colour.a));
+    let tile = compose_tile(index);
+    let pixel = tile.place * 16u + local.xy;
+    let p = vec2<f32>(pixel) + 0.5;
+    let shift = compose_shift(tile.moving, p);
+    let change = compose_change(tile.skin, p + shift);
+    let stays = all(shift == vec2<f32>(0.0));
+    if any(pixel >= frame.size.xy) || (stays && change.w == 0.0) {
+        return;
+    }
+    // At a shift of 0 this is the pixel itself.
+    let colour = clamp(compose_fetch(p + shift), vec4<f32>(0.0), vec4<f32>(1.0));
+    compose_store(pixel, colour, change);
 }

@@ -6,7 +6,7 @@
 
 @group(0) @binding(0) var<uniform> frame: Frame;
 @group(0) @binding(1) var moments: texture_2d_array<f32>;
-@group(0) @binding(2) var<storage, read> skins: array<Skin, 32>;
+@group(0) @binding(2) var skins: texture_2d<f32>;
 @group(0) @binding(3) var coefficients: texture_storage_2d_array<rgba16float, write>;
 
 const THRESHOLD = 0.0045;
@@ -17,12 +17,13 @@ const TONE = 0.85;
 const TINT = vec3<f32>(0.06, 0.022, 0.022);
 
 @compute @workgroup_size(8, 8, 1)
-fn main(@builtin(global_invocation_id) id: vec3<u32>) {
-    let face = frame.faces[id.z];
-    if any(id.xy >= face.grid.zw) || face.links.z == 0u || !common_counts(face, id.xy * 2u, 8.0) {
+fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(workgroup_id) group: vec3<u32>) {
+    let face = frame.faces[group.z];
+    let own = common_block(face, id.xy, 1u);
+    if own.z == 0u {
         return;
     }
-    let skin = skins[face.links.w];
+    let skin = common_skin(skins, face);
     let last = vec2<i32>(face.grid.zw) - 1;
     var weight = 0.0;
     var mean = vec3<f32>(0.0);
@@ -33,9 +34,9 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     var ys: array<f32, 9>;
     var ws: array<f32, 9>;
     for (var k = 0; k < 9; k++) {
-        let block = clamp(vec2<i32>(id.xy) + vec2<i32>(k % 3 - 1, k / 3 - 1), vec2<i32>(0), last);
-        let m = textureLoad(moments, block, id.z * 2u, 0);
-        let v = textureLoad(moments, block, id.z * 2u + 1u, 0);
+        let block = clamp(vec2<i32>(own.xy) + vec2<i32>(k % 3 - 1, k / 3 - 1), vec2<i32>(0), last);
+        let m = textureLoad(moments, block, group.z * 2u, 0);
+        let v = textureLoad(moments, block, group.z * 2u + 1u, 0);
         let y = common_luma(m.rgb);
         ys[k] = y;
         ws[k] = m.w;
@@ -79,6 +80,6 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
             shift = common_from_oklab(even) - mean;
         }
     }
-    textureStore(coefficients, id.xy, id.z * 2u, vec4<f32>(b, a));
-    textureStore(coefficients, id.xy, id.z * 2u + 1u, vec4<f32>(shift, likeness));
+    textureStore(coefficients, own.xy, group.z * 2u, vec4<f32>(b, a));
+    textureStore(coefficients, own.xy, group.z * 2u + 1u, vec4<f32>(shift, likeness));
 }

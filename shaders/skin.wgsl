@@ -6,6 +6,8 @@
 @group(0) @binding(1) var cells: texture_2d_array<f32>;
 @group(0) @binding(2) var mask: texture_2d_array<f32>;
 @group(0) @binding(3) var<storage, read_write> skins: array<Skin, 32>;
+// The same, for the other passes: processors that run them reach textures faster than buffers.
+@group(0) @binding(4) var copies: texture_storage_2d<rgba32float, write>;
 
 const LANES = 64u;
 const LATTICE = 48u;
@@ -69,7 +71,7 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
         workgroupBarrier();
     }
     if lane == 0u {
-        let before = skins[face.links.w];
+        let before = skins[face.links.z];
         // Nothing seen now: the last frame's statistics stand. Nothing seen before: this frame's.
         var keep = select(0.0, face.amounts.w, before.mean.w > 0.0);
         keep = select(keep, select(0.0, 1.0, face.amounts.w > 0.0), found.mean.w == 0.0);
@@ -77,6 +79,9 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
         skin.mean = mix(found.mean, before.mean, keep);
         skin.sharpness = mix(found.sharpness, before.sharpness, keep);
         skin.colour = mix(found.colour, before.colour, keep);
-        skins[face.links.w] = skin;
+        skins[face.links.z] = skin;
+        textureStore(copies, vec2<u32>(0u, face.links.z), skin.mean);
+        textureStore(copies, vec2<u32>(1u, face.links.z), skin.sharpness);
+        textureStore(copies, vec2<u32>(2u, face.links.z), skin.colour);
     }
 }

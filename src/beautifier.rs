@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::gpu::Renderer;
+use crate::gpu::{PassTimes, Renderer};
 use crate::{Face, FaceTracker, Frame, FrameMut, Gpu, GpuOptions, Look, Result, TrackerOptions};
 
 /// What a [`Beautifier`] shall do.
@@ -39,6 +39,8 @@ pub struct FrameStats {
     pub pixels: u64,
     /// Bytes copied to the device and back.
     pub bytes: u64,
+    /// What each pass took on the device, where it is timed: [`GpuOptions::timestamps`].
+    pub passes: Option<PassTimes>,
     /// Textures, buffers, samplers, pipelines and bind groups created since the session began or was recovered. Constant
     /// once warm.
     pub gpu_resources_created: u64,
@@ -217,6 +219,7 @@ impl Beautifier {
             dispatches: done.dispatches,
             pixels: done.pixels,
             bytes: done.bytes,
+            passes: done.passes,
             gpu_resources_created: done.resources_created,
         };
     }

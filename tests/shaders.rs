@@ -31,7 +31,7 @@ fn every_shader_is_valid() {
         Validator::new(ValidationFlags::all(), Capabilities::empty())
             .validate(&module)
             .unwrap_or_else(|error| panic!("{name}: {error:?}"));
-        assert_eq!(module.entry_points.len(), 1, "{name}");
+        assert!(!module.entry_points.is_empty(), "{name}");
     }
 }
 

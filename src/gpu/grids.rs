@@ -1,7 +1,7 @@
 //! Everything that the passes hand to each other: textures with a layer (or two) a face, and what of the plan is uploaded
 //! into them. Their size does not depend on the frame's.
 
-use crate::retouch::{MAX_CELLS, MAX_FACES, Plan, mask, warp};
+use crate::retouch::{MAX_CELLS, MAX_FACES, Plan, mask, tiles, warp};
 
 use super::fault::Pulse;
 use super::uniforms::{BLOCK, FrameUniform, SKIN_BYTES};
@@ -42,6 +42,65 @@ fn layers(
         dimension: Some(wgpu::TextureViewDimension::D2Array),
         ..Default::default()
     })
+}
+
+/// A texture of numbers that are looked up.
+fn table(
+    device: &wgpu::Device,
+    label: &'static str,
+    (width, height): (u32, u32),
+    format: wgpu::TextureFormat,
+    usage: wgpu::TextureUsages,
+) -> wgpu::TextureView {
+    let texture = device.create_texture(&wgpu::TextureDescriptor {
+        label: Some(label),
+        size: wgpu::Extent3d { width, height, depth_or_array_layers: 1 },
+        mip_level_count: 1,
+        sample_count: 1,
+        dimension: wgpu::TextureDimension::D2,
+        format,
+        usage: usage | wgpu::TextureUsages::TEXTURE_BINDING,
+        view_formats: &[],
+    });
+    texture.create_view(&wgpu::TextureViewDescriptor::default())
+}
+
+/// The list of tiles that the last pass visits, on the device.
+pub(crate) struct TileList(pub(crate) wgpu::TextureView);
+
+impl TileList {
+    /// How many GPU objects [`TileList::new`] creates: a texture and its view.
+    pub(crate) const OBJECTS: u64 = 2;
+
+    /// With room for so many and more.
+    pub(crate) fn new(device: &wgpu::Device, count: usize) -> Self {
+        let rows = count.div_ceil(tiles::ROW).next_power_of_two() as u32;
+        let (format, copy) = (wgpu::TextureFormat::Rgba32Uint, wgpu::TextureUsages::COPY_DST);
+        Self(table(device, "tiles", (tiles::ROW as u32, rows), format, copy))
+    }
+
+    /// Whether there is room for so many.
+    pub(crate) fn holds(&self, count: usize) -> bool {
+        self.0.texture().height() as usize * tiles::ROW >= count
+    }
+
+    pub(crate) fn upload(&self, queue: &wgpu::Queue, list: &tiles::Tiles) {
+        let rows = list.rows();
+        queue.write_texture(
+            self.0.texture().as_image_copy(),
+            bytemuck::cast_slice(rows),
+            wgpu::TexelCopyBufferLayout {
+                offset: 0,
+                bytes_per_row: Some((tiles::ROW * size_of::<tiles::Tile>()) as u32),
+                rows_per_image: None,
+            },
+            wgpu::Extent3d {
+                width: tiles::ROW as u32,
+                height: (rows.len() / tiles::ROW) as u32,
+                depth_or_array_layers: 1,
+            },
+        );
+    }
 }
 
 impl Grids {
@@ -96,13 +155,15 @@ fn write(queue: &wgpu::Queue, view: &wgpu::TextureView, layer: u32, side: u32, b
 /// pulse.
 pub(crate) struct Shared {
     pub(crate) uniforms: wgpu::Buffer,
+    /// The skins' statistics, and the copy of them that most passes read.
     pub(crate) skins: wgpu::Buffer,
+    pub(crate) copies: wgpu::TextureView,
     pub(crate) linear: wgpu::Sampler,
     pub(super) pulse: Pulse,
 }
 
 /// How many GPU objects [`Shared::new`] creates.
-pub(crate) const SHARED_OBJECTS: u64 = 4;
+pub(crate) const SHARED_OBJECTS: u64 = 6;
 
 impl Shared {
     pub(crate) fn new(device: &wgpu::Device) -> Self {
@@ -116,6 +177,13 @@ impl Shared {
                 wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST,
             ),
             skins: buffer("skins", SKIN_BYTES * MAX_FACES as u64, wgpu::BufferUsages::STORAGE),
+            copies: table(
+                device,
+                "skins",
+                (SKIN_BYTES as u32 / 16, MAX_FACES as u32),
+                wgpu::TextureFormat::Rgba32Float,
+                wgpu::TextureUsages::STORAGE_BINDING,
+            ),
             linear: device.create_sampler(&wgpu::SamplerDescriptor {
                 label: Some("linear"),
                 mag_filter: wgpu::FilterMode::Linear,

@@ -1,11 +1,13 @@
 //! Frame + plan → frame, on a graphics device of ours or of the caller's.
 
+mod chain;
 mod fault;
 mod grids;
 mod pass;
 mod renderer;
 #[cfg(test)]
 mod strange;
+mod timer;
 mod transfer;
 #[cfg(test)]
 mod twins;
@@ -17,6 +19,7 @@ use crate::{Error, Result};
 use fault::Own;
 
 pub use renderer::{RenderStats, Renderer};
+pub use timer::PassTimes;
 
 /// Which device a [`Gpu`] shall pick.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +30,8 @@ pub struct GpuOptions {
     pub allow_software: bool,
     /// Which graphics interfaces are tried.
     pub backends: wgpu::Backends,
+    /// Whether each pass shall be timed on the device, where the adapter can; false by default: it costs a little.
+    pub timestamps: bool,
 }
 
 impl Default for GpuOptions {
@@ -35,6 +40,7 @@ impl Default for GpuOptions {
             power_preference: wgpu::PowerPreference::HighPerformance,
             allow_software: true,
             backends: wgpu::Backends::PRIMARY,
+            timestamps: false,
         }
     }
 }
@@ -46,6 +52,7 @@ pub struct Gpu {
     queue: wgpu::Queue,
     adapter: String,
     software: bool,
+    timed: bool,
     /// Where the device is ours.
     own: Option<Arc<Own>>,
 }
@@ -83,16 +90,18 @@ impl Gpu {
         if software && !options.allow_software {
             return Err(Error::NoAdapter { reason: format!("only {}, which is software, is there", info.name) });
         }
+        let timed = options.timestamps && adapter.features().contains(wgpu::Features::TIMESTAMP_QUERY);
         let (device, queue) = adapter
             .request_device(&wgpu::DeviceDescriptor {
                 label: Some("glowup"),
                 required_limits: wgpu::Limits::default().using_resolution(adapter.limits()),
+                required_features: if timed { wgpu::Features::TIMESTAMP_QUERY } else { wgpu::Features::empty() },
                 ..Default::default()
             })
             .await
             .map_err(|error| Error::NoDevice { adapter: info.name.clone(), reason: error.to_string() })?;
         let own = Some(Own::new(options, &device, &queue));
-        Ok(Self { device, queue, adapter: describe(&info), software, own })
+        Ok(Self { device, queue, adapter: describe(&info), software, timed, own })
     }
 
     /// Another device in place of this one, made with the same options: what there is to do once it is lost or hangs.
@@ -113,7 +122,22 @@ impl Gpu {
     pub fn from_device(device: wgpu::Device, queue: wgpu::Queue) -> Self {
         let info = device.adapter_info();
         let software = info.device_type == wgpu::DeviceType::Cpu;
-        Self { device, queue, adapter: describe(&info), software, own: None }
+        Self { device, queue, adapter: describe(&info), software, timed: false, own: None }
+    }
+
+    /// The same device; renderers that are made on it from now on time each of their passes by timestamp queries
+    /// ([`RenderStats::passes`]), if the device was made with [`wgpu::Features::TIMESTAMP_QUERY`]. On a device of our own,
+    /// [`GpuOptions::timestamps`] does both.
+    #[must_use]
+    pub fn with_timestamps(mut self) -> Self {
+        self.timed = self.device.features().contains(wgpu::Features::TIMESTAMP_QUERY);
+        self
+    }
+
+    /// Whether renderers time their passes.
+    #[must_use]
+    pub fn is_timed(&self) -> bool {
+        self.timed
     }
 
     /// The adapter's name, kind and interface, for people to read.

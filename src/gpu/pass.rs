@@ -7,6 +7,9 @@ use wgpu::{
 /// Joined in front of every shader.
 const COMMON: &str = include_str!("../../shaders/common.wgsl");
 
+/// How many GPU objects [`Pass::new`] creates: a module, two layouts, a pipeline.
+pub(crate) const PASS_OBJECTS: u64 = 4;
+
 /// What a pass binds, in the order of its binding numbers.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Slot {
@@ -14,10 +17,12 @@ pub(crate) enum Slot {
     Uniform,
     /// A sampler that filters.
     Sampler,
-    /// A storage buffer, to read or to change as well.
-    Storage { write: bool },
+    /// A storage buffer, to read and to change.
+    Storage,
     /// A texture to sample.
     Texture,
+    /// A texture of floats that are not interpolated, or of whole numbers.
+    Table(TextureSampleType),
     /// A texture with a layer a face, to sample; `filters` says whether bilinearly.
     Layers { filters: bool },
     /// A texture to write.
@@ -45,11 +50,14 @@ impl Slot {
                 min_binding_size: None,
             },
             Self::Sampler => BindingType::Sampler(wgpu::SamplerBindingType::Filtering),
-            Self::Storage { write } => BindingType::Buffer {
-                ty: wgpu::BufferBindingType::Storage { read_only: !write },
+            Self::Storage => BindingType::Buffer {
+                ty: wgpu::BufferBindingType::Storage { read_only: false },
                 has_dynamic_offset: false,
                 min_binding_size: None,
             },
+            Self::Table(sample_type) => {
+                BindingType::Texture { sample_type, view_dimension: TextureViewDimension::D2, multisampled: false }
+            }
             Self::Texture => texture(true, TextureViewDimension::D2),
             Self::Layers { filters } => texture(filters, TextureViewDimension::D2Array),
             Self::Output(format) => output(format, TextureViewDimension::D2),
@@ -65,8 +73,21 @@ pub(crate) struct Pass {
 }
 
 impl Pass {
-    /// Compiles `shader` (behind the common part). Its bindings are those of `slots`, numbered from 0.
+    /// Compiles the entry point `main` of `shader` (behind the common part). Its bindings are those of `slots`, numbered from
+    /// 0.
     pub(crate) fn new(device: &wgpu::Device, label: &'static str, shader: &str, slots: &[Slot]) -> Self {
+        let [pass] = Self::new_each(device, label, shader, ["main"], slots);
+        pass
+    }
+
+    /// As [`Pass::new`], for several entry points; whatever is bound to one of them fits the others.
+    pub(crate) fn new_each<const N: usize>(
+        device: &wgpu::Device,
+        label: &'static str,
+        shader: &str,
+        points: [&'static str; N],
+        slots: &[Slot],
+    ) -> [Self; N] {
         let entries: Vec<_> = (0..)
             .zip(slots)
             .map(|(binding, slot)| wgpu::BindGroupLayoutEntry {
@@ -82,19 +103,22 @@ impl Pass {
             label: Some(label),
             source: wgpu::ShaderSource::Wgsl(format!("{COMMON}{shader}").into()),
         });
-        let pipeline = device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+        let pipeline_layout = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
             label: Some(label),
-            layout: Some(&device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
-                label: Some(label),
-                bind_group_layouts: &[Some(&layout)],
-                immediate_size: 0,
-            })),
-            module: &module,
-            entry_point: Some("main"),
-            compilation_options: wgpu::PipelineCompilationOptions::default(),
-            cache: None,
+            bind_group_layouts: &[Some(&layout)],
+            immediate_size: 0,
         });
-        Self { pipeline, layout }
+        points.map(|entry| Self {
+            pipeline: device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+                label: Some(label),
+                layout: Some(&pipeline_layout),
+                module: &module,
+                entry_point: Some(entry),
+                compilation_options: wgpu::PipelineCompilationOptions::default(),
+                cache: None,
+            }),
+            layout: layout.clone(),
+        })
     }
 
     /// Binds `resources`, in the order of the pass's slots.

@@ -1,29 +1,14 @@
-//! The passes in order, and what is kept between frames.
+//! Frame + faces + look → frame: in textures of a host, or in memory from start to end.
 
 use std::time::{Duration, Instant};
 
-use wgpu::BindingResource::{Sampler, TextureView};
-use wgpu::TextureFormat::{Rgba8Unorm, Rgba16Float, Rgba32Float};
-
 use super::Gpu;
+use super::chain::{Chain, Pair};
 use super::fault::Limit;
-use super::grids::{GRID_OBJECTS, Grids, SHARED_OBJECTS, Shared};
-use super::pass::{Pass, Slot};
-use super::transfer::{TARGET_OBJECTS, Targets};
-use super::uniforms::FrameUniform;
-use crate::retouch::{FacePlan, MAX_FACES, Plan};
+use super::timer::{PassTimes, STAMP_BYTES};
+use super::transfer::{Flight, TARGET_OBJECTS, Targets};
+use crate::retouch::Plan;
 use crate::{Error, Face, Frame, FrameMut, Look, Result};
-
-/// Side of a workgroup, in pixels, cells or blocks.
-const GROUP: u32 = 8;
-/// How many pairs of textures a host may alternate between before bindings are made anew.
-const PAIRS: usize = 8;
-/// After how many other frames a pair of textures is let go: bindings keep a host's textures alive.
-const IDLE: u32 = 60;
-/// Share of a face's skin statistics that each frame takes over from the last: they follow within about ten frames.
-const KEEP: f32 = 0.8;
-/// GPU objects of a pass: its module, layouts and pipeline.
-const PASS_OBJECTS: u64 = 4;
 
 /// What one call of a [`Renderer`] did. The counters are exact; a frame without a face leaves them at 0.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -42,83 +27,31 @@ pub struct RenderStats {
     pub pixels: u64,
     /// Bytes copied to the device and back.
     pub bytes: u64,
+    /// What each pass took on the device, where it is timed: [`Gpu::with_timestamps`]. Not of work that the host submits.
+    pub passes: Option<PassTimes>,
     /// Textures, buffers, samplers, pipelines and bind groups created since this renderer was made.
     pub resources_created: u64,
 }
 
-/// Retouches faces in textures or in memory. Immutable passes, and the few textures they share; nothing in it depends on
-/// where the faces come from.
+/// Retouches faces in textures or in memory. Nothing in it depends on where the faces come from.
 pub struct Renderer {
     gpu: Gpu,
-    passes: Passes,
-    shared: Shared,
-    grids: Option<Grids>,
-    inner: Option<InnerBindings>,
-    outer: Vec<OuterBindings>,
+    chain: Chain,
     targets: Option<Targets>,
     plan: Plan,
-    /// Which face's statistics lie in which slot.
-    slots: [Option<u64>; MAX_FACES],
+    /// GPU objects made for pictures in memory.
+    created: u64,
     stats: RenderStats,
 }
 
-struct Passes {
-    cells: Pass,
-    skin: Pass,
-    moments: Pass,
-    gate: Pass,
-    correct: Pass,
-    compose: Pass,
-}
-
-/// Bindings that only depend on the grids.
-struct InnerBindings {
-    skin: wgpu::BindGroup,
-    moments: wgpu::BindGroup,
-    gate: wgpu::BindGroup,
-    correct: wgpu::BindGroup,
-}
-
-/// Bindings that depend on where the frame is read and written.
-struct OuterBindings {
-    input: wgpu::TextureView,
-    output: wgpu::TextureView,
-    cells: wgpu::BindGroup,
-    compose: wgpu::BindGroup,
-    /// Frames since it was used.
-    idle: u32,
-}
-
-impl Passes {
-    fn new(device: &wgpu::Device) -> Self {
-        let layers = Slot::Layers { filters: true };
-        let skins = Slot::Storage { write: false };
-        macro_rules! pass {
-            ($name:literal, $slots:expr) => {
-                Pass::new(device, $name, include_str!(concat!("../../shaders/", $name, ".wgsl")), &$slots)
-            };
-        }
-        Self {
-            cells: pass!("cells", [Slot::Uniform, Slot::Texture, Slot::Sampler, Slot::OutputLayers(Rgba16Float)]),
-            skin: pass!("skin", [Slot::Uniform, layers, layers, Slot::Storage { write: true }]),
-            moments: pass!(
-                "moments",
-                [Slot::Uniform, layers, layers, skins, Slot::Sampler, Slot::OutputLayers(Rgba32Float)]
-            ),
-            gate: pass!(
-                "gate",
-                [Slot::Uniform, Slot::Layers { filters: false }, skins, Slot::OutputLayers(Rgba16Float)]
-            ),
-            correct: pass!(
-                "correct",
-                [Slot::Uniform, layers, layers, layers, Slot::Sampler, skins, Slot::OutputLayers(Rgba16Float)]
-            ),
-            compose: pass!(
-                "compose",
-                [Slot::Uniform, Slot::Texture, layers, layers, Slot::Sampler, Slot::Output(Rgba8Unorm)]
-            ),
-        }
-    }
+/// A picture in memory whose retouch is on its way: nothing where there is none to do.
+#[derive(Default)]
+pub(crate) struct Ticket {
+    flight: Option<Flight>,
+    stats: RenderStats,
+    submitted: Option<Instant>,
+    /// A bit for each pass that had anything to do.
+    ran: u32,
 }
 
 /// The look under which skin is shown: any that makes the passes look for it.
@@ -136,7 +69,7 @@ fn check_texture(
 ) -> Result<()> {
     let reason = if texture.dimension() != wgpu::TextureDimension::D2 || texture.sample_count() != 1 {
         format!("it is {:?} with {} samples", texture.dimension(), texture.sample_count())
-    } else if texture.format() != Rgba8Unorm {
+    } else if texture.format() != wgpu::TextureFormat::Rgba8Unorm {
         format!("its format is {:?}", texture.format())
     } else if !texture.usage().contains(needed) {
         format!("its usages are {:?}", texture.usage())
@@ -154,23 +87,13 @@ impl Renderer {
     /// [`Error::Gpu`] where the device refuses them (it was made with less than [`wgpu::Limits::default`]),
     /// [`Error::OutOfMemory`], [`Error::DeviceLost`].
     pub fn new(gpu: &Gpu) -> Result<Self> {
-        gpu.guarded(|| {
-            let device = gpu.device();
-            let shared = Shared::new(device);
-            shared.pulse.feel()?;
-            Ok(Self {
-                gpu: gpu.clone(),
-                passes: Passes::new(device),
-                shared,
-                grids: None,
-                inner: None,
-                outer: Vec::new(),
-                targets: None,
-                plan: Plan::default(),
-                slots: [None; MAX_FACES],
-                stats: RenderStats { resources_created: SHARED_OBJECTS + 6 * PASS_OBJECTS, ..RenderStats::default() },
-            })
-        })
+        let chain = gpu.guarded(|| {
+            let chain = Chain::new(gpu.device(), gpu.queue(), gpu.is_timed());
+            chain.feel()?;
+            Ok(chain)
+        })?;
+        let stats = RenderStats { resources_created: chain.created(), ..RenderStats::default() };
+        Ok(Self { gpu: gpu.clone(), chain, targets: None, plan: Plan::default(), created: 0, stats })
     }
 
     /// Records the retouch of `faces` into the host's `encoder`: one copy of `input` to `output`, then the faces'
@@ -216,11 +139,12 @@ impl Renderer {
     fn render_to(
         &mut self,
         encoder: &mut wgpu::CommandEncoder,
-        (input, output): (&wgpu::TextureView, &wgpu::TextureView),
+        pair: Pair<'_>,
         faces: &[Face],
         look: &Look,
         shows_skin: bool,
     ) -> Result<()> {
+        let (input, output) = pair;
         let (from, to) = (input.texture(), output.texture());
         // A device would only complain once the host finishes its encoder.
         check_texture("input", from, READ, "TEXTURE_BINDING and COPY_SRC")?;
@@ -234,16 +158,18 @@ impl Renderer {
         let gpu = self.gpu.clone();
         // First all that can fail, then the recording.
         let made = gpu.guarded(|| {
-            self.prepare(input, output);
+            self.chain.prepare(gpu.device(), pair, &self.plan);
             Ok(())
         });
         let outcome = made.and_then(|()| {
             gpu.guarded(|| {
                 encoder.copy_texture_to_texture(from.as_image_copy(), to.as_image_copy(), from.size());
-                self.record(encoder, input, output, size);
+                let ran = self.chain.record(gpu.queue(), encoder, pair, size, &self.plan);
+                self.stats.dispatches = ran.count_ones();
                 Ok(())
             })
         });
+        self.stats.resources_created = self.chain.created() + self.created;
         self.keep(outcome)
     }
 
@@ -256,6 +182,14 @@ impl Renderer {
     pub fn retouch(&mut self, frame: &mut FrameMut<'_>, faces: &[Face], look: &Look) -> Result<()> {
         self.begin((frame.width(), frame.height()), faces, look)?;
         self.work(frame)
+    }
+
+    /// The first step of [`Renderer::retouch`] for one of several pictures that are on their way at once: plans it and hands
+    /// it to the device.
+    pub(crate) fn check_in(&mut self, frame: &Frame<'_>, faces: &[Face], look: &Look) -> Result<Ticket> {
+        self.begin((frame.width(), frame.height()), faces, look)?;
+        let outcome = self.upload(frame);
+        self.keep(outcome)
     }
 
     /// Where the faces' skin is, as their retouch sees it: one byte a pixel, row by row, 0 for what stays as it is up to 255
@@ -282,16 +216,90 @@ impl Renderer {
 
     /// Does to a picture in memory what is planned.
     fn work(&mut self, frame: &mut FrameMut<'_>) -> Result<()> {
-        let size = (frame.width(), frame.height());
-        if self.plan.faces().is_empty() {
-            return Ok(());
+        let mut ticket = self.upload(&frame.as_frame());
+        if let Ok(ticket) = &mut ticket
+            && let Err(error) = self.depart(ticket)
+        {
+            return self.keep(Err(error));
         }
+        let ticket = self.keep(ticket)?;
+        self.land(ticket, frame)
+    }
+
+    /// Hands what is planned for a picture in memory to the device.
+    fn upload(&mut self, frame: &Frame<'_>) -> Result<Ticket> {
+        if self.plan.faces().is_empty() {
+            return Ok(Ticket { stats: self.stats, ..Ticket::default() });
+        }
+        let size = (frame.width(), frame.height());
         let max = self.gpu.max_side();
         if size.0.max(size.1) > max {
             return Err(Error::FrameTooLarge { width: size.0, height: size.1, max });
         }
-        let outcome = self.run(frame, size);
+        let gpu = self.gpu.clone();
+        let (start, limit) = (Instant::now(), Limit::from_now());
+        let tail = if self.chain.timer().is_some() { STAMP_BYTES } else { 0 };
+        let (mut targets, mut flight) = gpu.guarded(|| {
+            let mut targets = self.targets_of(size);
+            let (flight, created) = targets.depart(gpu.device(), self.plan.faces(), tail, limit);
+            self.created += created;
+            self.chain.prepare(gpu.device(), (&targets.input, &targets.output), &self.plan);
+            Ok((targets, flight))
+        })?;
+        gpu.guarded(|| targets.upload(&gpu, &mut flight, frame, self.plan.faces()))?;
+        self.targets = Some(targets);
+        self.stats.upload = Some(start.elapsed());
+        Ok(Ticket { flight: Some(flight), stats: self.stats, ..Ticket::default() })
+    }
+
+    /// The second step, once all pictures before have taken it: submits the work, as soon as the device is through with all
+    /// other. What was planned must not have been planned anew.
+    pub(crate) fn depart(&mut self, ticket: &mut Ticket) -> Result<()> {
+        let (Some(flight), Some(targets)) = (&mut ticket.flight, &self.targets) else { return Ok(()) };
+        let (gpu, plan, chain) = (&self.gpu, &self.plan, &mut self.chain);
+        ticket.ran = gpu.guarded(|| {
+            // Some drivers would hold the submission up for as long as the device is busy; this wait has an end.
+            gpu.wait(None, flight.limit())?;
+            let mut encoder =
+                gpu.device().create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("glowup") });
+            targets.record_upload(&mut encoder, flight, plan.faces());
+            let pair = (&targets.input, &targets.output);
+            let ran = chain.record(gpu.queue(), &mut encoder, pair, targets.size, plan);
+            targets.record_readback(&mut encoder, flight);
+            if let (Some(timer), Some(buffer)) = (chain.timer(), flight.readback()) {
+                timer.record(&mut encoder, ran, buffer);
+            }
+            ticket.submitted = Some(Instant::now());
+            flight.launched(gpu.queue().submit([encoder.finish()]));
+            Ok(ran)
+        })?;
+        ticket.stats.dispatches = ticket.ran.count_ones();
+        Ok(())
+    }
+
+    /// The last step, in the pictures' order: waits until the device has finished. The picture is written to once nothing
+    /// can fail any more.
+    pub(crate) fn land(&mut self, mut ticket: Ticket, frame: &mut FrameMut<'_>) -> Result<()> {
+        let outcome = self.fetch(&mut ticket, frame);
+        self.stats = ticket.stats;
+        self.stats.resources_created = self.chain.created() + self.created;
+        if let (Ok(()), Some(flight), Some(targets)) = (&outcome, ticket.flight, &mut self.targets) {
+            targets.arrive(flight);
+        }
         self.keep(outcome)
+    }
+
+    fn fetch(&self, ticket: &mut Ticket, frame: &mut FrameMut<'_>) -> Result<()> {
+        let Some(flight) = &mut ticket.flight else { return Ok(()) };
+        self.gpu.guarded(|| flight.wait(&self.gpu))?;
+        let finished = Instant::now();
+        let (stats, ran) = (&mut ticket.stats, ticket.ran);
+        let timer = self.chain.timer();
+        flight.read(&self.gpu, frame, |data| stats.passes = timer.map(|timer| timer.read(ran, data)))?;
+        stats.gpu = ticket.submitted.map(|submitted| finished - submitted);
+        stats.readback = Some(finished.elapsed());
+        stats.bytes = flight.bytes();
+        Ok(())
     }
 
     /// What the last call did.
@@ -308,65 +316,26 @@ impl Renderer {
 
     /// Forgets the faces' skin statistics: the next frame belongs to another stream.
     pub fn reset(&mut self) {
-        self.slots = [None; MAX_FACES];
+        self.chain.reset();
     }
 
     fn begin(&mut self, size: (u32, u32), faces: &[Face], look: &Look) -> Result<()> {
         self.stats = RenderStats { resources_created: self.stats.resources_created, ..RenderStats::default() };
         self.plan.update(size.0, size.1, faces, look)?;
         // Asked even where there is nothing to do, so that a loss is heard of at the next frame and not at the next face.
-        self.gpu.guarded(|| self.shared.pulse.feel())?;
+        self.gpu.guarded(|| self.chain.feel())?;
         self.stats.pixels =
             self.plan.faces().iter().map(|face| u64::from(face.rect.width) * u64::from(face.rect.height)).sum();
         Ok(())
     }
 
     /// After a failure nothing is trusted that was made or half made: the next call makes it anew.
-    fn keep(&mut self, outcome: Result<()>) -> Result<()> {
+    fn keep<T>(&mut self, outcome: Result<T>) -> Result<T> {
         if outcome.is_err() {
             self.targets = None;
-            self.outer.clear();
-            self.inner = None;
-            self.grids = None;
-            self.reset();
+            self.chain.clear();
         }
         outcome
-    }
-
-    /// Upload, passes, readback: a frame in memory from start to end. The picture is written to once nothing can fail any
-    /// more.
-    fn run(&mut self, frame: &mut FrameMut<'_>, size: (u32, u32)) -> Result<()> {
-        let gpu = self.gpu.clone();
-        let start = Instant::now();
-        let limit = Limit::from_now();
-        let mut targets = gpu.guarded(|| {
-            let mut targets = self.targets_of(size);
-            self.stats.resources_created += targets.reserve(gpu.device(), self.plan.faces());
-            self.prepare(&targets.input, &targets.output);
-            Ok(targets)
-        })?;
-        let (mut bytes, uploaded) = gpu.guarded(|| {
-            // This also waits, with an end to it, for whatever else the device is busy with: some drivers would hold the
-            // submission up for as long as that takes.
-            let bytes = targets.upload(&gpu, &frame.as_frame(), self.plan.faces(), limit)?;
-            let uploaded = Instant::now();
-            let mut encoder =
-                gpu.device().create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("glowup") });
-            targets.record_upload(&mut encoder, self.plan.faces());
-            self.record(&mut encoder, &targets.input, &targets.output, size);
-            targets.record_readback(&mut encoder, self.plan.faces());
-            let submission = gpu.queue().submit([encoder.finish()]);
-            targets.wait(&gpu, submission, limit)?;
-            Ok((bytes, uploaded))
-        })?;
-        let finished = Instant::now();
-        bytes += targets.read(&gpu, frame, self.plan.faces())?;
-        self.targets = Some(targets);
-        self.stats.upload = Some(uploaded - start);
-        self.stats.gpu = Some(finished - uploaded);
-        self.stats.readback = Some(finished.elapsed());
-        self.stats.bytes = bytes;
-        Ok(())
     }
 
     /// The textures for frames of this size: the last frame's, or new ones.
@@ -375,171 +344,13 @@ impl Renderer {
             Some(targets) if targets.size == size => targets,
             stale => {
                 // Bindings would keep the old textures alive.
-                self.outer.retain(|pair| stale.as_ref().is_none_or(|old| pair.input != old.input));
+                if let Some(old) = &stale {
+                    self.chain.release(&old.input);
+                }
                 drop(stale);
-                self.stats.resources_created += TARGET_OBJECTS;
+                self.created += TARGET_OBJECTS;
                 Targets::new(self.gpu.device(), size)
             }
         }
-    }
-
-    /// Records all passes for the plan in force.
-    fn record(
-        &mut self,
-        encoder: &mut wgpu::CommandEncoder,
-        input: &wgpu::TextureView,
-        output: &wgpu::TextureView,
-        size: (u32, u32),
-    ) {
-        if self.plan.faces().is_empty() {
-            return;
-        }
-        let slots = self.assign_slots();
-        let (Some(grids), Some(inner)) = (&self.grids, &self.inner) else { return };
-        let Some(outer) = self.outer.iter().find(|pair| pair.input == *input && pair.output == *output) else { return };
-        let queue = self.gpu.queue();
-        let uniform = FrameUniform::new(size.0, size.1, &self.plan, &slots);
-        queue.write_buffer(&self.shared.uniforms, 0, bytemuck::bytes_of(&uniform));
-        grids.upload(queue, &self.plan);
-
-        let faces = self.plan.faces();
-        let count = faces.len() as u32;
-        let most = |sides: fn(&FacePlan) -> (u32, u32)| {
-            let (x, y) = faces.iter().map(sides).fold((0, 0), |(x, y), (a, b)| (x.max(a), y.max(b)));
-            [x.div_ceil(GROUP), y.div_ceil(GROUP), count]
-        };
-        let cells = most(FacePlan::cells);
-        let blocks = most(|face| {
-            let (x, y) = face.cells();
-            (x.div_ceil(super::uniforms::BLOCK), y.div_ceil(super::uniforms::BLOCK))
-        });
-        let pixels = most(|face| (face.rect.width, face.rect.height));
-        let mut recorder =
-            encoder.begin_compute_pass(&wgpu::ComputePassDescriptor { label: Some("glowup"), timestamp_writes: None });
-        let passes = &self.passes;
-        if faces.iter().any(FacePlan::corrects) {
-            passes.cells.dispatch(&mut recorder, &outer.cells, cells);
-            passes.skin.dispatch(&mut recorder, &inner.skin, [1, 1, count]);
-            passes.moments.dispatch(&mut recorder, &inner.moments, blocks);
-            passes.gate.dispatch(&mut recorder, &inner.gate, blocks);
-            passes.correct.dispatch(&mut recorder, &inner.correct, cells);
-            self.stats.dispatches += 5;
-        }
-        passes.compose.dispatch(&mut recorder, &outer.compose, pixels);
-        self.stats.dispatches += 1;
-    }
-
-    /// Makes whatever textures and bindings this frame needs and the last one did not.
-    fn prepare(&mut self, input: &wgpu::TextureView, output: &wgpu::TextureView) {
-        for pair in &mut self.outer {
-            let used = pair.input == *input && pair.output == *output;
-            pair.idle = if used { 0 } else { pair.idle + 1 };
-        }
-        self.outer.retain(|pair| pair.idle <= IDLE);
-        if self.plan.faces().is_empty() {
-            return;
-        }
-        let device = self.gpu.device();
-        let (passes, shared) = (&self.passes, &self.shared);
-        let uniforms = || shared.uniforms.as_entire_binding();
-        let skins = || shared.skins.as_entire_binding();
-        let needed = (self.plan.faces().len() as u32).next_power_of_two();
-        if self.grids.as_ref().is_none_or(|grids| grids.capacity < needed) {
-            let grids = Grids::new(device, needed);
-            self.inner = Some(InnerBindings {
-                skin: passes
-                    .skin
-                    .bind(device, &[uniforms(), TextureView(&grids.cells), TextureView(&grids.mask), skins()]),
-                moments: passes.moments.bind(
-                    device,
-                    &[
-                        uniforms(),
-                        TextureView(&grids.cells),
-                        TextureView(&grids.mask),
-                        skins(),
-                        Sampler(&shared.linear),
-                        TextureView(&grids.moments),
-                    ],
-                ),
-                gate: passes.gate.bind(
-                    device,
-                    &[uniforms(), TextureView(&grids.moments), skins(), TextureView(&grids.coefficients)],
-                ),
-                correct: passes.correct.bind(
-                    device,
-                    &[
-                        uniforms(),
-                        TextureView(&grids.cells),
-                        TextureView(&grids.coefficients),
-                        TextureView(&grids.mask),
-                        Sampler(&shared.linear),
-                        skins(),
-                        TextureView(&grids.corrections),
-                    ],
-                ),
-            });
-            self.grids = Some(grids);
-            self.outer.clear();
-            self.stats.resources_created += GRID_OBJECTS + 4;
-        }
-        let Some(grids) = &self.grids else { return };
-        if self.outer.iter().any(|pair| pair.input == *input && pair.output == *output) {
-            return;
-        }
-        if self.outer.len() >= PAIRS {
-            self.outer.remove(0);
-        }
-        self.outer.push(OuterBindings {
-            input: input.clone(),
-            output: output.clone(),
-            idle: 0,
-            cells: passes
-                .cells
-                .bind(device, &[uniforms(), TextureView(input), Sampler(&shared.linear), TextureView(&grids.cells)]),
-            compose: passes.compose.bind(
-                device,
-                &[
-                    uniforms(),
-                    TextureView(input),
-                    TextureView(&grids.corrections),
-                    TextureView(&grids.fields),
-                    Sampler(&shared.linear),
-                    TextureView(output),
-                ],
-            ),
-        });
-        self.stats.resources_created += 2;
-    }
-
-    /// Finds each face's slot of statistics by its id, and says how much of them to keep.
-    fn assign_slots(&mut self) -> [(u32, f32); MAX_FACES] {
-        let mut assigned = [(0, 0.0); MAX_FACES];
-        let mut taken = [false; MAX_FACES];
-        let faces = self.plan.faces();
-        for (slot, face) in assigned.iter_mut().zip(faces) {
-            if let Some(index) = self.slots.iter().position(|id| *id == Some(face.id))
-                && let Some(taken) = taken.get_mut(index).filter(|taken| !**taken)
-            {
-                *taken = true;
-                *slot = (index as u32, KEEP);
-            } else {
-                *slot = (u32::MAX, 0.0);
-            }
-        }
-        for slot in assigned.iter_mut().take(faces.len()).filter(|slot| slot.0 == u32::MAX) {
-            if let Some(index) = taken.iter().position(|taken| !taken)
-                && let Some(taken) = taken.get_mut(index)
-            {
-                *taken = true;
-                *slot = (index as u32, 0.0);
-            }
-        }
-        self.slots = [None; MAX_FACES];
-        for (slot, face) in assigned.iter().zip(faces) {
-            if let Some(id) = self.slots.get_mut(slot.0 as usize) {
-                *id = Some(face.id);
-            }
-        }
-        assigned
     }
 }

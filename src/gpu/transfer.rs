@@ -16,16 +16,37 @@ const APRON: u32 = 3;
 const ROW: u32 = wgpu::COPY_BYTES_PER_ROW_ALIGNMENT;
 const PIXEL: u32 = 4;
 
-/// Textures as large as the frame, and the buffers that its rectangles come and go in.
+/// Textures as large as the frame, and the buffers that its rectangles come and go in. The textures serve one frame after
+/// another in the order of submission; of buffers there is a pair for each frame on its way.
 pub(crate) struct Targets {
     pub(crate) size: (u32, u32),
     pub(crate) input: wgpu::TextureView,
     pub(crate) output: wgpu::TextureView,
+    /// Pairs of buffers that no frame uses.
+    idle: Vec<Lane>,
+    /// A row of pixels on its way.
+    row: Vec<u8>,
+}
+
+/// The buffers of one frame.
+#[derive(Default)]
+struct Lane {
     /// Of our own, where wgpu would make one for each upload: with no memory left for it, wgpu gives up the whole device.
     upload: Option<wgpu::Buffer>,
     readback: Option<wgpu::Buffer>,
-    /// A row of pixels on its way.
-    row: Vec<u8>,
+    /// The submission that used them last.
+    submission: Option<wgpu::SubmissionIndex>,
+    /// What may have changed, as it lies in the readback buffer.
+    changing: Vec<Rect>,
+}
+
+/// A frame on its way to the device and back.
+pub(crate) struct Flight {
+    lane: Lane,
+    size: (u32, u32),
+    limit: Limit,
+    /// Bytes that travel.
+    bytes: u64,
 }
 
 /// How many GPU objects [`Targets::new`] creates: two textures and their views.
@@ -51,15 +72,22 @@ impl Targets {
             size,
             input: texture("input", Usage::TEXTURE_BINDING | Usage::COPY_DST),
             output: texture("output", Usage::STORAGE_BINDING | Usage::COPY_SRC | Usage::COPY_DST),
-            upload: None,
-            readback: None,
+            idle: Vec::new(),
             row: Vec::new(),
         }
     }
 
-    /// Makes room in both buffers for the faces' rectangles. Returns how many GPU objects that created.
-    pub(crate) fn reserve(&mut self, device: &wgpu::Device, faces: &[FacePlan]) -> u64 {
+    /// Begins a frame's way: buffers with room for the faces' rectangles, and for `tail` bytes behind what is read back.
+    /// Returns how many GPU objects that created.
+    pub(crate) fn depart(
+        &mut self,
+        device: &wgpu::Device,
+        faces: &[FacePlan],
+        tail: u64,
+        limit: Limit,
+    ) -> (Flight, u64) {
         use wgpu::BufferUsages as Usage;
+        let mut lane = self.idle.pop().unwrap_or_default();
         let most = bytes(Rect { x: 0, y: 0, width: self.size.0, height: self.size.1 });
         let mut created = 0;
         let mut make = |label, slot: &mut Option<wgpu::Buffer>, needed: u64, usage| {
@@ -69,7 +97,7 @@ impl Targets {
                 *slot = None;
                 *slot = Some(device.create_buffer(&wgpu::BufferDescriptor {
                     label: Some(label),
-                    size: needed.max((needed * 2).min(most)),
+                    size: needed.max((needed * 2).min(most + tail)),
                     usage,
                     mapped_at_creation: false,
                 }));
@@ -78,21 +106,28 @@ impl Targets {
         };
         let size = self.size;
         let uploaded = faces.iter().map(|face| bytes(apron(face.rect, size))).sum();
-        make("upload", &mut self.upload, uploaded, Usage::COPY_SRC | Usage::MAP_WRITE);
+        make("upload", &mut lane.upload, uploaded, Usage::COPY_SRC | Usage::MAP_WRITE);
         // A device cannot map a buffer of nothing.
         let read = faces.iter().map(|face| bytes(face.changing())).sum::<u64>().max(u64::from(ROW));
-        make("readback", &mut self.readback, read, Usage::COPY_DST | Usage::MAP_READ);
-        created
+        make("readback", &mut lane.readback, read + tail, Usage::COPY_DST | Usage::MAP_READ);
+        lane.changing.clear();
+        lane.changing.extend(faces.iter().map(FacePlan::changing));
+        (Flight { lane, size, limit, bytes: 0 }, created)
     }
 
-    /// Copies the faces' rectangles of a frame into the upload buffer, once the device is done with it. Returns the bytes
-    /// that travel.
-    pub(crate) fn upload(&mut self, gpu: &Gpu, frame: &Frame<'_>, faces: &[FacePlan], limit: Limit) -> Result<u64> {
-        let Some(buffer) = &self.upload else { return Ok(0) };
-        map(gpu, buffer, wgpu::MapMode::Write, None, limit)?;
+    /// Copies the faces' rectangles of a frame into the upload buffer, once the device is done with it.
+    pub(crate) fn upload(
+        &mut self,
+        gpu: &Gpu,
+        flight: &mut Flight,
+        frame: &Frame<'_>,
+        faces: &[FacePlan],
+    ) -> Result<()> {
+        let Some(buffer) = &flight.lane.upload else { return Ok(()) };
+        map(gpu, buffer, wgpu::MapMode::Write, flight.lane.submission.take(), flight.limit)?;
         let refused = |error: wgpu::MapRangeError| Error::Gpu { reason: error.to_string() };
         let mut view = buffer.slice(..).get_mapped_range_mut().map_err(refused)?;
-        let (mut offset, mut travelled) = (0, 0);
+        let mut offset = 0;
         for face in faces {
             let rect = apron(face.rect, self.size);
             let length = (rect.width * PIXEL) as usize;
@@ -104,17 +139,17 @@ impl Targets {
                 }
                 offset += pitch(rect) as usize;
             }
-            travelled += u64::from(rect.height) * length as u64;
+            flight.bytes += u64::from(rect.height) * length as u64;
         }
         drop(view);
         buffer.unmap();
-        Ok(travelled)
+        Ok(())
     }
 
     /// Records the way of the faces' rectangles from the upload buffer into the input texture, and what they hold into the
     /// output texture: the last pass writes only what changes.
-    pub(crate) fn record_upload(&self, encoder: &mut wgpu::CommandEncoder, faces: &[FacePlan]) {
-        let Some(buffer) = &self.upload else { return };
+    pub(crate) fn record_upload(&self, encoder: &mut wgpu::CommandEncoder, flight: &Flight, faces: &[FacePlan]) {
+        let Some(buffer) = &flight.lane.upload else { return };
         let mut offset = 0;
         for face in faces {
             let rect = apron(face.rect, self.size);
@@ -125,41 +160,71 @@ impl Targets {
     }
 
     /// Records the way of what may have changed from the output texture into the readback buffer.
-    pub(crate) fn record_readback(&self, encoder: &mut wgpu::CommandEncoder, faces: &[FacePlan]) {
-        let Some(buffer) = &self.readback else { return };
+    pub(crate) fn record_readback(&self, encoder: &mut wgpu::CommandEncoder, flight: &Flight) {
+        let Some(buffer) = flight.readback() else { return };
         let mut offset = 0;
-        for rect in faces.iter().map(FacePlan::changing).filter(|rect| rect.width > 0) {
+        for &rect in flight.lane.changing.iter().filter(|rect| rect.width > 0) {
             encoder.copy_texture_to_buffer(place(&self.output, rect), part(buffer, offset, rect), extent(rect));
             offset += bytes(rect);
         }
     }
 
-    /// Waits until the device has finished a submission and the readback buffer can be read.
-    pub(crate) fn wait(&self, gpu: &Gpu, submission: wgpu::SubmissionIndex, limit: Limit) -> Result<()> {
-        let Some(buffer) = &self.readback else { return Ok(()) };
-        map(gpu, buffer, wgpu::MapMode::Read, Some(submission), limit)
+    /// Ends a frame's way; its buffers serve another one.
+    pub(crate) fn arrive(&mut self, flight: Flight) {
+        if flight.size == self.size {
+            self.idle.push(flight.lane);
+        }
+    }
+}
+
+impl Flight {
+    /// What is read back, with a tail for whoever asked for one.
+    pub(crate) fn readback(&self) -> Option<&wgpu::Buffer> {
+        self.lane.readback.as_ref()
     }
 
-    /// Copies what may have changed into the caller's picture and gives the buffer back to the device.
-    pub(crate) fn read(&self, gpu: &Gpu, frame: &mut FrameMut<'_>, faces: &[FacePlan]) -> Result<u64> {
-        let Some(buffer) = &self.readback else { return Ok(0) };
+    /// Bytes that have travelled.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// When it must be through.
+    pub(crate) fn limit(&self) -> Limit {
+        self.limit
+    }
+
+    /// It was submitted.
+    pub(crate) fn launched(&mut self, submission: wgpu::SubmissionIndex) {
+        self.lane.submission = Some(submission);
+    }
+
+    /// Waits until the device has finished it and the readback buffer can be read.
+    pub(crate) fn wait(&self, gpu: &Gpu) -> Result<()> {
+        let Some(buffer) = self.readback() else { return Ok(()) };
+        map(gpu, buffer, wgpu::MapMode::Read, self.lane.submission.clone(), self.limit)
+    }
+
+    /// Copies what may have changed into the caller's picture, lets `tail` see all that was read back, and gives the buffer
+    /// back to the device.
+    pub(crate) fn read(&mut self, gpu: &Gpu, frame: &mut FrameMut<'_>, tail: impl FnOnce(&[u8])) -> Result<()> {
+        let Some(buffer) = self.lane.readback.as_ref() else { return Ok(()) };
         let mapped = buffer.slice(..).get_mapped_range().map_err(|error| Error::Gpu { reason: error.to_string() });
-        let mut travelled = 0;
         if let Ok(data) = &mapped {
             let mut rest: &[u8] = data;
-            for (index, face) in faces.iter().enumerate() {
-                let rect = face.changing();
+            let places = &self.lane.changing;
+            for (index, &rect) in places.iter().enumerate() {
                 let (own, later) = rest.split_at(rest.len().min(bytes(rect) as usize));
                 rest = later;
                 let place = [rect.x, rect.y, rect.width, rect.height];
                 let changed = Changed { place, pixels: own, pitch: pitch(rect) as usize };
-                let earlier = faces.get(..index).unwrap_or_default();
+                let earlier = places.get(..index).unwrap_or_default();
                 frame.write_rgba(&changed, |x, y| {
                     let pixel = Rect { x, y, width: 1, height: 1 };
-                    earlier.iter().any(|face| face.changing().meets(&pixel))
+                    earlier.iter().any(|rect| rect.meets(&pixel))
                 });
-                travelled += u64::from(rect.height) * u64::from(rect.width * PIXEL);
+                self.bytes += u64::from(rect.height) * u64::from(rect.width * PIXEL);
             }
+            tail(data);
         }
         let outcome = mapped.map(drop);
         // Whatever is wrong with the device by now, this picture is whole; the next call will hear of it.
@@ -167,7 +232,7 @@ impl Targets {
             buffer.unmap();
             Ok(())
         });
-        outcome.map(|()| travelled)
+        outcome
     }
 }
 

@@ -306,11 +306,13 @@ fn fetch(input: &Texture, x: f32, y: f32) -> [f32; 4] {
     let (left, top) = ((x - 0.5).floor(), (y - 0.5).floor());
     let (wx, wy) = (cubic(x - 0.5 - left), cubic(y - 0.5 - top));
     let mut sum = [0.0; 4];
-    for k in 0..16 {
+    // Without the corners.
+    for k in (0..16).filter(|k| ![0, 3, 12, 15].contains(k)) {
         let texel = input.load(left as i32 + k % 4 - 1, top as i32 + k / 4 - 1);
         (0..4).for_each(|c| sum[c] += wx[k as usize % 4] * wy[k as usize / 4] * texel[c]);
     }
-    sum
+    let share = 1.0 - (wx[0] + wx[3]) * (wy[0] + wy[3]);
+    sum.map(|v| v / share)
 }
 
 /// The whole way of a frame.
@@ -318,7 +320,7 @@ fn compose(input: &Texture, twins: &[Twin<'_>]) -> Vec<u8> {
     let corrections: Vec<Option<Texture>> = twins
         .iter()
         .map(|twin| {
-            (twin.face.links[2] != 0).then(|| {
+            (twin.face.links[1] != 0).then(|| {
                 let cells = twin.cells();
                 let skin = twin.skin(&cells);
                 let coefficients = twin.gate(&twin.moments(&cells, &skin), &skin);
@@ -330,7 +332,7 @@ fn compose(input: &Texture, twins: &[Twin<'_>]) -> Vec<u8> {
     for index in 0..input.texels.len() {
         let (x, y) = ((index % input.width) as f32 + 0.5, (index / input.width) as f32 + 0.5);
         let mut moved = [0.0; 2];
-        for twin in twins.iter().filter(|twin| twin.face.links[1] != 0 && twin.holds(x, y)) {
+        for twin in twins.iter().filter(|twin| twin.face.links[0] != 0 && twin.holds(x, y)) {
             let by = twin.displacement(x, y);
             moved = [moved[0] + by[0], moved[1] + by[1]];
         }

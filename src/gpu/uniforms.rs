@@ -14,6 +14,7 @@ pub(crate) const BLOCK: u32 = 2;
 pub(crate) struct FaceUniform {
     pub(crate) rect: [u32; 4],
     pub(crate) grid: [u32; 4],
+    pub(crate) core: [u32; 4],
     pub(crate) skin: [u32; 4],
     pub(crate) moving: [u32; 4],
     pub(crate) amounts: [f32; 4],
@@ -35,13 +36,13 @@ pub(crate) const SKIN_BYTES: u64 = 48;
 impl FrameUniform {
     /// The plan of a frame; `links` gives each face's slot and how much of its last statistics to keep.
     pub(crate) fn new(width: u32, height: u32, plan: &Plan, slots: &[(u32, f32); MAX_FACES]) -> Self {
-        let count = plan.faces().len() as u32;
         let mut faces = [FaceUniform::default(); MAX_FACES];
         for ((uniform, face), slot) in faces.iter_mut().zip(plan.faces()).zip(slots) {
             *uniform = FaceUniform::new(face, *slot);
             uniform.tint[3] = f32::from(u8::from(plan.shows_skin));
         }
-        Self { size: [width, height, count, 0], faces }
+        let tiles = [plan.tiles.still(), plan.tiles.list().len()].map(|count| count as u32);
+        Self { size: [width, height, tiles[0], tiles[1]], faces }
     }
 }
 
@@ -52,13 +53,35 @@ impl FaceUniform {
         Self {
             rect: [face.rect.x, face.rect.y, face.rect.width, face.rect.height],
             grid: [across, down, across.div_ceil(BLOCK), down.div_ceil(BLOCK)],
+            core: core(face),
             skin: sides(face.skin),
             moving: sides(face.moving),
             amounts: [face.cell, face.smooth, face.tone, keep],
             tint: [face.tint[0], face.tint[1], face.tint[2], 0.0],
-            links: [face.overlaps, u32::from(face.warps()), u32::from(face.corrects()), slot],
+            links: [u32::from(face.warps()), u32::from(face.corrects()), slot, 0],
         }
     }
+}
+
+/// The blocks that hold a face's skin or lie less than [`BESIDE`] cells beside it: what is read of the grid at the end.
+pub(crate) fn core(face: &FacePlan) -> [u32; 4] {
+    const BESIDE: f32 = 3.0;
+    let (across, down) = face.cells();
+    let from = |skin: u32, rect: u32| ((skin.saturating_sub(rect)) as f32 / face.cell - BESIDE).max(0.0) as u32 / BLOCK;
+    let to = |end: u32, rect: u32, cells: u32| {
+        let cell = (end.saturating_sub(rect) as f32 / face.cell + BESIDE).ceil() as u32;
+        cell.min(cells).div_ceil(BLOCK)
+    };
+    let (skin, rect) = (face.skin, face.rect);
+    if skin.width == 0 || !face.corrects() {
+        return [0; 4];
+    }
+    [
+        from(skin.x, rect.x),
+        from(skin.y, rect.y),
+        to(skin.x + skin.width, rect.x, across),
+        to(skin.y + skin.height, rect.y, down),
+    ]
 }
 
 #[cfg(test)]
@@ -80,6 +103,7 @@ mod tests {
         let expected = [
             ("rect", offset_of!(FaceUniform, rect)),
             ("grid", offset_of!(FaceUniform, grid)),
+            ("core", offset_of!(FaceUniform, core)),
             ("skin", offset_of!(FaceUniform, skin)),
             ("moving", offset_of!(FaceUniform, moving)),
             ("amounts", offset_of!(FaceUniform, amounts)),

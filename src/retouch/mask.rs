@@ -84,6 +84,12 @@ impl Mask {
         }
     }
 
+    /// Whether any of the texels from a first to a last column and row is skin.
+    pub(crate) fn covers_within(&self, [[left, right], [top, bottom]]: [[usize; 2]; 2]) -> bool {
+        let rows = self.texels.chunks_exact(SIDE).take(bottom + 1).skip(top);
+        rows.flat_map(|row| row.iter().take(right + 1).skip(left)).any(|texel| texel[0] > 0)
+    }
+
     /// The pixels of `rect` that lie where any skin is, or less than a texel beside; `None` where there is none.
     pub(crate) fn bounds(&self, rect: Rect) -> Option<Rect> {
         let [low, high] = self.bounds?;

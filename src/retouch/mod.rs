@@ -3,12 +3,14 @@
 
 pub(crate) mod mask;
 pub(crate) mod region;
+pub(crate) mod tiles;
 pub(crate) mod warp;
 
 use crate::face::topology;
 use crate::{Error, Face, Look, Result};
 use mask::Mask;
 use region::{Axes, Rect};
+use tiles::Tiles;
 use warp::Field;
 
 pub use warp::Warp;
@@ -28,6 +30,8 @@ const SMALLEST: f32 = 12.0;
 #[derive(Default)]
 pub(crate) struct Plan {
     faces: Vec<FacePlan>,
+    /// What the last pass visits.
+    pub(crate) tiles: Tiles,
     /// Whether where skin is shall be shown, in place of the picture.
     pub(crate) shows_skin: bool,
     used: usize,
@@ -55,8 +59,6 @@ pub(crate) struct FacePlan {
     /// The part of the rectangle whose colours may change, and the part that may move.
     pub(crate) skin: Rect,
     pub(crate) moving: Rect,
-    /// Bit k is set where face k's rectangle meets this one's; a face's own bit is always set.
-    pub(crate) overlaps: u32,
 }
 
 impl FacePlan {
@@ -124,7 +126,6 @@ impl Plan {
             plan.smooth = look.smooth * amount;
             plan.tone = look.tone * amount;
             plan.tint = [look.brighten, look.ruddy, look.warmth].map(|tint| tint * amount);
-            plan.overlaps = 0;
             if plan.corrects() {
                 plan.mask.draw(&face.points, &axes, rect);
             }
@@ -133,24 +134,8 @@ impl Plan {
             plan.moving = plan.field.bounds(rect).unwrap_or_default();
             self.used += 1;
         }
-        self.find_overlaps();
+        self.tiles.update(self.faces.get(..self.used).unwrap_or_default());
         Ok(())
-    }
-
-    fn find_overlaps(&mut self) {
-        for k in 0..self.used {
-            let Some(rect) = self.faces.get(k).map(|face| face.rect) else { continue };
-            let bits = self
-                .faces
-                .iter()
-                .take(self.used)
-                .enumerate()
-                .filter(|(_, other)| other.rect.meets(&rect))
-                .fold(0, |bits, (index, _)| bits | (1_u32 << index));
-            if let Some(face) = self.faces.get_mut(k) {
-                face.overlaps = bits;
-            }
-        }
     }
 
     /// The faces to retouch; empty where the frame stays as it is.

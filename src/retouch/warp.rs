@@ -116,6 +116,10 @@ pub(crate) struct Field {
     still: bool,
 }
 
+fn moves(node: &[f16; 4]) -> bool {
+    node[0] != f16::ZERO || node[1] != f16::ZERO
+}
+
 impl Field {
     /// Displacements in pixels, `[x, y, 0, 0]` a node, row by row. Empty where nothing moves.
     pub(crate) fn nodes(&self) -> &[[f16; 4]] {
@@ -128,7 +132,7 @@ impl Field {
     }
 
     /// The displacement at a place in the frame, as the last pass reads it.
-    fn at(&self, place: [f32; 2], rect: Rect) -> [f32; 2] {
+    pub(super) fn at(&self, place: [f32; 2], rect: Rect) -> [f32; 2] {
         let nodes = self.nodes();
         let last = (SIDE - 1) as f32;
         let x = (place[0] - rect.x as f32) / rect.width.max(1) as f32 * last;
@@ -150,7 +154,6 @@ impl Field {
     pub(crate) fn bounds(&self, rect: Rect) -> Option<Rect> {
         let mut found: Option<[[usize; 2]; 2]> = None;
         for (row, nodes) in self.nodes().chunks_exact(SIDE).enumerate() {
-            let moves = |node: &[f16; 4]| node[0] != f16::ZERO || node[1] != f16::ZERO;
             let Some(first) = nodes.iter().position(moves) else { continue };
             let last = nodes.iter().rposition(moves).unwrap_or(first);
             let [low, high] = found.unwrap_or([[first, row], [last, row]]);
@@ -160,6 +163,12 @@ impl Field {
         found.map(|[low, high]| {
             rect.part([low[0].saturating_sub(1), low[1].saturating_sub(1)], [high[0] + 1, high[1] + 1], SIDE - 1)
         })
+    }
+
+    /// Whether any of the nodes from a first to a last column and row moves.
+    pub(super) fn moves_within(&self, [[left, right], [top, bottom]]: [[usize; 2]; 2]) -> bool {
+        let rows = self.nodes().chunks_exact(SIDE).take(bottom + 1).skip(top);
+        rows.flat_map(|row| row.iter().take(right + 1).skip(left)).any(moves)
     }
 
     /// Computes the field of a face over `rect` in a frame of `frame` pixels, for an amount of 0..=1.
