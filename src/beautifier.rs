@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use crate::gpu::{PassTimes, Renderer};
+use crate::face::TrackTimes;
+use crate::gpu::{PassTimes, Renderer, Ticket};
 use crate::{Face, FaceTracker, Frame, FrameMut, Gpu, GpuOptions, Look, Result, TrackerOptions};
 
 /// What a [`Beautifier`] shall do.
@@ -35,7 +36,7 @@ pub struct FrameStats {
     pub frame: Duration,
     /// Dispatches recorded.
     pub dispatches: u32,
-    /// Pixels of the faces' rectangles.
+    /// Pixels that the passes at full size visit: tiles of 16 × 16 that hold skin or move.
     pub pixels: u64,
     /// Bytes copied to the device and back.
     pub bytes: u64,
@@ -55,6 +56,14 @@ pub struct Beautifier {
     renderer: Renderer,
     look: Look,
     stats: FrameStats,
+}
+
+/// A frame that is on its way through a session.
+pub(crate) struct Begun {
+    start: Instant,
+    track: Duration,
+    times: TrackTimes,
+    ticket: Ticket,
 }
 
 impl Beautifier {
@@ -106,12 +115,33 @@ impl Beautifier {
     ///
     /// As [`FaceTracker::track`] and [`Renderer::retouch`]. The picture is then as it was.
     pub fn process(&mut self, frame: &mut FrameMut<'_>, time: Duration) -> Result<&[Face]> {
-        let start = Instant::now();
-        self.tracker.track(&frame.as_frame(), time)?;
-        let track = start.elapsed();
-        self.renderer.retouch(frame, self.tracker.faces(), &self.look)?;
-        self.note(start, track);
+        let mut begun = self.begin(&frame.as_frame(), time)?;
+        self.submit(&mut begun)?;
+        self.end(begun, frame)?;
         Ok(self.tracker.faces())
+    }
+
+    /// The first step of [`Beautifier::process`], for one of several frames that are on their way at once: finds the faces,
+    /// plans, and copies to the device.
+    pub(crate) fn begin(&mut self, frame: &Frame<'_>, time: Duration) -> Result<Begun> {
+        let start = Instant::now();
+        self.tracker.track(frame, time)?;
+        let track = start.elapsed();
+        let ticket = self.renderer.check_in(frame, self.tracker.faces(), &self.look)?;
+        Ok(Begun { start, track, times: self.tracker.times(), ticket })
+    }
+
+    /// The second step, before the next frame begins.
+    pub(crate) fn submit(&mut self, begun: &mut Begun) -> Result<()> {
+        self.renderer.depart(&mut begun.ticket)
+    }
+
+    /// The last step, in the order of the frames.
+    pub(crate) fn end(&mut self, begun: Begun, frame: &mut FrameMut<'_>) -> Result<()> {
+        let Begun { start, track, times, ticket } = begun;
+        self.renderer.land(ticket, frame)?;
+        self.note(start, track, times);
+        Ok(())
     }
 
     /// As [`Beautifier::process`], from one picture into another of the same size.
@@ -139,9 +169,7 @@ impl Beautifier {
         let outcome = self.renderer.retouch(frame, &faces, &self.look);
         self.renderer.reset();
         outcome?;
-        self.note(start, track);
-        self.stats.detect = Some(track);
-        self.stats.landmarks = None;
+        self.note(start, track, TrackTimes { detect: Some(track), landmarks: None, total: track });
         Ok(faces)
     }
 
@@ -206,8 +234,8 @@ impl Beautifier {
         self.renderer.reset();
     }
 
-    fn note(&mut self, start: Instant, track: Duration) {
-        let (times, done) = (self.tracker.times(), self.renderer.stats());
+    fn note(&mut self, start: Instant, track: Duration, times: TrackTimes) {
+        let done = self.renderer.stats();
         self.stats = FrameStats {
             detect: times.detect,
             landmarks: times.landmarks,

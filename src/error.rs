@@ -175,6 +175,11 @@ pub enum Error {
         /// What the system said.
         reason: String,
     },
+    /// A pipeline's thread has ended.
+    #[error(
+        "the pipeline has stopped, since a picture of the host's panicked while its pixels were asked for: make a new one"
+    )]
+    Stopped,
     /// There is no graphics adapter, not even one in software.
     #[error(
         "no graphics adapter was found ({reason}): install a Vulkan driver; on Debian or Ubuntu Linux `apt-get install mesa-vulkan-drivers` gives one that needs no GPU"

@@ -97,6 +97,16 @@ pub struct FrameMut<'a> {
     height: u32,
 }
 
+/// A picture that owns its pixels, without padding.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FrameBuf {
+    data: Vec<u8>,
+    format: PixelFormat,
+    colours: Colours,
+    width: u32,
+    height: u32,
+}
+
 /// Checks one plane: returns nothing, or says what is wrong with it.
 fn check(format: PixelFormat, plane: usize, len: usize, stride: usize, size: (u32, u32)) -> Result<()> {
     let (width, height) = size;
@@ -133,6 +143,17 @@ fn tight(format: PixelFormat, width: u32, height: u32) -> [(usize, usize, usize)
         let length = row.saturating_mul(usize::try_from(rows).unwrap_or(usize::MAX));
         start = start.saturating_add(length);
         (here, length, row)
+    })
+}
+
+/// The planes of a buffer that holds them one after another without padding.
+fn parted(format: PixelFormat, data: &mut [u8], width: u32, height: u32) -> [PlaneMut<'_>; PLANES] {
+    let mut rest = data;
+    tight(format, width, height).map(|(_, length, stride)| {
+        let whole = std::mem::take(&mut rest);
+        let (own, later) = whole.split_at_mut(length.min(whole.len()));
+        rest = later;
+        PlaneMut { data: own, stride }
     })
 }
 
@@ -267,14 +288,7 @@ impl<'a> FrameMut<'a> {
     /// As [`Frame::new`].
     pub fn new(format: PixelFormat, data: &'a mut [u8], width: u32, height: u32) -> Result<Self> {
         Frame::new(format, data, width, height)?;
-        let mut rest = data;
-        let planes = tight(format, width, height).map(|(_, length, stride)| {
-            let whole = std::mem::take(&mut rest);
-            let (own, later) = whole.split_at_mut(length.min(whole.len()));
-            rest = later;
-            PlaneMut { data: own, stride }
-        });
-        Ok(Self { planes, format, colours: Colours::default(), width, height })
+        Ok(Self { planes: parted(format, data, width, height), format, colours: Colours::default(), width, height })
     }
 
     /// A picture of any format, plane by plane; the format says how many there are ([`PixelFormat::planes`]).
@@ -380,6 +394,53 @@ impl<'a> FrameMut<'a> {
             }
         }
         Ok(())
+    }
+}
+
+impl FrameBuf {
+    /// A picture of any format whose rows and planes follow each other without padding.
+    ///
+    /// # Errors
+    ///
+    /// As [`Frame::new`].
+    pub fn new(format: PixelFormat, data: Vec<u8>, width: u32, height: u32) -> Result<Self> {
+        Frame::new(format, &data, width, height)?;
+        Ok(Self { data, format, colours: Colours::default(), width, height })
+    }
+
+    /// As [`Frame::with_colours`].
+    #[must_use]
+    pub fn with_colours(mut self, colours: Colours) -> Self {
+        self.colours = colours;
+        self
+    }
+
+    /// The picture, to read.
+    #[must_use]
+    pub fn as_frame(&self) -> Frame<'_> {
+        let Self { ref data, format, colours, width, height } = *self;
+        let planes = tight(format, width, height)
+            .map(|(start, _, stride)| Plane { data: data.get(start..).unwrap_or_default(), stride });
+        Frame { planes, format, colours, width, height }
+    }
+
+    /// The picture, to read and change.
+    #[must_use]
+    pub fn as_frame_mut(&mut self) -> FrameMut<'_> {
+        let Self { format, colours, width, height, .. } = *self;
+        FrameMut { planes: parted(format, &mut self.data, width, height), format, colours, width, height }
+    }
+
+    /// Its pixels.
+    #[must_use]
+    pub fn data(&self) -> &[u8] {
+        &self.data
+    }
+
+    /// Its memory, to be used again.
+    #[must_use]
+    pub fn into_data(self) -> Vec<u8> {
+        self.data
     }
 }
 

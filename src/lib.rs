@@ -29,6 +29,7 @@ mod beautifier;
 mod error;
 mod frame;
 mod look;
+mod pipeline;
 #[cfg_attr(
     not(test),
     expect(
@@ -42,8 +43,9 @@ mod retouch;
 pub use beautifier::{Beautifier, BeautifierOptions, FrameStats};
 pub use error::{Error, Result};
 pub use face::{Face, FaceTracker, TrackerOptions};
-pub use frame::{Colours, Frame, FrameMut, Matrix, PixelFormat, Plane, PlaneMut, Range};
+pub use frame::{Colours, Frame, FrameBuf, FrameMut, Matrix, PixelFormat, Plane, PlaneMut, Range};
 pub use gpu::{Gpu, GpuOptions};
 pub use look::Look;
+pub use pipeline::{Late, Picture, Pipeline, PipelineCounts, Retouched};
 pub use retouch::Warp;
 pub use wgpu;

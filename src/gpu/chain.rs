@@ -303,7 +303,7 @@ impl Chain {
         let count = faces.len() as u32;
         // Workgroups for the blocks around each face's skin, and so many blocks beside them; `cells` has two a block.
         let blocks = |beside: u32, each: u32| {
-            let sides = faces.iter().map(|face| core(face)).filter(|core| core[2] > core[0]);
+            let sides = faces.iter().map(core).filter(|core| core[2] > core[0]);
             let reach = |from: u32, to: u32| (to + beside - from.saturating_sub(beside)) * each;
             let most = sides.fold([0, 0], |most: [u32; 2], core| {
                 [most[0].max(reach(core[0], core[2])), most[1].max(reach(core[1], core[3]))]

@@ -106,7 +106,7 @@ impl TileList {
 impl Grids {
     /// Textures for `capacity` faces.
     pub(crate) fn new(device: &wgpu::Device, capacity: u32) -> Self {
-        use wgpu::TextureFormat::{Rg8Unorm, Rgba16Float, Rgba32Float};
+        use wgpu::TextureFormat::{Rg8Unorm, Rg16Float, Rgba16Float, Rgba32Float};
         let (write, copy) = (wgpu::TextureUsages::STORAGE_BINDING, wgpu::TextureUsages::COPY_DST);
         let blocks = MAX_CELLS.div_ceil(BLOCK);
         Self {
@@ -116,7 +116,7 @@ impl Grids {
             coefficients: layers(device, "coefficients", blocks, capacity * 2, Rgba16Float, write),
             corrections: layers(device, "corrections", MAX_CELLS, capacity, Rgba16Float, write),
             mask: layers(device, "mask", mask::SIDE as u32, capacity, Rg8Unorm, copy),
-            fields: layers(device, "fields", warp::SIDE as u32, capacity, Rgba16Float, copy),
+            fields: layers(device, "fields", warp::SIDE as u32, capacity, Rg16Float, copy),
         }
     }
 

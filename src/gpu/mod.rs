@@ -18,6 +18,7 @@ use std::sync::Arc;
 use crate::{Error, Result};
 use fault::Own;
 
+pub(crate) use renderer::Ticket;
 pub use renderer::{RenderStats, Renderer};
 pub use timer::PassTimes;
 
@@ -50,7 +51,7 @@ impl Default for GpuOptions {
 pub struct Gpu {
     device: wgpu::Device,
     queue: wgpu::Queue,
-    adapter: String,
+    adapter: Arc<str>,
     software: bool,
     timed: bool,
     /// Where the device is ours.
@@ -101,7 +102,7 @@ impl Gpu {
             .await
             .map_err(|error| Error::NoDevice { adapter: info.name.clone(), reason: error.to_string() })?;
         let own = Some(Own::new(options, &device, &queue));
-        Ok(Self { device, queue, adapter: describe(&info), software, timed, own })
+        Ok(Self { device, queue, adapter: describe(&info).into(), software, timed, own })
     }
 
     /// Another device in place of this one, made with the same options: what there is to do once it is lost or hangs.
@@ -122,7 +123,7 @@ impl Gpu {
     pub fn from_device(device: wgpu::Device, queue: wgpu::Queue) -> Self {
         let info = device.adapter_info();
         let software = info.device_type == wgpu::DeviceType::Cpu;
-        Self { device, queue, adapter: describe(&info), software, timed: false, own: None }
+        Self { device, queue, adapter: describe(&info).into(), software, timed: false, own: None }
     }
 
     /// The same device; renderers that are made on it from now on time each of their passes by timestamp queries

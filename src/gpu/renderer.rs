@@ -8,6 +8,7 @@ use super::fault::Limit;
 use super::timer::{PassTimes, STAMP_BYTES};
 use super::transfer::{Flight, TARGET_OBJECTS, Targets};
 use crate::retouch::Plan;
+use crate::retouch::tiles::TILE;
 use crate::{Error, Face, Frame, FrameMut, Look, Result};
 
 /// What one call of a [`Renderer`] did. The counters are exact; a frame without a face leaves them at 0.
@@ -23,7 +24,7 @@ pub struct RenderStats {
     pub readback: Option<Duration>,
     /// Dispatches recorded.
     pub dispatches: u32,
-    /// Pixels of the faces' rectangles.
+    /// Pixels that the passes at full size visit: tiles of 16 × 16 that hold skin or move.
     pub pixels: u64,
     /// Bytes copied to the device and back.
     pub bytes: u64,
@@ -180,8 +181,9 @@ impl Renderer {
     /// As [`Renderer::render`], [`Error::FrameTooLarge`] where the device cannot hold the frame, and [`Error::Timeout`]
     /// where it does not finish within two seconds.
     pub fn retouch(&mut self, frame: &mut FrameMut<'_>, faces: &[Face], look: &Look) -> Result<()> {
-        self.begin((frame.width(), frame.height()), faces, look)?;
-        self.work(frame)
+        let mut ticket = self.check_in(&frame.as_frame(), faces, look)?;
+        self.depart(&mut ticket)?;
+        self.land(ticket, frame)
     }
 
     /// The first step of [`Renderer::retouch`] for one of several pictures that are on their way at once: plans it and hands
@@ -209,21 +211,12 @@ impl Renderer {
         let mut shown = FrameMut::rgba8(&mut picture, width, height)?;
         self.begin((width, height), faces, &SHOWN)?;
         self.plan.shows_skin = true;
-        self.work(&mut shown)?;
+        let ticket = self.upload(&shown.as_frame());
+        let mut ticket = self.keep(ticket)?;
+        self.depart(&mut ticket)?;
+        self.land(ticket, &mut shown)?;
         // The passes leave alpha at 0 where they have been.
         Ok(picture.as_chunks::<4>().0.iter().map(|&[skin, .., alpha]| if alpha == 0 { skin } else { 0 }).collect())
-    }
-
-    /// Does to a picture in memory what is planned.
-    fn work(&mut self, frame: &mut FrameMut<'_>) -> Result<()> {
-        let mut ticket = self.upload(&frame.as_frame());
-        if let Ok(ticket) = &mut ticket
-            && let Err(error) = self.depart(ticket)
-        {
-            return self.keep(Err(error));
-        }
-        let ticket = self.keep(ticket)?;
-        self.land(ticket, frame)
     }
 
     /// Hands what is planned for a picture in memory to the device.
@@ -241,12 +234,12 @@ impl Renderer {
         let tail = if self.chain.timer().is_some() { STAMP_BYTES } else { 0 };
         let (mut targets, mut flight) = gpu.guarded(|| {
             let mut targets = self.targets_of(size);
-            let (flight, created) = targets.depart(gpu.device(), self.plan.faces(), tail, limit);
+            let (flight, created) = targets.depart(&gpu, self.plan.faces(), tail, limit);
             self.created += created;
             self.chain.prepare(gpu.device(), (&targets.input, &targets.output), &self.plan);
             Ok((targets, flight))
         })?;
-        gpu.guarded(|| targets.upload(&gpu, &mut flight, frame, self.plan.faces()))?;
+        gpu.guarded(|| targets.upload(&mut flight, frame, self.plan.faces()))?;
         self.targets = Some(targets);
         self.stats.upload = Some(start.elapsed());
         Ok(Ticket { flight: Some(flight), stats: self.stats, ..Ticket::default() })
@@ -255,11 +248,14 @@ impl Renderer {
     /// The second step, once all pictures before have taken it: submits the work, as soon as the device is through with all
     /// other. What was planned must not have been planned anew.
     pub(crate) fn depart(&mut self, ticket: &mut Ticket) -> Result<()> {
+        let outcome = self.submit(ticket);
+        self.keep(outcome)
+    }
+
+    fn submit(&mut self, ticket: &mut Ticket) -> Result<()> {
         let (Some(flight), Some(targets)) = (&mut ticket.flight, &self.targets) else { return Ok(()) };
         let (gpu, plan, chain) = (&self.gpu, &self.plan, &mut self.chain);
         ticket.ran = gpu.guarded(|| {
-            // Some drivers would hold the submission up for as long as the device is busy; this wait has an end.
-            gpu.wait(None, flight.limit())?;
             let mut encoder =
                 gpu.device().create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("glowup") });
             targets.record_upload(&mut encoder, flight, plan.faces());
@@ -269,8 +265,11 @@ impl Renderer {
             if let (Some(timer), Some(buffer)) = (chain.timer(), flight.readback()) {
                 timer.record(&mut encoder, ran, buffer);
             }
+            let commands = encoder.finish();
+            // Some drivers would hold the submission up for as long as the device is busy; this wait has an end.
+            gpu.wait(None, flight.limit())?;
             ticket.submitted = Some(Instant::now());
-            flight.launched(gpu.queue().submit([encoder.finish()]));
+            flight.launched(gpu.queue().submit([commands]));
             Ok(ran)
         })?;
         ticket.stats.dispatches = ticket.ran.count_ones();
@@ -283,19 +282,22 @@ impl Renderer {
         let outcome = self.fetch(&mut ticket, frame);
         self.stats = ticket.stats;
         self.stats.resources_created = self.chain.created() + self.created;
-        if let (Ok(()), Some(flight), Some(targets)) = (&outcome, ticket.flight, &mut self.targets) {
-            targets.arrive(flight);
+        match (ticket.flight, &mut self.targets) {
+            // A frame that set out on a device which was made anew since says nothing of this one.
+            (Some(flight), _) if !flight.is_on(&self.gpu) => return outcome,
+            (Some(flight), Some(targets)) if outcome.is_ok() => targets.arrive(flight),
+            _ => {}
         }
         self.keep(outcome)
     }
 
     fn fetch(&self, ticket: &mut Ticket, frame: &mut FrameMut<'_>) -> Result<()> {
         let Some(flight) = &mut ticket.flight else { return Ok(()) };
-        self.gpu.guarded(|| flight.wait(&self.gpu))?;
+        flight.wait()?;
         let finished = Instant::now();
         let (stats, ran) = (&mut ticket.stats, ticket.ran);
         let timer = self.chain.timer();
-        flight.read(&self.gpu, frame, |data| stats.passes = timer.map(|timer| timer.read(ran, data)))?;
+        flight.read(frame, |data| stats.passes = timer.map(|timer| timer.read(ran, data)))?;
         stats.gpu = ticket.submitted.map(|submitted| finished - submitted);
         stats.readback = Some(finished.elapsed());
         stats.bytes = flight.bytes();
@@ -324,8 +326,7 @@ impl Renderer {
         self.plan.update(size.0, size.1, faces, look)?;
         // Asked even where there is nothing to do, so that a loss is heard of at the next frame and not at the next face.
         self.gpu.guarded(|| self.chain.feel())?;
-        self.stats.pixels =
-            self.plan.faces().iter().map(|face| u64::from(face.rect.width) * u64::from(face.rect.height)).sum();
+        self.stats.pixels = self.plan.tiles.list().len() as u64 * u64::from(TILE * TILE);
         Ok(())
     }
 

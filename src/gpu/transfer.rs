@@ -42,6 +42,7 @@ struct Lane {
 
 /// A frame on its way to the device and back.
 pub(crate) struct Flight {
+    gpu: Gpu,
     lane: Lane,
     size: (u32, u32),
     limit: Limit,
@@ -79,13 +80,7 @@ impl Targets {
 
     /// Begins a frame's way: buffers with room for the faces' rectangles, and for `tail` bytes behind what is read back.
     /// Returns how many GPU objects that created.
-    pub(crate) fn depart(
-        &mut self,
-        device: &wgpu::Device,
-        faces: &[FacePlan],
-        tail: u64,
-        limit: Limit,
-    ) -> (Flight, u64) {
+    pub(crate) fn depart(&mut self, gpu: &Gpu, faces: &[FacePlan], tail: u64, limit: Limit) -> (Flight, u64) {
         use wgpu::BufferUsages as Usage;
         let mut lane = self.idle.pop().unwrap_or_default();
         let most = bytes(Rect { x: 0, y: 0, width: self.size.0, height: self.size.1 });
@@ -95,7 +90,7 @@ impl Targets {
                 // The old one goes first. Room to grow, or a face that comes nearer would need a new buffer each frame; no
                 // more than the frame.
                 *slot = None;
-                *slot = Some(device.create_buffer(&wgpu::BufferDescriptor {
+                *slot = Some(gpu.device().create_buffer(&wgpu::BufferDescriptor {
                     label: Some(label),
                     size: needed.max((needed * 2).min(most + tail)),
                     usage,
@@ -112,19 +107,13 @@ impl Targets {
         make("readback", &mut lane.readback, read + tail, Usage::COPY_DST | Usage::MAP_READ);
         lane.changing.clear();
         lane.changing.extend(faces.iter().map(FacePlan::changing));
-        (Flight { lane, size, limit, bytes: 0 }, created)
+        (Flight { gpu: gpu.clone(), lane, size, limit, bytes: 0 }, created)
     }
 
     /// Copies the faces' rectangles of a frame into the upload buffer, once the device is done with it.
-    pub(crate) fn upload(
-        &mut self,
-        gpu: &Gpu,
-        flight: &mut Flight,
-        frame: &Frame<'_>,
-        faces: &[FacePlan],
-    ) -> Result<()> {
+    pub(crate) fn upload(&mut self, flight: &mut Flight, frame: &Frame<'_>, faces: &[FacePlan]) -> Result<()> {
         let Some(buffer) = &flight.lane.upload else { return Ok(()) };
-        map(gpu, buffer, wgpu::MapMode::Write, flight.lane.submission.take(), flight.limit)?;
+        map(&flight.gpu, buffer, wgpu::MapMode::Write, flight.lane.submission.take(), flight.limit)?;
         let refused = |error: wgpu::MapRangeError| Error::Gpu { reason: error.to_string() };
         let mut view = buffer.slice(..).get_mapped_range_mut().map_err(refused)?;
         let mut offset = 0;
@@ -183,6 +172,11 @@ impl Flight {
         self.lane.readback.as_ref()
     }
 
+    /// Whether this is the device that it is on.
+    pub(crate) fn is_on(&self, gpu: &Gpu) -> bool {
+        self.gpu.device() == gpu.device()
+    }
+
     /// Bytes that have travelled.
     pub(crate) fn bytes(&self) -> u64 {
         self.bytes
@@ -199,14 +193,15 @@ impl Flight {
     }
 
     /// Waits until the device has finished it and the readback buffer can be read.
-    pub(crate) fn wait(&self, gpu: &Gpu) -> Result<()> {
+    pub(crate) fn wait(&self) -> Result<()> {
         let Some(buffer) = self.readback() else { return Ok(()) };
-        map(gpu, buffer, wgpu::MapMode::Read, self.lane.submission.clone(), self.limit)
+        let (gpu, submission) = (&self.gpu, self.lane.submission.clone());
+        gpu.guarded(|| map(gpu, buffer, wgpu::MapMode::Read, submission, self.limit))
     }
 
     /// Copies what may have changed into the caller's picture, lets `tail` see all that was read back, and gives the buffer
     /// back to the device.
-    pub(crate) fn read(&mut self, gpu: &Gpu, frame: &mut FrameMut<'_>, tail: impl FnOnce(&[u8])) -> Result<()> {
+    pub(crate) fn read(&mut self, frame: &mut FrameMut<'_>, tail: impl FnOnce(&[u8])) -> Result<()> {
         let Some(buffer) = self.lane.readback.as_ref() else { return Ok(()) };
         let mapped = buffer.slice(..).get_mapped_range().map_err(|error| Error::Gpu { reason: error.to_string() });
         if let Ok(data) = &mapped {
@@ -228,7 +223,7 @@ impl Flight {
         }
         let outcome = mapped.map(drop);
         // Whatever is wrong with the device by now, this picture is whole; the next call will hear of it.
-        let _ = gpu.guarded(|| {
+        let _ = self.gpu.guarded(|| {
             buffer.unmap();
             Ok(())
         });

@@ -374,7 +374,11 @@ fn by_hand(pixels: &[u8], width: u32, height: u32, faces: &[Face], look: &Look) 
                 [f32::from(skin) / 255.0, f32::from(sample) / 255.0, 0.0, 0.0]
             }),
             field: Texture::new(warp::SIDE, warp::SIDE, |x, y| {
-                planned.field.nodes().get(y * warp::SIDE + x).map_or([0.0; 4], |node| node.map(f32::from))
+                planned
+                    .field
+                    .nodes()
+                    .get(y * warp::SIDE + x)
+                    .map_or([0.0; 4], |node| [node[0].into(), node[1].into(), 0.0, 0.0])
             }),
         })
         .collect();

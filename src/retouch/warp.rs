@@ -112,17 +112,17 @@ const STEEPEST: f32 = 0.65;
 /// rectangle, the first and last on its borders' outermost pixel edges; between them it is read bilinearly.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Field {
-    nodes: Vec<[f16; 4]>,
+    nodes: Vec<[f16; 2]>,
     still: bool,
 }
 
-fn moves(node: &[f16; 4]) -> bool {
+fn moves(node: &[f16; 2]) -> bool {
     node[0] != f16::ZERO || node[1] != f16::ZERO
 }
 
 impl Field {
-    /// Displacements in pixels, `[x, y, 0, 0]` a node, row by row. Empty where nothing moves.
-    pub(crate) fn nodes(&self) -> &[[f16; 4]] {
+    /// Displacements in pixels, `[x, y]` a node, row by row. Empty where nothing moves.
+    pub(crate) fn nodes(&self) -> &[[f16; 2]] {
         if self.still { &[] } else { &self.nodes }
     }
 
@@ -178,7 +178,7 @@ impl Field {
             return;
         }
         self.nodes.clear();
-        self.nodes.resize(SIDE * SIDE, [f16::ZERO; 4]);
+        self.nodes.resize(SIDE * SIDE, [f16::ZERO; 2]);
         let oval: [[f32; 2]; FACE_OVAL.len()] = FACE_OVAL.map(|index| at(points, index));
         let jaw = Chain::new(oval.get(BELOW_THE_FOREHEAD).unwrap_or_default());
         let across = |p: [f32; 2]| dot(minus(p, axes.eyes), axes.left);
@@ -230,7 +230,7 @@ impl Field {
                 let border = (p[0].min(p[1]).min(frame.0 as f32 - p[0]).min(frame.1 as f32 - p[1])) / axes.width;
                 let size = lesser(wanted, limit).max(0.0) * profile * smoothstep(0.0, BORDER, border);
                 let size = (size * amount * axes.width).copysign(x);
-                *node = [f16::from_f32(size * axes.left[0]), f16::from_f32(size * axes.left[1]), f16::ZERO, f16::ZERO];
+                *node = [f16::from_f32(size * axes.left[0]), f16::from_f32(size * axes.left[1])];
             }
         }
         let steepest = self.steepest(axes.left, rect);
@@ -245,7 +245,7 @@ impl Field {
     /// The steepest fall of the displacements along `left`, which all of them follow. The area that a pixel comes from is 1
     /// less this (the determinant of 1 + left ∇sᵀ, for a displacement s · left), so what is below 1 does not fold.
     fn steepest(&self, left: [f32; 2], rect: Rect) -> f32 {
-        let along = |node: &[f16; 4]| node[0].to_f32() * left[0] + node[1].to_f32() * left[1];
+        let along = |node: &[f16; 2]| node[0].to_f32() * left[0] + node[1].to_f32() * left[1];
         let last = (SIDE - 1) as f32;
         let pace = [left[0] * last / rect.width as f32, left[1] * last / rect.height as f32];
         let mut steepest = 0.0_f32;
