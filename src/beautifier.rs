@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use crate::face::TrackTimes;
-use crate::gpu::{PassTimes, Renderer, Ticket};
-use crate::{Face, FaceTracker, Frame, FrameMut, Gpu, GpuOptions, Look, Result, TrackerOptions};
+use crate::gpu::{Cutter, PassTimes, Renderer, Ticket};
+use crate::{Face, FaceTracker, Frame, FrameMut, Gpu, GpuOptions, Look, Orientation, Result, TrackerOptions};
 
 /// What a [`Beautifier`] shall do.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -55,6 +55,8 @@ pub struct Beautifier {
     tracker: FaceTracker,
     renderer: Renderer,
     look: Look,
+    /// What shows the networks a texture, once there was one.
+    cutter: Option<Cutter>,
     stats: FrameStats,
 }
 
@@ -87,6 +89,7 @@ impl Beautifier {
             tracker: FaceTracker::new(tracker)?,
             renderer: Renderer::new(gpu)?,
             look: Look::NATURAL,
+            cutter: None,
             stats: FrameStats::default(),
         })
     }
@@ -153,6 +156,50 @@ impl Beautifier {
     pub fn process_into(&mut self, input: &Frame<'_>, output: &mut FrameMut<'_>, time: Duration) -> Result<&[Face]> {
         output.copy_from(input)?;
         self.process(output, time)
+    }
+
+    /// Retouches a video's next frame from a texture into another one, on the device: finds the faces in `input`, which must
+    /// hold the frame by work that has been submitted, then records the retouch into the host's `encoder`. Only what the
+    /// networks look at is read back: 110,592 bytes for each face and 49,152 for each search. Returns the faces that were
+    /// found.
+    ///
+    /// Textures and encoder as for [`Renderer::render`]; the device is that of [`Beautifier::gpu`].
+    ///
+    /// # Errors
+    ///
+    /// As [`FaceTracker::track`] and [`Renderer::render`]; [`Error::Timeout`](crate::Error::Timeout) where the device does not
+    /// show the frame within two seconds.
+    pub fn render(
+        &mut self,
+        encoder: &mut wgpu::CommandEncoder,
+        input: &wgpu::TextureView,
+        output: &wgpu::TextureView,
+        time: Duration,
+    ) -> Result<&[Face]> {
+        let start = Instant::now();
+        let (track, bytes) = self.look_at(input, time)?;
+        self.renderer.render(encoder, input, output, self.tracker.faces(), &self.look)?;
+        self.note(start, track, self.tracker.times());
+        self.stats.bytes += bytes;
+        Ok(self.tracker.faces())
+    }
+
+    /// Finds the faces in a texture. Returns how long that took and how many bytes were read back.
+    fn look_at(&mut self, input: &wgpu::TextureView, time: Duration) -> Result<(Duration, u64)> {
+        Renderer::check_input(input.texture())?;
+        let start = Instant::now();
+        let cutter = match self.cutter.take() {
+            Some(cutter) => cutter,
+            None => Cutter::new(self.renderer.gpu())?,
+        };
+        let cutter = self.cutter.insert(cutter);
+        self.tracker.track_scene(&mut cutter.scene(input), time)?;
+        Ok((start.elapsed(), cutter.bytes()))
+    }
+
+    /// How the next pictures lie: see [`FaceTracker::set_orientation`].
+    pub fn set_orientation(&mut self, orientation: Orientation) {
+        self.tracker.set_orientation(orientation);
     }
 
     /// Retouches a picture on its own, in place: every face at once and in full. Returns the faces that were found. What
@@ -225,6 +272,7 @@ impl Beautifier {
     /// As [`Renderer::new`]. The session is then as it was, and this may be tried again.
     pub fn recover_on(&mut self, gpu: &Gpu) -> Result<()> {
         self.renderer = Renderer::new(gpu)?;
+        self.cutter = None;
         Ok(())
     }
 
@@ -248,7 +296,7 @@ impl Beautifier {
             pixels: done.pixels,
             bytes: done.bytes,
             passes: done.passes,
-            gpu_resources_created: done.resources_created,
+            gpu_resources_created: done.resources_created + self.cutter.as_ref().map_or(0, Cutter::created),
         };
     }
 }

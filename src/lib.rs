@@ -42,7 +42,7 @@ mod retouch;
 
 pub use beautifier::{Beautifier, BeautifierOptions, FrameStats};
 pub use error::{Error, Result};
-pub use face::{Face, FaceTracker, TrackerOptions};
+pub use face::{Face, FaceTracker, Orientation, Rotation, TrackerOptions};
 pub use frame::{Colours, Frame, FrameBuf, FrameMut, Matrix, PixelFormat, Plane, PlaneMut, Range};
 pub use gpu::{Gpu, GpuOptions};
 pub use look::Look;

@@ -6,7 +6,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crate::beautifier::Begun;
-use crate::{Beautifier, Error, Face, FrameBuf, FrameMut, FrameStats, Gpu, Look, Result};
+use crate::{Beautifier, Error, Face, FrameBuf, FrameMut, FrameStats, Gpu, Look, Orientation, Result};
 
 /// A picture that a [`Pipeline`] can keep until it is retouched: a [`FrameBuf`], or a host's own buffer.
 pub trait Picture: Send + 'static {
@@ -113,6 +113,7 @@ struct Queue<P> {
     done: VecDeque<Retouched<P>>,
     counts: PipelineCounts,
     look: Look,
+    orientation: Option<Orientation>,
     /// The next frame that is pushed starts a new stream.
     fresh: bool,
     /// Nobody will push or take any more.
@@ -126,6 +127,8 @@ struct Job<P> {
     picture: P,
     time: Duration,
     look: Look,
+    /// Where it was set.
+    orientation: Option<Orientation>,
     fresh: bool,
 }
 
@@ -150,6 +153,7 @@ impl<P: Picture> Pipeline<P> {
             done: VecDeque::new(),
             counts: PipelineCounts::default(),
             look: session.look(),
+            orientation: None,
             fresh: false,
             closed: false,
             ended: false,
@@ -188,7 +192,7 @@ impl<P: Picture> Pipeline<P> {
         }
         let dropped = queue.waiting.take();
         let fresh = std::mem::take(&mut queue.fresh) || dropped.as_ref().is_some_and(|job| job.fresh);
-        queue.waiting = Some(Job { picture, time, look: queue.look, fresh });
+        queue.waiting = Some(Job { picture, time, look: queue.look, orientation: queue.orientation, fresh });
         drop(queue);
         shared.changed.notify_all();
         Ok(dropped.map(|job| job.picture))
@@ -229,6 +233,11 @@ impl<P: Picture> Pipeline<P> {
         look.check()?;
         self.shared.lock().look = look;
         Ok(())
+    }
+
+    /// How the pictures lie that are pushed from now on: see [`FaceTracker::set_orientation`](crate::FaceTracker::set_orientation).
+    pub fn set_orientation(&self, orientation: Orientation) {
+        self.shared.lock().orientation = Some(orientation);
     }
 
     /// The next frame that is pushed starts a new stream, at any time: every face is forgotten.
@@ -330,10 +339,13 @@ impl<P: Picture> Shared<P> {
 
     /// Begins a frame, and ends the one before once the device has this one.
     fn begin(&self, job: Job<P>, before: Option<Working<P>>) -> Working<P> {
-        let Job { mut picture, time, look, fresh } = job;
+        let Job { mut picture, time, look, orientation, fresh } = job;
         let mut session = self.session();
         if fresh {
             session.reset();
+        }
+        if let Some(orientation) = orientation {
+            session.set_orientation(orientation);
         }
         let begun = session.set_look(look).and_then(|()| session.begin(&picture.frame_mut()?.as_frame(), time));
         let begun = begun.and_then(|mut begun| session.submit(&mut begun).map(|()| begun));

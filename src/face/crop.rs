@@ -1,7 +1,8 @@
 //! The turned square around a face → a network's input.
 
+use super::Orientation;
 use crate::frame::Pixels;
-use crate::{Frame, PixelFormat};
+use crate::{Frame, PixelFormat, Result};
 
 /// A square of the frame, turned about its centre.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -12,6 +13,34 @@ pub(crate) struct Region {
     pub(crate) side: f32,
     /// How far it is turned, in radians, clockwise in the picture.
     pub(crate) roll: f32,
+    /// Whether what it holds is a mirror image: its second side lies to the other side of its first.
+    pub(crate) mirrored: bool,
+}
+
+/// Where squares are cut out of: a picture in memory, or one on a device.
+pub(crate) trait Scene {
+    /// Width and height in pixels.
+    fn size(&self) -> [u32; 2];
+
+    /// Says what will be cut next, so that it can be fetched at once.
+    fn expect(&mut self, _regions: &[Region], _side: usize, _border: Border) -> Result<()> {
+        Ok(())
+    }
+
+    /// Cuts `region` out into `side` × `side` RGB pixels, row by row, by bilinear interpolation; a channel's value `v` of
+    /// 0..=255 becomes `v * scale + offset`; `levels` are these two.
+    fn cut(&mut self, region: &Region, side: usize, border: Border, levels: (f32, f32), out: &mut [f32]) -> Result<()>;
+}
+
+impl Scene for Frame<'_> {
+    fn size(&self) -> [u32; 2] {
+        [self.width(), self.height()]
+    }
+
+    fn cut(&mut self, region: &Region, side: usize, border: Border, levels: (f32, f32), out: &mut [f32]) -> Result<()> {
+        cut(self, region, side, border, levels, out);
+        Ok(())
+    }
 }
 
 /// What lies outside the frame.
@@ -24,16 +53,28 @@ pub(crate) enum Border {
 }
 
 impl Region {
+    /// A square in which things are upright.
+    pub(crate) fn upright(centre: [f32; 2], side: f32, orientation: Orientation) -> Self {
+        Self { centre, side, roll: orientation.roll(), mirrored: orientation.mirrored }
+    }
+
     /// The smallest upright square around a whole frame.
-    pub(crate) fn around(width: u32, height: u32) -> Self {
+    pub(crate) fn around(width: u32, height: u32, orientation: Orientation) -> Self {
         let (width, height) = (width as f32, height as f32);
-        Self { centre: [width / 2.0, height / 2.0], side: width.max(height), roll: 0.0 }
+        Self::upright([width / 2.0, height / 2.0], width.max(height), orientation)
+    }
+
+    /// How far what it holds leans to either side, in radians.
+    pub(crate) fn lean(&self, orientation: Orientation) -> f32 {
+        let (sin, cos) = (self.roll - orientation.roll()).sin_cos();
+        sin.atan2(cos).abs()
     }
 
     /// The square with its axes worked out.
     pub(crate) fn turned(&self) -> Turned {
         let (sin, cos) = self.roll.sin_cos();
-        let (across, down) = ([cos * self.side, sin * self.side], [-sin * self.side, cos * self.side]);
+        let below = if self.mirrored { -self.side } else { self.side };
+        let (across, down) = ([cos * self.side, sin * self.side], [-sin * below, cos * below]);
         let corner = std::array::from_fn(|axis| self.centre[axis] - (across[axis] + down[axis]) / 2.0);
         Turned { corner, across, down }
     }
@@ -54,6 +95,11 @@ pub(crate) struct Turned {
 }
 
 impl Turned {
+    /// Its corner and the sides.
+    pub(crate) fn sides(&self) -> ([f32; 2], [f32; 2], [f32; 2]) {
+        (self.corner, self.across, self.down)
+    }
+
     /// The place in the frame of a point given in units of the square's side, from its upper left corner. Whole numbers
     /// are pixels' centres here as there: the convention of the pipeline that the networks were made for.
     pub(crate) fn place(&self, [x, y]: [f32; 2]) -> [f32; 2] {
@@ -61,16 +107,8 @@ impl Turned {
     }
 }
 
-/// Cuts `region` out of the frame into `side` × `side` RGB pixels, row by row, by bilinear interpolation; a channel's
-/// value `v` of 0..=255 becomes `v * scale + offset`. What it costs depends on `side` alone.
-pub(crate) fn cut(
-    frame: &Frame<'_>,
-    region: &Region,
-    side: usize,
-    border: Border,
-    (scale, offset): (f32, f32),
-    out: &mut [f32],
-) {
+/// [`Scene::cut`] of a frame in memory. What it costs depends on `side` alone.
+fn cut(frame: &Frame<'_>, region: &Region, side: usize, border: Border, (scale, offset): (f32, f32), out: &mut [f32]) {
     let job = Job { picture: Picture::new(frame, border), square: region.turned(), side, scale, offset };
     job.run_best(out);
     if frame.format() == PixelFormat::Bgra8 {
@@ -307,7 +345,7 @@ mod tests {
         let regions =
             [(30.0, 23.0, 20.0, 0.3), (30.0, 23.0, 60.0, -1.2), (5.0, 40.0, 90.0, 3.0), (30.0, 23.0, 46.0, 0.0)];
         for (x, y, length, roll) in regions {
-            let region = Region { centre: [x, y], side: length, roll };
+            let region = Region { centre: [x, y], side: length, roll, mirrored: roll > 2.0 };
             for side in [1, 7, 8, 19, 64] {
                 let (mut best, mut plain) = (vec![0.0; side * side * 3], vec![1.0; side * side * 3]);
                 cut(&frame, &region, side, Border::Nearest, (0.5, -1.0), &mut best);
@@ -326,7 +364,7 @@ mod tests {
     fn a_region_of_the_networks_own_size_is_copied() {
         let data = ramp(8, 8);
         let frame = Frame::rgba8(&data, 8, 8).unwrap();
-        let region = Region { centre: [4.0, 4.0], side: 4.0, roll: 0.0 };
+        let region = Region { centre: [4.0, 4.0], side: 4.0, roll: 0.0, mirrored: false };
         let mut out = vec![0.0; 4 * 4 * 3];
         cut(&frame, &region, 4, Border::Black, (1.0, 0.0), &mut out);
         for y in 0..4 {
@@ -341,7 +379,7 @@ mod tests {
     fn a_quarter_turn_swaps_the_axes() {
         let data = ramp(9, 9);
         let frame = Frame::rgba8(&data, 9, 9).unwrap();
-        let region = Region { centre: [4.0, 4.0], side: 4.0, roll: std::f32::consts::FRAC_PI_2 };
+        let region = Region { centre: [4.0, 4.0], side: 4.0, roll: std::f32::consts::FRAC_PI_2, mirrored: false };
         let mut out = vec![0.0; 4 * 4 * 3];
         cut(&frame, &region, 4, Border::Black, (1.0, 0.0), &mut out);
         // Along a row of the turned square one walks down the frame.
@@ -355,7 +393,7 @@ mod tests {
     fn outside_the_frame_is_black_or_the_nearest_pixel() {
         let data = [200_u8; 3 * 3 * 4];
         let frame = Frame::rgba8(&data, 3, 3).unwrap();
-        let region = Region { centre: [100.0, -50.0], side: 4.0, roll: 0.3 };
+        let region = Region { centre: [100.0, -50.0], side: 4.0, roll: 0.3, mirrored: false };
         let mut out = vec![9.0; 4 * 4 * 3];
         cut(&frame, &region, 4, Border::Black, (1.0, 0.0), &mut out);
         assert!(out.iter().all(|&v| v == 0.0));

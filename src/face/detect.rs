@@ -2,6 +2,7 @@
 //!
 //! Bazarevsky et al., "BlazeFace: Sub-millisecond neural face detection on mobile GPUs" (2019).
 
+use super::Orientation;
 use super::crop::Region;
 use super::net::BlazeFace;
 use super::shape::{Bounds, disagreement};
@@ -30,6 +31,8 @@ pub(crate) struct Detection {
     pub(crate) bounds: Bounds,
     pub(crate) right_eye: [f32; 2],
     pub(crate) left_eye: [f32; 2],
+    /// Whether it was seen in a mirrored square.
+    pub(crate) mirrored: bool,
 }
 
 impl Detection {
@@ -37,7 +40,7 @@ impl Detection {
     pub(crate) fn region(&self) -> Region {
         let along = [self.left_eye[0] - self.right_eye[0], self.left_eye[1] - self.right_eye[1]];
         let side = MARGIN * self.bounds.size[0].max(self.bounds.size[1]);
-        Region { centre: self.bounds.centre, side, roll: along[1].atan2(along[0]) }
+        Region { centre: self.bounds.centre, side, roll: along[1].atan2(along[0]), mirrored: self.mirrored }
     }
 
     /// Whether landmarks have to be looked for twice before this counts as a face.
@@ -92,6 +95,7 @@ pub(crate) fn decode(logits: &[f32], values: &[f32], square: &Region, found: &mu
             bounds: Bounds { centre: at(0), size: [value[2] / scale * square.side, value[3] / scale * square.side] },
             right_eye: at(4),
             left_eye: at(6),
+            mirrored: square.mirrored,
         });
     }
 }
@@ -104,8 +108,7 @@ pub(crate) fn merge(found: &mut Vec<Detection>, first: usize) {
     let mut done = first;
     while let Some(&best) = found.get(done) {
         let mut total = 0.0;
-        let mut sum =
-            Detection { score: best.score, bounds: Bounds::default(), right_eye: [0.0; 2], left_eye: [0.0; 2] };
+        let mut sum = Detection { bounds: Bounds::default(), right_eye: [0.0; 2], left_eye: [0.0; 2], ..best };
         let mut kept = done + 1;
         for index in done..found.len() {
             let Some(&other) = found.get(index) else { break };
@@ -148,11 +151,16 @@ const TILE_STEP: f32 = 0.65;
 /// halves from size to size down to `smallest` pixels.
 ///
 /// The detector finds faces whose eyes are farther apart than about a twelfth of the square's side.
-pub(crate) fn squares(width: u32, height: u32, smallest: f32, squares: &mut Vec<Region>) -> usize {
+pub(crate) fn squares(
+    [width, height]: [u32; 2],
+    orientation: Orientation,
+    smallest: f32,
+    squares: &mut Vec<Region>,
+) -> usize {
     squares.clear();
-    let whole = Region::around(width, height);
+    let whole = Region::around(width, height, orientation);
     squares.push(whole);
-    let turned = [1.0, -1.0].map(|sign| Region { roll: sign * std::f32::consts::FRAC_PI_2, ..whole });
+    let turned = [1.0, -1.0].map(|sign| Region { roll: whole.roll + sign * std::f32::consts::FRAC_PI_2, ..whole });
     let (width, height) = (width as f32, height as f32);
     let mut side = width.min(height);
     if side >= 0.95 * whole.side {
@@ -168,7 +176,7 @@ pub(crate) fn squares(width: u32, height: u32, smallest: f32, squares: &mut Vec<
         for row in 0..rows {
             for column in 0..columns {
                 let centre = [place(column, columns, width), place(row, rows, height)];
-                squares.push(Region { centre, side, roll: 0.0 });
+                squares.push(Region::upright(centre, side, orientation));
             }
         }
         if coarse.is_none() {
@@ -189,7 +197,7 @@ mod tests {
 
     fn face(score: f32, x: f32, size: f32) -> Detection {
         let bounds = Bounds { centre: [x, 0.0], size: [size; 2] };
-        Detection { score, bounds, right_eye: [x - 1.0, 0.0], left_eye: [x + 1.0, 0.0] }
+        Detection { score, bounds, right_eye: [x - 1.0, 0.0], left_eye: [x + 1.0, 0.0], mirrored: false }
     }
 
     #[test]
@@ -206,8 +214,8 @@ mod tests {
     fn the_tiles_of_each_size_cover_the_whole_picture() {
         let mut list = Vec::new();
         for (width, height) in [(640, 480), (1920, 1080), (300, 900), (200, 200), (1, 1), (4000, 2)] {
-            squares(width, height, 90.0, &mut list);
-            assert_eq!(list[0], Region::around(width, height));
+            squares([width, height], Orientation::default(), 90.0, &mut list);
+            assert_eq!(list[0], Region::around(width, height, Orientation::default()));
             for tile in &list {
                 let twins = || list.iter().filter(|other| other.side == tile.side);
                 for [x, y] in [[0, 0], [width, 0], [0, height], [width, height], [width / 3, height / 3]] {
@@ -223,7 +231,7 @@ mod tests {
 
     #[test]
     fn a_face_cut_by_a_tiles_edge_is_left_to_another_tile() {
-        let tile = Region { centre: [50.0, 50.0], side: 100.0, roll: 0.0 };
+        let tile = Region::upright([50.0, 50.0], 100.0, Orientation::default());
         let at = |x, y| Detection { bounds: Bounds { centre: [x, y], size: [20.0; 2] }, ..face(1.0, x, 20.0) };
         assert!(is_cut(&at(95.0, 50.0), &tile, [200, 100]));
         assert!(!is_cut(&at(5.0, 95.0), &tile, [200, 100]), "the frame itself ends there");

@@ -2,13 +2,13 @@
 
 use std::time::{Duration, Instant};
 
-use super::crop::Region;
+use super::crop::{Region, Scene};
 use super::detect::{self, Detection};
 use super::networks::Eyes;
 use super::shape::{self, Bounds};
 use super::track::Track;
-use super::{Face, TrackTimes, TrackerOptions};
-use crate::{Error, Frame, Result};
+use super::{Face, Orientation, TrackTimes, TrackerOptions};
+use crate::{Error, Result};
 
 /// After a longer gap, motion starts afresh.
 const GAP: Duration = Duration::from_secs(1);
@@ -26,8 +26,11 @@ pub(crate) struct Stream {
     points: Vec<[f32; 3]>,
     again: Vec<[f32; 3]>,
     last: Option<Duration>,
-    /// Width and height of the last frame.
+    /// Width and height of the last frame, and how it lay.
     size: [u32; 2],
+    orientation: Orientation,
+    /// Regions that are looked at next.
+    next: Vec<Region>,
     next_id: u64,
 }
 
@@ -62,8 +65,7 @@ impl Squares {
 }
 
 /// What one frame brings.
-struct Step<'a> {
-    frame: &'a Frame<'a>,
+struct Step {
     size: [u32; 2],
     seconds: f32,
     options: TrackerOptions,
@@ -79,6 +81,8 @@ impl Stream {
             again: Vec::new(),
             last: None,
             size: [0; 2],
+            orientation: Orientation::default(),
+            next: Vec::new(),
             next_id: 0,
         }
     }
@@ -94,7 +98,7 @@ impl Stream {
     pub(crate) fn step(
         &mut self,
         eyes: &mut Eyes,
-        frame: &Frame<'_>,
+        scene: &mut dyn Scene,
         time: Duration,
         options: TrackerOptions,
         times: &mut TrackTimes,
@@ -103,30 +107,36 @@ impl Stream {
             Some(last) => time.checked_sub(last).ok_or(Error::TimeWentBack { last, given: time })?,
             None => Duration::ZERO,
         };
-        let size = [frame.width(), frame.height()];
-        if size != self.size {
+        let (size, orientation) = (scene.size(), options.orientation);
+        if size != self.size || orientation.mirrored != self.orientation.mirrored {
             self.tracks.clear();
+        }
+        if size != self.size || orientation != self.orientation {
             let smallest = TILE.0.max(TILE.1 * size[0].min(size[1]) as f32);
-            self.squares.coarse = detect::squares(size[0], size[1], smallest, &mut self.squares.list);
+            self.squares.coarse = detect::squares(size, orientation, smallest, &mut self.squares.list);
             self.squares.restart();
-            self.size = size;
+            (self.size, self.orientation) = (size, orientation);
         }
         if since > GAP {
             self.tracks.iter_mut().for_each(|track| track.jump(since));
         }
-        let step = Step { frame, size, seconds: since.min(GAP).as_secs_f32(), options };
-        self.follow(eyes, &step, times)?;
-        self.search(eyes, &step, times)?;
+        let step = Step { size, seconds: since.min(GAP).as_secs_f32(), options };
+        self.follow(eyes, scene, &step, times)?;
+        self.search(eyes, scene, &step, times)?;
         self.last = Some(time);
         self.tracks.retain(|track| !track.is_over());
         Ok(())
     }
 
     /// Looks for each face where it was.
-    fn follow(&mut self, eyes: &mut Eyes, step: &Step<'_>, times: &mut TrackTimes) -> Result<()> {
+    fn follow(&mut self, eyes: &mut Eyes, scene: &mut dyn Scene, step: &Step, times: &mut TrackTimes) -> Result<()> {
+        self.next.clear();
+        self.next.extend(self.tracks.iter().filter(|track| track.is_live()).map(|track| track.region));
+        self.next.retain(Region::is_sound);
+        Eyes::expect(scene, &[], &self.next)?;
         for track in &mut self.tracks {
             track.score = if track.is_live() {
-                timed(times, || eyes.landmarks(step.frame, &track.region, &mut track.fresh))?
+                timed(times, || eyes.landmarks(scene, &track.region, &mut track.fresh))?
             } else {
                 None
             };
@@ -160,7 +170,7 @@ impl Stream {
     /// Looks for new faces where there is room for them. In a stream's first frame, in all coarse squares; while no face
     /// is followed, in some coarse and some fine ones of each frame; beside faces in one square over several frames, a step
     /// of the network in each: so no single frame takes long.
-    fn search(&mut self, eyes: &mut Eyes, now: &Step<'_>, times: &mut TrackTimes) -> Result<()> {
+    fn search(&mut self, eyes: &mut Eyes, scene: &mut dyn Scene, now: &Step, times: &mut TrackTimes) -> Result<()> {
         let live = self.live();
         if live >= now.options.max_faces {
             return Ok(());
@@ -171,29 +181,30 @@ impl Stream {
         if live > 0 && self.last.is_some() {
             let begun = squares.begun.take().or_else(|| {
                 squares.aside += 1;
-                let lost = self.tracks.iter().filter_map(Track::hideout).next_back();
+                let lost = self.tracks.iter().filter_map(|track| track.hideout(now.options.orientation)).next_back();
                 let lost = lost.filter(|_| squares.aside.is_multiple_of(2));
                 lost.or_else(|| squares.next(squares.aside.is_multiple_of(2))).map(|square| (square, 0))
             });
             if let Some((square, step)) = begun {
-                eyes.detect_step(step, now.frame, &square, &mut self.found)?;
+                eyes.detect_step(step, scene, &square, &mut self.found)?;
                 squares.begun = (step + 1 < Eyes::STEPS).then_some((square, step + 1));
             }
         } else {
             squares.begun = None;
             let (coarse, fine) =
                 if self.last.is_none() { (squares.coarse, 0) } else { (squares.coarse.min(COARSE), FINE) };
-            for index in 0..coarse + fine {
-                if let Some(square) = squares.next(index >= coarse) {
-                    eyes.detect(now.frame, &square, &mut self.found)?;
-                }
+            self.next.clear();
+            self.next.extend((0..coarse + fine).filter_map(|index| squares.next(index >= coarse)));
+            Eyes::expect(scene, &self.next, &[])?;
+            for square in &self.next {
+                eyes.detect(scene, square, &mut self.found)?;
             }
         }
         detect::merge(&mut self.found, 0);
         times.detect = Some(start.elapsed());
         for index in 0..self.found.len() {
             if let Some(detection) = self.found.get(index).copied() {
-                self.welcome(eyes, now, &detection, times)?;
+                self.welcome(eyes, scene, now, &detection, times)?;
             }
         }
         Ok(())
@@ -203,18 +214,19 @@ impl Stream {
     fn welcome(
         &mut self,
         eyes: &mut Eyes,
-        step: &Step<'_>,
+        scene: &mut dyn Scene,
+        step: &Step,
         detection: &Detection,
         times: &mut TrackTimes,
     ) -> Result<()> {
         if self.live() >= step.options.max_faces || self.knows(&detection.bounds) {
             return Ok(());
         }
-        let look = || eyes.landmarks(step.frame, &detection.region(), &mut self.points);
+        let look = || eyes.landmarks(scene, &detection.region(), &mut self.points);
         let Some(score) = timed(times, look)? else { return Ok(()) };
         if detection.is_doubtful() {
-            let region = shape::region(&self.points);
-            let again = timed(times, || eyes.landmarks(step.frame, &region, &mut self.again))?;
+            let region = shape::region(&self.points, detection.mirrored);
+            let again = timed(times, || eyes.landmarks(scene, &region, &mut self.again))?;
             if again.is_none() || !detection.is_confirmed(&self.points, &self.again) {
                 return Ok(());
             }
@@ -229,7 +241,7 @@ impl Stream {
             Some(track) => track,
             None => {
                 self.next_id += 1;
-                self.tracks.push_mut(Track::new(self.next_id - 1, &self.points))
+                self.tracks.push_mut(Track::new(self.next_id - 1, &self.points, detection.mirrored))
             }
         };
         track.found(score, &self.points, 0.0, step.size, step.options.smooth);

@@ -6,7 +6,7 @@
 //!                                    └── the next frame's ──┘
 //! ```
 
-mod crop;
+pub(crate) mod crop;
 mod detect;
 mod expression;
 mod filter;
@@ -14,6 +14,7 @@ mod follow;
 mod gesture;
 pub mod net;
 mod networks;
+mod orientation;
 mod pose;
 mod shape;
 pub mod topology;
@@ -23,11 +24,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::{Error, Frame, Result};
+use crop::Scene;
 pub use expression::Expression;
 use follow::Stream;
 pub use gesture::{Gesture, GestureKind, Gestures};
 use net::{MeshModel, Workers};
 use networks::{Eyes, Networks};
+pub use orientation::{Orientation, Rotation};
 pub use pose::Pose;
 use shape::Bounds;
 
@@ -87,11 +90,13 @@ pub struct TrackerOptions {
     /// Which landmark network: the refined one (478 points with irises; lips and eyes follow more closely), or the light
     /// one (468 points), which takes about a quarter less time.
     pub mesh: MeshModel,
+    /// How the pictures lie: a camera's are often turned or mirrored. [`FaceTracker::set_orientation`] changes it.
+    pub orientation: Orientation,
 }
 
 impl Default for TrackerOptions {
     fn default() -> Self {
-        Self { max_faces: 4, threads: 1, smooth: true, mesh: MeshModel::Refined }
+        Self { max_faces: 4, threads: 1, smooth: true, mesh: MeshModel::Refined, orientation: Orientation::default() }
     }
 }
 
@@ -172,23 +177,25 @@ impl FaceTracker {
         let mut eyes = self.networks.eyes(&self.workers)?;
         let (mut squares, mut found) = (Vec::new(), Vec::new());
         let smallest = TILE.0.max(TILE.1 * frame.width().min(frame.height()) as f32);
-        detect::squares(frame.width(), frame.height(), smallest, &mut squares);
+        let (orientation, mut frame) = (self.options.orientation, *frame);
+        detect::squares(frame.size(), orientation, smallest, &mut squares);
         for square in &squares {
-            eyes.detect(frame, square, &mut found)?;
+            eyes.detect(&mut frame, square, &mut found)?;
         }
         // One face seen in several squares is one detection: the mean of its boxes is better than each.
         detect::merge(&mut found, 0);
         let (mut faces, mut first): (Vec<Face>, _) = (Vec::new(), Vec::new());
         for detection in &found {
             let (region, mut points) = (detection.region(), Vec::new());
-            if eyes.landmarks(frame, &region, &mut first)?.is_none() {
+            if eyes.landmarks(&mut frame, &region, &mut first)?.is_none() {
                 continue;
             }
-            let Some(score) = eyes.landmarks(frame, &shape::region(&first), &mut points)? else { continue };
+            let second = shape::region(&first, region.mirrored);
+            let Some(score) = eyes.landmarks(&mut frame, &second, &mut points)? else { continue };
             if !detection.is_confirmed(&first, &points) {
                 continue;
             }
-            if detection.score >= SURE.0 && region.roll.abs() <= SURE.1 {
+            if detection.score >= SURE.0 && region.lean(orientation) <= SURE.1 {
                 for (second, first) in points.as_flattened_mut().iter_mut().zip(first.as_flattened()) {
                     *second = (*second + first) / 2.0;
                 }
@@ -214,13 +221,24 @@ impl FaceTracker {
     ///
     /// [`Error::TimeWentBack`], and nothing is changed; [`Error::Network`] where a network fails.
     pub fn track(&mut self, frame: &Frame<'_>, time: Duration) -> Result<&[Face]> {
+        self.track_scene(&mut { *frame }, time)
+    }
+
+    /// As [`FaceTracker::track`], wherever the frame is.
+    pub(crate) fn track_scene(&mut self, scene: &mut dyn Scene, time: Duration) -> Result<&[Face]> {
         let start = Instant::now();
         let mut times = TrackTimes::default();
-        self.stream.step(&mut self.eyes, frame, time, self.options, &mut times)?;
+        self.stream.step(&mut self.eyes, scene, time, self.options, &mut times)?;
         self.stream.publish(&mut self.faces);
         times.total = start.elapsed();
         self.times = times;
         Ok(&self.faces)
+    }
+
+    /// How the next pictures lie. Faces are followed on through a camera's turns; a picture that is mirrored from now on, or
+    /// no more, starts a new stream.
+    pub fn set_orientation(&mut self, orientation: Orientation) {
+        self.options.orientation = orientation;
     }
 
     /// The faces of the last frame.

@@ -2,10 +2,10 @@
 
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use super::crop::{Border, Region, cut};
+use super::crop::{Border, Region, Scene};
 use super::detect::{self, Detection};
 use super::net::{BlazeFace, BlazeFaceBuffers, FaceMesh, FaceMeshBuffers, MeshModel, Workers};
-use crate::{Frame, Result};
+use crate::Result;
 
 /// Below this presence a region holds no face.
 const PRESENCE: f32 = 0.5;
@@ -62,8 +62,14 @@ pub(crate) struct Eyes {
 impl Eyes {
     /// Runs the detector over one square of the frame and appends what it finds to `found`, best first. Faces that the
     /// square's edge cuts are left out: another square shows them whole.
-    pub(crate) fn detect(&mut self, frame: &Frame<'_>, square: &Region, found: &mut Vec<Detection>) -> Result<()> {
-        (0..Self::STEPS).try_for_each(|step| self.detect_step(step, frame, square, found))
+    pub(crate) fn detect(&mut self, scene: &mut dyn Scene, square: &Region, found: &mut Vec<Detection>) -> Result<()> {
+        (0..Self::STEPS).try_for_each(|step| self.detect_step(step, scene, square, found))
+    }
+
+    /// Says where will be looked next: in which squares for faces, or in which regions for their landmarks.
+    pub(crate) fn expect(scene: &mut dyn Scene, squares: &[Region], regions: &[Region]) -> Result<()> {
+        scene.expect(squares, BlazeFace::SIDE, Border::Black)?;
+        scene.expect(regions, FaceMesh::SIDE, Border::Nearest)
     }
 
     /// How many steps a detection can be cut into.
@@ -74,14 +80,16 @@ impl Eyes {
     pub(crate) fn detect_step(
         &mut self,
         step: usize,
-        frame: &Frame<'_>,
+        scene: &mut dyn Scene,
         square: &Region,
         found: &mut Vec<Detection>,
     ) -> Result<()> {
         if step == 0 {
+            let mut outcome = Ok(());
             self.boxes.write_input(|input| {
-                cut(frame, square, BlazeFace::SIDE, Border::Black, (2.0 / 255.0, -1.0), input);
+                outcome = scene.cut(square, BlazeFace::SIDE, Border::Black, (2.0 / 255.0, -1.0), input);
             })?;
+            outcome?;
         }
         self.networks.detector.forward_step(&mut self.boxes, &self.workers, step)?;
         if step + 1 < Self::STEPS {
@@ -90,7 +98,7 @@ impl Eyes {
         let first = found.len();
         self.boxes.read_outputs(|logits, values| detect::decode(logits, values, square, found))?;
         detect::merge(found, first);
-        detect::drop_cut(found, first, square, [frame.width(), frame.height()]);
+        detect::drop_cut(found, first, square, scene.size());
         Ok(())
     }
 
@@ -98,16 +106,18 @@ impl Eyes {
     /// network is that there is one; `None` where there is none.
     pub(crate) fn landmarks(
         &mut self,
-        frame: &Frame<'_>,
+        scene: &mut dyn Scene,
         region: &Region,
         points: &mut Vec<[f32; 3]>,
     ) -> Result<Option<f32>> {
         if !region.is_sound() {
             return Ok(None);
         }
+        let mut outcome = Ok(());
         self.points.write_input(|input| {
-            cut(frame, region, FaceMesh::SIDE, Border::Nearest, (1.0 / 255.0, 0.0), input);
+            outcome = scene.cut(region, FaceMesh::SIDE, Border::Nearest, (1.0 / 255.0, 0.0), input);
         })?;
+        outcome?;
         self.networks.mesh.forward(&mut self.points, &self.workers)?;
         let turned = region.turned();
         let unit = 1.0 / FaceMesh::SIDE as f32;

@@ -10,7 +10,7 @@ pub struct Pose {
     pub yaw: f32,
     /// Raised (positive) or lowered, −90..=90.
     pub pitch: f32,
-    /// Tilted clockwise in the picture (positive) or counter-clockwise, −180..=180.
+    /// Tilted clockwise in the picture as it lies (positive) or counter-clockwise, −180..=180.
     pub roll: f32,
 }
 
@@ -78,10 +78,16 @@ impl Pose {
                 }
             }
         }
+        // A mirrored face is turned as its mirror image is, save that it leans to the other side.
+        let mirrored = determinant(covariance) < 0.0;
+        if mirrored {
+            covariance[0] = covariance[0].map(|value| -value);
+        }
         let turn = rotation_near(covariance);
         let [x, y, z] = [0, 1, 2].map(|axis| turn.map(|row| row[axis]));
         let pitch = (-y[2]).clamp(-1.0, 1.0).asin();
         let (yaw, roll) = (x[2].atan2(z[2]), (-y[0]).atan2(y[1]));
+        let roll = if mirrored { -roll } else { roll };
         Self { yaw: yaw.to_degrees(), pitch: pitch.to_degrees(), roll: roll.to_degrees() }
     }
 
@@ -92,6 +98,14 @@ impl Pose {
     }
 }
 
+fn cross(a: [f32; 3], b: [f32; 3]) -> [f32; 3] {
+    [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]]
+}
+
+fn determinant([a, b, c]: [[f32; 3]; 3]) -> f32 {
+    a.iter().zip(cross(b, c)).map(|(x, y)| x * y).sum()
+}
+
 /// The rotation that is nearest to a matrix: its orthogonal polar factor, by Newton's iteration (Higham, "Computing the polar
 /// decomposition", 1986). No turn at all where the matrix is not near any, as that of points that all lie in one place.
 fn rotation_near(matrix: [[f32; 3]; 3]) -> [[f32; 3]; 3] {
@@ -99,12 +113,9 @@ fn rotation_near(matrix: [[f32; 3]; 3]) -> [[f32; 3]; 3] {
     let size = matrix.as_flattened().iter().map(|x| x * x).sum::<f32>().sqrt();
     let mut turn = matrix.map(|row| row.map(|x| x / size));
     for _ in 0..20 {
-        let cross = |a: [f32; 3], b: [f32; 3]| {
-            [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]]
-        };
         let [a, b, c] = turn;
         let cofactors = [cross(b, c), cross(c, a), cross(a, b)];
-        let determinant: f32 = a.iter().zip(cofactors[0]).map(|(x, y)| x * y).sum();
+        let determinant = determinant(turn);
         if determinant.is_nan() || determinant < 1e-9 {
             return NONE;
         }
@@ -154,6 +165,12 @@ mod tests {
             }
         }
         assert!((Pose::of(&head(30.0, 0.0, 70.0)).away() - 30.0).abs() < 0.1);
+        // In a mirror it still is the person's own left, but the other side of the picture.
+        let mut mirrored = head(30.0, 10.0, 20.0);
+        mirrored.iter_mut().for_each(|point| point[0] = 600.0 - point[0]);
+        let pose = Pose::of(&mirrored);
+        let off = [pose.yaw - 30.0, pose.pitch - 10.0, pose.roll + 20.0].map(f32::abs);
+        assert!(off.iter().all(|&off| off < 0.1), "{pose:?}");
     }
 
     /// Points that are off by up to a twentieth of the distance between the eyes, in the picture, cost less than

@@ -80,11 +80,12 @@ impl Bounds {
 }
 
 /// The region to look for a face in next: around the upright box of its points, turned by the line of its eyes' outer
-/// corners.
-pub(crate) fn region(points: &[[f32; 3]]) -> Region {
+/// corners. `mirrored` as of the region that the points were found in.
+pub(crate) fn region(points: &[[f32; 3]], mirrored: bool) -> Region {
     let (right, left) = (point(points, RIGHT_EYE_OUTER), point(points, LEFT_EYE_OUTER));
     let Bounds { centre, size } = Bounds::of(points);
-    Region { centre, side: MARGIN * size[0].max(size[1]), roll: (left[1] - right[1]).atan2(left[0] - right[0]) }
+    let roll = (left[1] - right[1]).atan2(left[0] - right[0]);
+    Region { centre, side: MARGIN * size[0].max(size[1]), roll, mirrored }
 }
 
 /// The mean distance between the points of two looks at one face, in distances between the eyes' outer corners.

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use super::Face;
 use super::crop::Region;
 use super::filter::Filter;
 use super::shape::{Bounds, region, share_inside};
+use super::{Face, Orientation};
 
 /// Most that a face's visibility changes from frame to frame.
 const STEP: f32 = 0.15;
@@ -45,10 +45,10 @@ pub(crate) struct Track {
 
 impl Track {
     /// A face seen for the first time, with the network's points.
-    pub(crate) fn new(id: u64, points: &[[f32; 3]]) -> Self {
+    pub(crate) fn new(id: u64, points: &[[f32; 3]], mirrored: bool) -> Self {
         Self {
             face: Face { id, score: 0.0, visibility: 0.0, points: Vec::with_capacity(points.len()) },
-            region: region(points),
+            region: region(points, mirrored),
             fresh: Vec::with_capacity(points.len()),
             score: None,
             bounds: Bounds::of(points),
@@ -83,9 +83,9 @@ impl Track {
     }
 
     /// The square to look for it in first, when it is lost.
-    pub(crate) fn hideout(&self) -> Option<Region> {
+    pub(crate) fn hideout(&self, orientation: Orientation) -> Option<Region> {
         let side = HIDEOUT * self.bounds.mean_size();
-        self.lost.map(|_| Region { centre: self.bounds.centre, side, roll: 0.0 })
+        self.lost.map(|_| Region::upright(self.bounds.centre, side, orientation))
     }
 
     /// Its box after some seconds, if it moves on as it does.
@@ -100,7 +100,7 @@ impl Track {
         if was_lost {
             self.filter.reset();
         }
-        self.region = region(points);
+        self.region = region(points, self.region.mirrored);
         self.face.score = score;
         self.face.points.clear();
         self.face.points.extend_from_slice(points);

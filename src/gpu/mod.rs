@@ -1,6 +1,7 @@
 //! Frame + plan → frame, on a graphics device of ours or of the caller's.
 
 mod chain;
+mod cut;
 mod fault;
 mod grids;
 mod pass;
@@ -18,6 +19,7 @@ use std::sync::Arc;
 use crate::{Error, Result};
 use fault::Own;
 
+pub(crate) use cut::Cutter;
 pub(crate) use renderer::Ticket;
 pub use renderer::{RenderStats, Renderer};
 pub use timer::PassTimes;

@@ -81,6 +81,11 @@ fn check_texture(
 }
 
 impl Renderer {
+    /// Whether the networks can look at a texture.
+    pub(crate) fn check_input(texture: &wgpu::Texture) -> Result<()> {
+        check_texture("input", texture, READ, "TEXTURE_BINDING and COPY_SRC")
+    }
+
     /// Compiles the shaders for a device.
     ///
     /// # Errors
@@ -148,7 +153,7 @@ impl Renderer {
         let (input, output) = pair;
         let (from, to) = (input.texture(), output.texture());
         // A device would only complain once the host finishes its encoder.
-        check_texture("input", from, READ, "TEXTURE_BINDING and COPY_SRC")?;
+        Self::check_input(from)?;
         check_texture("output", to, WRITTEN, "STORAGE_BINDING and COPY_DST")?;
         let size = (from.width(), from.height());
         if size != (to.width(), to.height()) {

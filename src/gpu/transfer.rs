@@ -232,7 +232,7 @@ impl Flight {
 }
 
 /// Maps a buffer, once a submission is finished, or everything is.
-fn map(
+pub(crate) fn map(
     gpu: &Gpu,
     buffer: &wgpu::Buffer,
     mode: wgpu::MapMode,

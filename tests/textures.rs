@@ -1,0 +1,143 @@
+//! Frames that are in a host's texture already: the session finds the faces in them without reading them back whole.
+
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use std::time::Duration;
+
+use glowup::{Beautifier, Error, Gpu, GpuOptions, Look, TrackerOptions, wgpu};
+use support::Picture;
+
+/// A host with two textures.
+struct Host {
+    gpu: Gpu,
+    input: wgpu::TextureView,
+    output: wgpu::TextureView,
+}
+
+impl Host {
+    fn new(width: u32, height: u32, usage: wgpu::TextureUsages) -> Self {
+        let own = Gpu::new(GpuOptions::default()).unwrap();
+        let gpu = Gpu::from_device(own.device().clone(), own.queue().clone());
+        let texture = |usage| {
+            let texture = gpu.device().create_texture(&wgpu::TextureDescriptor {
+                label: None,
+                size: wgpu::Extent3d { width, height, depth_or_array_layers: 1 },
+                mip_level_count: 1,
+                sample_count: 1,
+                dimension: wgpu::TextureDimension::D2,
+                format: wgpu::TextureFormat::Rgba8Unorm,
+                usage,
+                view_formats: &[],
+            });
+            texture.create_view(&wgpu::TextureViewDescriptor::default())
+        };
+        use wgpu::TextureUsages as Usage;
+        let input = texture(usage | Usage::COPY_DST);
+        let output = texture(Usage::STORAGE_BINDING | Usage::COPY_SRC | Usage::COPY_DST);
+        Self { gpu, input, output }
+    }
+
+    fn fill(&self, picture: &Picture) {
+        let layout =
+            wgpu::TexelCopyBufferLayout { offset: 0, bytes_per_row: Some(picture.width * 4), rows_per_image: None };
+        let texture = self.input.texture();
+        self.gpu.queue().write_texture(texture.as_image_copy(), &picture.pixels, layout, texture.size());
+        self.gpu.queue().submit([]);
+    }
+
+    /// Submits the encoder and reads the output back.
+    fn shown(&self, mut encoder: wgpu::CommandEncoder) -> Picture {
+        let size = self.output.texture().size();
+        let pitch = (size.width * 4).next_multiple_of(wgpu::COPY_BYTES_PER_ROW_ALIGNMENT);
+        let buffer = self.gpu.device().create_buffer(&wgpu::BufferDescriptor {
+            label: None,
+            size: u64::from(pitch * size.height),
+            usage: wgpu::BufferUsages::COPY_DST | wgpu::BufferUsages::MAP_READ,
+            mapped_at_creation: false,
+        });
+        let layout = wgpu::TexelCopyBufferLayout { offset: 0, bytes_per_row: Some(pitch), rows_per_image: None };
+        let to = wgpu::TexelCopyBufferInfo { buffer: &buffer, layout };
+        encoder.copy_texture_to_buffer(self.output.texture().as_image_copy(), to, size);
+        self.gpu.queue().submit([encoder.finish()]);
+        buffer.slice(..).map_async(wgpu::MapMode::Read, |_| {});
+        self.gpu.device().poll(wgpu::PollType::wait_indefinitely()).unwrap();
+        let rows = buffer.slice(..).get_mapped_range().unwrap();
+        let pixels = rows.chunks(pitch as usize).flat_map(|row| &row[..size.width as usize * 4]).copied().collect();
+        Picture { pixels, width: size.width, height: size.height }
+    }
+}
+
+const READ: wgpu::TextureUsages = wgpu::TextureUsages::TEXTURE_BINDING.union(wgpu::TextureUsages::COPY_SRC);
+
+fn frame(index: u32) -> Picture {
+    let whole = support::portrait();
+    let mut part = Picture::flat(360, 300, [0; 4]);
+    for (x, y) in (0..300).flat_map(|y| (0..360).map(move |x| (x, y))) {
+        part.set(x, y, whole.at(50 + x + 3 * index, y));
+    }
+    part
+}
+
+#[test]
+fn a_texture_gives_the_faces_and_pixels_that_memory_gives() {
+    let host = Host::new(360, 300, READ);
+    let session = || {
+        let mut session = Beautifier::with_gpu(&host.gpu, TrackerOptions::default()).unwrap();
+        session.set_look(Look::GLAM).unwrap();
+        session
+    };
+    let (mut there, mut here) = (session(), session());
+    let mut warm = 0;
+    for index in 0..12 {
+        let time = Duration::from_millis(33) * index;
+        let mut picture = frame(index);
+        host.fill(&picture);
+        let faces = here.process(&mut picture.frame_mut(), time).unwrap().to_vec();
+        let mut encoder = host.gpu.device().create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+        let found = there.render(&mut encoder, &host.input, &host.output, time).unwrap().to_vec();
+        assert_eq!(found.len(), 1);
+        for (a, b) in found[0].points.iter().zip(&faces[0].points) {
+            // The networks' input is rounded to whole steps of brightness.
+            assert!((a[0] - b[0]).hypot(a[1] - b[1]) < 0.25, "frame {index}: {a:?} {b:?}");
+        }
+        let shown = host.shown(encoder);
+        let off: u64 = shown.pixels.iter().zip(&picture.pixels).map(|(&a, &b)| u64::from(a.abs_diff(b))).sum();
+        let changed: u64 =
+            frame(index).pixels.iter().zip(&picture.pixels).map(|(&a, &b)| u64::from(a.abs_diff(b))).sum();
+        assert!(off * 10 < changed, "frame {index}: {off} of {changed}");
+        let stats = there.stats();
+        if index > 0 {
+            // One face, and at times a square to look for others in.
+            assert!([110_592, 110_592 + 49_152].contains(&stats.bytes), "{}", stats.bytes);
+        }
+        if index == 8 {
+            warm = stats.gpu_resources_created;
+        }
+    }
+    assert_eq!(there.stats().gpu_resources_created, warm, "nothing is made once it is warm");
+}
+
+#[test]
+fn a_texture_that_cannot_be_looked_at_is_refused() {
+    let host = Host::new(64, 48, wgpu::TextureUsages::TEXTURE_BINDING);
+    let mut session = Beautifier::with_gpu(&host.gpu, TrackerOptions::default()).unwrap();
+    let mut encoder = host.gpu.device().create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+    let outcome = session.render(&mut encoder, &host.input, &host.output, Duration::ZERO);
+    assert!(matches!(outcome, Err(Error::BadTexture { which: "input", .. })));
+}
+
+#[test]
+fn a_texture_on_a_lost_device_is_an_error() {
+    let host = Host::new(360, 300, READ);
+    host.fill(&frame(0));
+    let mut session = Beautifier::with_gpu(&host.gpu, TrackerOptions::default()).unwrap();
+    let mut encoder = host.gpu.device().create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+    session.render(&mut encoder, &host.input, &host.output, Duration::ZERO).unwrap();
+    drop(host.shown(encoder));
+    host.gpu.device().destroy();
+    let mut encoder = host.gpu.device().create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+    let outcome = session.render(&mut encoder, &host.input, &host.output, Duration::from_millis(33));
+    assert!(matches!(outcome, Err(Error::DeviceLost { .. })), "{outcome:?}");
+}
