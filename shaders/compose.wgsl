@@ -39,25 +39,29 @@ fn compose_cubic(t: f32) -> vec4<f32> {
 }
 
 // The frame at a place between pixels: sharper than bilinear, so that moved skin keeps its pores. The four corners, whose
-// weights are below a hundredth, are left out.
+// weights are below a hundredth, are left out. Alpha is bilinear.
 fn compose_fetch(p: vec2<f32>) -> vec4<f32> {
     let base = floor(p - 0.5);
     let share = p - 0.5 - base;
     let wx = compose_cubic(share.x);
     let wy = compose_cubic(share.y);
     let last = vec2<i32>(frame.size.xy) - 1;
-    var sum = vec4<f32>(0.0);
+    let x = clamp(vec4<i32>(i32(base.x)) + vec4<i32>(-1, 0, 1, 2), vec4<i32>(0), vec4<i32>(last.x));
+    var sum = vec3<f32>(0.0);
+    var alpha = 0.0;
     for (var j = 0; j < 4; j++) {
         let y = clamp(i32(base.y) + j - 1, 0, last.y);
-        let x = vec4<i32>(i32(base.x)) + vec4<i32>(-1, 0, 1, 2);
-        let at = clamp(x, vec4<i32>(0), vec4<i32>(last.x));
-        var row = wx[1] * textureLoad(input, vec2<i32>(at[1], y), 0) + wx[2] * textureLoad(input, vec2<i32>(at[2], y), 0);
+        let near = textureLoad(input, vec2<i32>(x[1], y), 0);
+        let far = textureLoad(input, vec2<i32>(x[2], y), 0);
+        var row = wx[1] * near.rgb + wx[2] * far.rgb;
         if j == 1 || j == 2 {
-            row += wx[0] * textureLoad(input, vec2<i32>(at[0], y), 0) + wx[3] * textureLoad(input, vec2<i32>(at[3], y), 0);
+            row += wx[0] * textureLoad(input, vec2<i32>(x[0], y), 0).rgb;
+            row += wx[3] * textureLoad(input, vec2<i32>(x[3], y), 0).rgb;
+            alpha += select(share.y, 1.0 - share.y, j == 1) * mix(near.a, far.a, share.x);
         }
         sum += wy[j] * row;
     }
-    return sum / (1.0 - (wx[0] + wx[3]) * (wy[0] + wy[3]));
+    return vec4<f32>(sum / (1.0 - (wx[0] + wx[3]) * (wy[0] + wy[3])), alpha);
 }
 
 // Where the faces that move a pixel take it from, less its own place.

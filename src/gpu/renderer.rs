@@ -126,8 +126,9 @@ impl Renderer {
     }
 
     /// As [`Renderer::render`], but shows where the faces' skin is instead of retouching it: within the faces' rectangles
-    /// red, green and blue are how surely a pixel is skin, 0 … 1, and alpha is 0; what lies outside of them is a copy. Use a
-    /// renderer apart from the one that retouches: the skins' statistics are taken with each call.
+    /// red, green and blue are how surely a pixel is skin, 0 … 1, and alpha is 0; what lies outside of them is a copy. It is
+    /// shown where `look` moves it to; of the rest of the look nothing counts. Use a renderer apart from the one that
+    /// retouches: the skins' statistics are taken with each call.
     ///
     /// # Errors
     ///
@@ -138,8 +139,10 @@ impl Renderer {
         input: &wgpu::TextureView,
         output: &wgpu::TextureView,
         faces: &[Face],
+        look: &Look,
     ) -> Result<()> {
-        self.render_to(encoder, (input, output), faces, &SHOWN, true)
+        look.check()?;
+        self.render_to(encoder, (input, output), faces, &Look { slim: look.slim, ..SHOWN }, true)
     }
 
     fn render_to(

@@ -312,7 +312,7 @@ fn fetch(input: &Texture, x: f32, y: f32) -> [f32; 4] {
         (0..4).for_each(|c| sum[c] += wx[k as usize % 4] * wy[k as usize / 4] * texel[c]);
     }
     let share = 1.0 - (wx[0] + wx[3]) * (wy[0] + wy[3]);
-    sum.map(|v| v / share)
+    [sum[0] / share, sum[1] / share, sum[2] / share, input.sample(x, y)[3]]
 }
 
 /// The whole way of a frame.

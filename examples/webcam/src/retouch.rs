@@ -120,7 +120,7 @@ impl Retoucher {
                 Some(shower) => shower,
                 none => none.insert(Renderer::new(&self.gpu)?),
             };
-            if let Err(error) = shower.render_skin(&mut encoder, &stage.before, &stage.skin, faces) {
+            if let Err(error) = shower.render_skin(&mut encoder, &stage.before, &stage.skin, faces, look) {
                 encoder.copy_texture_to_texture(
                     before.as_image_copy(),
                     stage.skin.texture().as_image_copy(),

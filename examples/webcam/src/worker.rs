@@ -40,6 +40,9 @@ pub struct Controls {
     pub quit: bool,
 }
 
+/// Points of a face: where each is, and where the slimmed picture shows it. Empty where nobody wants to see them.
+pub type Mesh = Vec<[[f32; 2]; 2]>;
+
 /// What the worker has.
 #[derive(Default)]
 pub struct Newest {
@@ -51,7 +54,7 @@ pub struct Newest {
     /// Time from one of the source's pictures to the next, on average.
     pub interval: Duration,
     /// The mesh of each face.
-    pub meshes: Vec<Vec<[f32; 3]>>,
+    pub meshes: Vec<Mesh>,
     /// Lines of a grid around each face, moved as the picture is, where they are wanted.
     pub grid: Vec<Vec<[f32; 2]>>,
     /// What the stage was made for.
@@ -230,12 +233,12 @@ impl Session {
             Got::Ended(why) => {
                 self.feed = None;
                 self.heard = Instant::now();
-                self.stand_in(format!("{}.", said_of(&controls.source, &why)));
+                self.stand_in(said_of(&controls.source, &why));
             }
             Got::Nothing if self.feed.is_some() && self.stand_in.is_none() => {
                 let patience = if self.alive { SILENCE } else { OPENING };
                 if self.heard.elapsed() > patience {
-                    self.stand_in(said_of(&controls.source, "it gives no picture") + ".");
+                    self.stand_in(said_of(&controls.source, "it gives no picture"));
                 }
             }
             Got::Nothing => {}
@@ -304,7 +307,7 @@ impl Session {
             Err(failure) => {
                 self.feed = None;
                 self.heard = Instant::now();
-                return self.stand_in(said_of(&controls.source, &failure.to_string()) + ".");
+                return self.stand_in(said_of(&controls.source, &failure.to_string()));
             }
         };
         if let Some(fault) = fault {
@@ -344,13 +347,13 @@ impl Session {
 
     fn writer(&self, target: Target) -> Option<Writer> {
         let notes = self.shared.notes.clone();
-        Writer::start(target, notes).map_err(|failure| self.note(sentence(&failure.to_string()) + ".")).ok()
+        Writer::start(target, notes).map_err(|failure| self.note(sentence(&failure.to_string()))).ok()
     }
 
     fn publish(&mut self, taken: &Stamped, stage: Arc<Stage>, times: Times, controls: &Controls) {
         let mut grid = Vec::new();
         if controls.overlay == Overlay::Warp {
-            for face in self.retoucher.faces() {
+            for face in self.retoucher.faces().iter().filter(|face| face.score > 0.0) {
                 bend(face, stage.size, controls.look.slim, &mut grid);
             }
         }
@@ -360,10 +363,13 @@ impl Session {
         newest.moment = Some(taken.moment);
         newest.interval = self.interval.unwrap_or_default();
         let seen = self.retoucher.faces().iter().filter(|face| face.score > 0.0);
-        newest.meshes.resize(seen.clone().count(), Vec::new());
+        newest.meshes.resize(seen.clone().count(), Mesh::default());
+        let drawn = matches!(controls.overlay, Overlay::Landmarks | Overlay::Contours);
         for (mesh, face) in newest.meshes.iter_mut().zip(seen) {
             mesh.clear();
-            mesh.extend_from_slice(&face.points);
+            if drawn && let Ok(warp) = Warp::new(face, taken.picture.width, taken.picture.height, controls.look.slim) {
+                mesh.extend(face.points.iter().map(|&[x, y, _]| [[x, y], warp.moved([x, y])]));
+            }
         }
         (newest.grid, newest.overlay) = (grid, controls.overlay);
         newest.times = times;
@@ -408,8 +414,25 @@ fn said_of(source: &Wanted, why: &str) -> String {
     sentence(&if why.contains(&source) { why.to_owned() } else { format!("{source}: {why}") })
 }
 
-/// With a capital at its beginning and no full stop at its end, for one follows.
+/// With a capital at its beginning and an end.
 fn sentence(text: &str) -> String {
-    let mut letters = text.trim_end_matches('.').chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+    let mut letters = text.trim_end().chars();
+    let mut sentence: String =
+        letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect());
+    if !sentence.ends_with(['.', '?', '!']) {
+        sentence.push('.');
+    }
+    sentence
+}
+
+#[cfg(test)]
+mod tests {
+    use super::sentence;
+
+    #[test]
+    fn sentences_have_one_end() {
+        assert_eq!(sentence("does another program use it?"), "Does another program use it?");
+        assert_eq!(sentence("it gives no picture"), "It gives no picture.");
+        assert_eq!(sentence("It has ended."), "It has ended.");
+    }
 }

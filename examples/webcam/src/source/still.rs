@@ -17,7 +17,10 @@ pub struct Still {
 
 impl Still {
     pub fn open(path: &Path) -> Result<Self, Failure> {
-        Ok(Self { picture: read_picture(path)?, shown: 0 })
+        let mut picture = read_picture(path)?;
+        // A camera has no transparent pixels.
+        picture.pixels_mut().for_each(|pixel| pixel.0[3] = u8::MAX);
+        Ok(Self { picture, shown: 0 })
     }
 }
 

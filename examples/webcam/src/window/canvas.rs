@@ -22,7 +22,7 @@ pub struct Canvas {
 }
 
 /// Which of a stage's textures.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq)]
 pub enum Side {
     Before,
     After,
@@ -90,8 +90,9 @@ impl Canvas {
                 cache: None,
             })
         };
-        let opaque = pipeline(if format.is_srgb() { "linear" } else { "encoded" }, None);
-        let veil = pipeline("veil", Some(wgpu::BlendState::PREMULTIPLIED_ALPHA_BLENDING));
+        let (opaque, veil) = if format.is_srgb() { ("linear", "veil_linear") } else { ("encoded", "veil_encoded") };
+        let opaque = pipeline(opaque, None);
+        let veil = pipeline(veil, Some(wgpu::BlendState::PREMULTIPLIED_ALPHA_BLENDING));
         let sampler = device.create_sampler(&wgpu::SamplerDescriptor {
             label: Some("canvas"),
             mag_filter: wgpu::FilterMode::Linear,

@@ -22,19 +22,32 @@ fn encoded(in: Corner) -> @location(0) vec4f {
     return vec4f(textureSample(picture, smooth_sampler, in.at).rgb, 1.0);
 }
 
+fn decoded(c: vec3f) -> vec3f {
+    return select(pow((c + 0.055) / 1.055, vec3f(2.4)), c / 12.92, c <= vec3f(0.04045));
+}
+
 // For a target that encodes them itself.
 @fragment
 fn linear(in: Corner) -> @location(0) vec4f {
-    let c = textureSample(picture, smooth_sampler, in.at).rgb;
-    let low = c / 12.92;
-    let high = pow((c + 0.055) / 1.055, vec3f(2.4));
-    return vec4f(select(high, low, c <= vec3f(0.04045)), 1.0);
+    return vec4f(decoded(textureSample(picture, smooth_sampler, in.at).rgb), 1.0);
 }
 
 // Where skin is, as a veil of colour: of a picture whose alpha is 0 wherever it was looked for.
+fn veil_share(at: vec2f) -> f32 {
+    let seen = textureSample(picture, smooth_sampler, at);
+    return 0.55 * seen.r * (1.0 - seen.a);
+}
+
+const VEIL = vec3f(0.25, 0.94, 0.55);
+
 @fragment
-fn veil(in: Corner) -> @location(0) vec4f {
-    let seen = textureSample(picture, smooth_sampler, in.at);
-    let share = 0.55 * seen.r * (1.0 - seen.a);
-    return vec4f(vec3f(0.25, 0.94, 0.55) * share, share);
+fn veil_encoded(in: Corner) -> @location(0) vec4f {
+    let share = veil_share(in.at);
+    return vec4f(VEIL * share, share);
+}
+
+@fragment
+fn veil_linear(in: Corner) -> @location(0) vec4f {
+    let share = veil_share(in.at);
+    return vec4f(decoded(VEIL) * share, share);
 }

@@ -19,7 +19,7 @@ use crate::retouch::Stage;
 use crate::settings::{Overlay, Own, Settings, Store};
 use crate::source::Wanted;
 use crate::source::camera::Cameras;
-use crate::worker::{Controls, Worker};
+use crate::worker::{Controls, Mesh, Worker};
 
 /// How long a note stays on the screen.
 const NOTE: Duration = Duration::from_secs(4);
@@ -88,7 +88,7 @@ struct Shown {
     number: u64,
     /// Held, so that nobody writes to what is painted.
     stage: Arc<Stage>,
-    meshes: Vec<Vec<[f32; 3]>>,
+    meshes: Vec<Mesh>,
     grid: Vec<Vec<[f32; 2]>>,
     overlay: Overlay,
     recording: Option<Instant>,

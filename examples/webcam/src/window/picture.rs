@@ -40,30 +40,33 @@ impl Window {
         let original = ui.input(|input| input.key_down(Key::B)) && !ui.ctx().egui_wants_keyboard_input();
         let mirror = self.settings.mirror;
         let at = self.settings.split_at;
-        let canvas = &mut self.canvas;
-        let mut part = |from: f32, to: f32, side: Side| {
-            let x = |share: f32| rect.left() + share * rect.width();
-            let clip = Rect::from_x_y_ranges(x(from)..=x(to), rect.y_range());
-            canvas.paint(&painter.with_clip_rect(clip.intersect(space)), rect, &shown.stage, side, mirror);
-        };
-        if original {
-            part(0.0, 1.0, Side::Before);
+        // Which part of the width shows which side.
+        let parts: &[(f32, f32, Side)] = if original {
+            &[(0.0, 1.0, Side::Before)]
         } else if self.settings.split {
-            part(0.0, at, Side::Before);
-            part(at, 1.0, Side::After);
+            &[(0.0, at, Side::Before), (at, 1.0, Side::After)]
         } else {
-            part(0.0, 1.0, Side::After);
-        }
-        // What was asked for since shows with the next picture.
-        if self.settings.overlay == Overlay::Skin && shown.overlay == Overlay::Skin {
-            part(0.0, 1.0, Side::Skin);
+            &[(0.0, 1.0, Side::After)]
+        };
+        let clip = |from: f32, to: f32| {
+            let x = |share: f32| rect.left() + share * rect.width();
+            Rect::from_x_y_ranges(x(from)..=x(to), rect.y_range()).intersect(space)
+        };
+        for &(from, to, side) in parts {
+            let canvas = &mut self.canvas;
+            let painter = painter.with_clip_rect(clip(from, to));
+            canvas.paint(&painter, rect, &shown.stage, side, mirror);
+            // What was asked for since shows with the next picture. Skin is shown where the retouch has moved it.
+            let skin = self.settings.overlay == Overlay::Skin && shown.overlay == Overlay::Skin;
+            if skin && side == Side::After {
+                canvas.paint(&painter, rect, &shown.stage, Side::Skin, mirror);
+            }
         }
         let put = |x: f32, y: f32| {
             let u = x / size.x;
             let x = if mirror { 1.0 - u } else { u };
             pos2(rect.left() + x * rect.width(), rect.top() + y / size.y * rect.height())
         };
-        let place = |point: &[f32; 3]| put(point[0], point[1]);
         if self.settings.overlay == Overlay::Warp {
             let within = painter.with_clip_rect(rect.intersect(space));
             for line in &shown.grid {
@@ -71,19 +74,26 @@ impl Window {
                 within.add(egui::Shape::line(points, Stroke::new(1.0, GREEN)));
             }
         }
-        for mesh in &shown.meshes {
-            match self.settings.overlay {
-                Overlay::None | Overlay::Skin | Overlay::Warp => {}
-                Overlay::Landmarks => {
-                    for point in mesh {
-                        painter.circle_filled(place(point), 1.2, GREEN);
+        for &(from, to, side) in parts {
+            let painter = painter.with_clip_rect(clip(from, to));
+            for mesh in &shown.meshes {
+                let place = |&[found, moved]: &[[f32; 2]; 2]| {
+                    let [x, y] = if side == Side::After { moved } else { found };
+                    put(x, y)
+                };
+                match self.settings.overlay {
+                    Overlay::None | Overlay::Skin | Overlay::Warp => {}
+                    Overlay::Landmarks => {
+                        for point in mesh {
+                            painter.circle_filled(place(point), 1.2, GREEN);
+                        }
                     }
-                }
-                Overlay::Contours => {
-                    for contour in CONTOURS {
-                        let points: Vec<Pos2> =
-                            contour.iter().filter_map(|&index| mesh.get(usize::from(index))).map(place).collect();
-                        painter.add(egui::Shape::closed_line(points, Stroke::new(1.5, GREEN)));
+                    Overlay::Contours => {
+                        for contour in CONTOURS {
+                            let points: Vec<Pos2> =
+                                contour.iter().filter_map(|&index| mesh.get(usize::from(index))).map(place).collect();
+                            painter.add(egui::Shape::closed_line(points, Stroke::new(1.5, GREEN)));
+                        }
                     }
                 }
             }
