@@ -6,12 +6,15 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use clap::Parser;
 use common::media::{Clip, Recorder, is_picture, keep, writable};
 use common::report::{Landmarks, Stats};
 use common::{ClipArgs, Failure, LookArgs, say};
-use glowup::{Beautifier, BeautifierOptions, FrameMut};
+use glowup::{
+    Beautifier, BeautifierOptions, Face, FrameBuf, FrameMut, FrameStats, Late, Pipeline, PixelFormat, Retouched,
+};
 use indicatif::{ProgressBar, ProgressStyle};
 
 /// Retouches the faces of a clip, frame by frame.
@@ -31,6 +34,9 @@ struct Arguments {
     stats: Option<PathBuf>,
     #[command(flatten)]
     clip: ClipArgs,
+    /// Work on neighbouring frames at once: the same clip, sooner
+    #[arg(long)]
+    pipelined: bool,
 }
 
 fn main() -> ExitCode {
@@ -49,7 +55,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
     let flag = Arc::clone(&stopped);
     ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed))?;
 
-    let mut clip = Clip::open(&arguments.input, arguments.clip.scale_height)?;
+    let clip = Clip::open(&arguments.input, arguments.clip.scale_height)?;
     let info = clip.info.clone();
     let frames = info.times.len() as u64;
     let wanted = arguments.clip.max_frames.filter(|&most| most < frames);
@@ -57,48 +63,109 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
 
     let mut beautifier = Beautifier::new(BeautifierOptions::default())?;
     beautifier.set_look(look)?;
-    let mut recorder = Recorder::create(&arguments.output, &info, &arguments.input, length)?;
-    let mut landmarks = arguments.landmarks.as_deref().map(Landmarks::create).transpose()?;
-    let mut stats = Stats::default();
-
+    let adapter = beautifier.gpu().adapter().to_owned();
     // Drawn on a terminal only.
     let style = ProgressStyle::with_template("{bar:40} {pos}/{len} frames, {per_sec}, {eta} left")?;
-    let bar = ProgressBar::new(wanted.unwrap_or(frames)).with_style(style);
-    let mut retouch = || -> Result<u64, Failure> {
-        let mut done = 0;
-        while wanted.is_none_or(|most| done < most)
-            && let Some((pixels, time)) = clip.next_frame()?
-        {
-            let mut frame = FrameMut::rgba8(pixels, info.width, info.height)?;
-            let faces = beautifier.process(&mut frame, time)?;
-            if let Some(landmarks) = &mut landmarks {
-                landmarks.write(info.width, info.height, faces)?;
-            }
-            stats.add(beautifier.stats());
-            recorder.write(pixels, time)?;
-            bar.inc(1);
-            done += 1;
-            if stopped.load(Ordering::Relaxed) {
-                break;
-            }
-        }
-        Ok(done)
+    let mut from = Frames { clip, left: wanted, stopped: Arc::clone(&stopped) };
+    let mut to = Results {
+        size: (info.width, info.height),
+        recorder: Recorder::create(&arguments.output, &info, &arguments.input, length)?,
+        landmarks: arguments.landmarks.as_deref().map(Landmarks::create).transpose()?,
+        stats: Stats::default(),
+        bar: ProgressBar::new(wanted.unwrap_or(frames)).with_style(style),
     };
-    let outcome = retouch();
-    bar.finish_and_clear();
+    let work = if arguments.pipelined { overlapping } else { one_by_one };
+    let outcome = work(beautifier, &mut from, &mut to);
+    to.bar.finish_and_clear();
     if stopped.load(Ordering::Relaxed) {
         return Err("stopped before the end, nothing was written".into());
     }
-    let done = outcome?;
-    let mut outputs = vec![recorder.finish()?];
-    if let Some(landmarks) = landmarks {
+    outcome?;
+    let done = to.bar.position();
+    let mut outputs = vec![to.recorder.finish()?];
+    if let Some(landmarks) = to.landmarks {
         outputs.push(landmarks.finish()?);
     }
     if let Some(path) = &arguments.stats {
-        outputs.push(stats.write(path, Some(beautifier.gpu().adapter()))?);
+        outputs.push(to.stats.write(path, Some(&adapter))?);
     }
     keep(outputs)?;
-    let adapter = beautifier.gpu().adapter();
     say(format_args!("{}: {done} frames retouched, on {adapter}", arguments.output.display()));
+    Ok(())
+}
+
+/// What is to be retouched.
+struct Frames {
+    clip: Clip,
+    /// How many are still wanted; all where it does not say.
+    left: Option<u64>,
+    stopped: Arc<AtomicBool>,
+}
+
+impl Frames {
+    /// The next frame's pixels and time.
+    fn next(&mut self) -> Result<Option<(&mut [u8], Duration)>, Failure> {
+        if self.stopped.load(Ordering::Relaxed) || self.left == Some(0) {
+            return Ok(None);
+        }
+        self.left = self.left.map(|left| left - 1);
+        self.clip.next_frame()
+    }
+}
+
+/// Where it goes.
+struct Results {
+    size: (u32, u32),
+    recorder: Recorder,
+    landmarks: Option<Landmarks>,
+    stats: Stats,
+    bar: ProgressBar,
+}
+
+impl Results {
+    fn add(&mut self, pixels: &[u8], time: Duration, faces: &[Face], cost: &FrameStats) -> Result<(), Failure> {
+        if let Some(landmarks) = &mut self.landmarks {
+            landmarks.write(self.size.0, self.size.1, faces)?;
+        }
+        self.stats.add(cost);
+        self.recorder.write(pixels, time)?;
+        self.bar.inc(1);
+        Ok(())
+    }
+}
+
+fn one_by_one(mut beautifier: Beautifier, from: &mut Frames, to: &mut Results) -> Result<(), Failure> {
+    while let Some((pixels, time)) = from.next()? {
+        let mut frame = FrameMut::rgba8(pixels, to.size.0, to.size.1)?;
+        beautifier.process(&mut frame, time)?;
+        to.add(pixels, time, beautifier.faces(), beautifier.stats())?;
+    }
+    Ok(())
+}
+
+/// As [`one_by_one`], but neighbouring frames are on their way at once.
+fn overlapping(beautifier: Beautifier, from: &mut Frames, to: &mut Results) -> Result<(), Failure> {
+    let pipeline = Pipeline::new(beautifier, Late::Wait)?;
+    let (width, height) = to.size;
+    // The memory of frames that are through serves the next ones.
+    let mut spare: Vec<Vec<u8>> = Vec::new();
+    let mut settle = |done: Retouched<FrameBuf>, spare: &mut Vec<Vec<u8>>| -> Result<(), Failure> {
+        done.outcome?;
+        to.add(done.picture.data(), done.time, &done.faces, &done.stats)?;
+        spare.push(done.picture.into_data());
+        Ok(())
+    };
+    while let Some((pixels, time)) = from.next()? {
+        let mut own = spare.pop().unwrap_or_default();
+        own.clear();
+        own.extend_from_slice(pixels);
+        pipeline.push(FrameBuf::new(PixelFormat::Rgba8, own, width, height)?, time)?;
+        while let Some(done) = pipeline.take() {
+            settle(done, &mut spare)?;
+        }
+    }
+    while let Some(done) = pipeline.wait() {
+        settle(done, &mut spare)?;
+    }
     Ok(())
 }

@@ -543,6 +543,18 @@ fn a_clip_keeps_its_frames_times_and_sound() {
 }
 
 #[test]
+fn a_clip_comes_out_the_same_where_its_frames_overlap() {
+    let desk = Desk::new("pipelined");
+    fs::copy(CLIP, desk.path("in.mp4")).unwrap();
+    let common = "--look glam --max-frames 40 --stats out.json";
+    desk.succeed(&format!("video in.mp4 apart.mp4 --landmarks apart.jsonl {common}"));
+    desk.succeed(&format!("video in.mp4 piped.mp4 --landmarks piped.jsonl --pipelined {common}"));
+    check_stats(&desk.json("out.json"), 40, &["detect", "landmarks", "track", "upload", "gpu", "readback", "frame"]);
+    assert!(desk.read("apart.jsonl") == desk.read("piped.jsonl"));
+    assert!(fs::read(desk.path("apart.mp4")).unwrap() == fs::read(desk.path("piped.mp4")).unwrap());
+}
+
+#[test]
 fn a_clip_of_uneven_frames_keeps_their_times() {
     let desk = Desk::new("uneven");
     // Every third frame is left out, and the picture starts half a second after the sound.
