@@ -10,7 +10,10 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use glowup::gpu::Renderer;
-use glowup::{Beautifier, BeautifierOptions, Error, Face, FaceTracker, Gpu, GpuOptions, Look, TrackerOptions, wgpu};
+use glowup::{
+    Beautifier, BeautifierOptions, Error, Face, FaceTracker, FrameBuf, Gpu, GpuOptions, Late, Look, Pipeline,
+    PixelFormat, TrackerOptions, wgpu,
+};
 use support::Picture;
 
 fn at(frame: u32) -> Duration {
@@ -302,37 +305,66 @@ fn a_device_that_hangs_is_not_waited_for() {
     let (device, queue) = (session.gpu().device().clone(), session.gpu().queue().clone());
     let rounds = rounds_of(&device, &queue, 5.0);
     // Somebody's shader hangs on the same device.
-    let hang = || {
-        occupy(&device, &queue, rounds);
+    let hang = |device: &wgpu::Device, queue: &wgpu::Queue| {
+        occupy(device, queue, rounds);
         let over = Arc::new(AtomicBool::new(false));
         let flag = Arc::clone(&over);
         queue.on_submitted_work_done(move || flag.store(true, Ordering::Relaxed));
         over
     };
-    let is_over = |over: &AtomicBool| {
+    let is_over = |device: &wgpu::Device, over: &AtomicBool| {
         let _ = device.poll(wgpu::PollType::Poll);
         over.load(Ordering::Relaxed)
     };
     let late = Error::Timeout { after: Duration::from_secs(2) };
 
-    let over = hang();
+    let over = hang(&device, &queue);
     let mut picture = before.clone();
     assert_eq!(session.process_still(&mut picture.frame_mut()).unwrap_err(), late);
-    assert!(!is_over(&over), "the hang was waited for");
+    assert!(!is_over(&device, &over), "the hang was waited for");
     assert!(picture == before);
     // Once it is over, the next frame comes out right.
     device.poll(wgpu::PollType::wait_indefinitely()).unwrap();
-    assert!(is_over(&over));
+    assert!(is_over(&device, &over));
     session.process_still(&mut picture.frame_mut()).unwrap();
     assert!(picture == expected);
 
     // Or, before it is over, on a new device. Nothing waits for the old one, though nobody else holds its queue.
-    let over = hang();
+    let over = hang(&device, &queue);
     let mut picture = before.clone();
     assert_eq!(session.process_still(&mut picture.frame_mut()).unwrap_err(), late);
     drop(queue);
     session.recover().unwrap();
     session.process_still(&mut picture.frame_mut()).unwrap();
     assert!(picture == expected);
-    assert!(!is_over(&over), "the hang was waited for");
+    assert!(!is_over(&device, &over), "the hang was waited for");
+
+    // Frames of a pipeline come back with that error, and so does a texture that is to be looked at.
+    let (device, queue) = (session.gpu().device().clone(), session.gpu().queue().clone());
+    let texture = device.create_texture(&wgpu::TextureDescriptor {
+        label: None,
+        size: wgpu::Extent3d { width: before.width, height: before.height, depth_or_array_layers: 1 },
+        mip_level_count: 1,
+        sample_count: 1,
+        dimension: wgpu::TextureDimension::D2,
+        format: wgpu::TextureFormat::Rgba8Unorm,
+        usage: wgpu::TextureUsages::TEXTURE_BINDING | wgpu::TextureUsages::COPY_SRC,
+        view_formats: &[],
+    });
+    let view = texture.create_view(&wgpu::TextureViewDescriptor::default());
+    let over = hang(&device, &queue);
+    let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+    assert_eq!(session.render(&mut encoder, &view, &view, Duration::ZERO).unwrap_err(), late);
+    session.reset();
+    let pipeline = Pipeline::new(session, Late::Wait).unwrap();
+    let frame = || FrameBuf::new(PixelFormat::Rgba8, before.pixels.clone(), before.width, before.height).unwrap();
+    pipeline.push(frame(), Duration::ZERO).unwrap();
+    let done = pipeline.wait().unwrap();
+    assert_eq!(done.outcome, Err(late));
+    assert!(done.picture.data() == before.pixels);
+    assert!(!is_over(&device, &over), "the hang was waited for");
+    drop((queue, texture, view, encoder));
+    pipeline.recover().unwrap();
+    pipeline.push(frame(), Duration::from_millis(33)).unwrap();
+    assert_eq!(pipeline.wait().unwrap().outcome, Ok(()));
 }

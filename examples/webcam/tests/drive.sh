@@ -81,6 +81,11 @@ said() { is stats.json "any('$1' in text for text in it['window']['said'])"; }
 difference() {
     convert "$1" "$2" -compose difference -composite -crop "$3" +repage -format '%[fx:255*mean]' info:
 }
+# How many pixels of a picture have the colour of what is drawn over it.
+drawn() {
+    convert "$1" -fuzz 8% -fill black +opaque 'rgb(90,240,150)' -fill white -opaque 'rgb(90,240,150)' \
+        -format '%[fx:int(mean*w*h)]' info:
+}
 # Waits until the settings file says so.
 settings() {
     for _ in $(seq 40); do
@@ -130,6 +135,9 @@ key w
 sleep 0.5
 shot warp
 settings "it['overlay'] == 'warp'"
+for name in landmarks contours warp; do
+    [ "$(drawn $name.png)" -gt 500 ] || fail "the overlay $name is not drawn"
+done
 key w
 settings "it['overlay'] == 'none'"
 key h
