@@ -139,7 +139,7 @@ pub enum Error {
     },
     /// A texture that a host passed in cannot be read from or written to.
     #[error(
-        "the {which} texture cannot be used ({reason}): pass a view of a 2D texture of format Rgba8Unorm with the usages {usages}"
+        "the {which} texture cannot be used ({reason}): pass a view of a 2D texture of format Rgba8Unorm (an input may be Bgra8Unorm too) with the usages {usages}"
     )]
     BadTexture {
         /// Which texture: `input` or `output`.

@@ -18,24 +18,29 @@ struct Host {
 
 impl Host {
     fn new(width: u32, height: u32, usage: wgpu::TextureUsages) -> Self {
+        Self::reading(wgpu::TextureFormat::Rgba8Unorm, width, height, usage)
+    }
+
+    fn reading(format: wgpu::TextureFormat, width: u32, height: u32, usage: wgpu::TextureUsages) -> Self {
         let own = Gpu::new(GpuOptions::default()).unwrap();
         let gpu = Gpu::from_device(own.device().clone(), own.queue().clone());
-        let texture = |usage| {
+        let texture = |format, usage| {
             let texture = gpu.device().create_texture(&wgpu::TextureDescriptor {
                 label: None,
                 size: wgpu::Extent3d { width, height, depth_or_array_layers: 1 },
                 mip_level_count: 1,
                 sample_count: 1,
                 dimension: wgpu::TextureDimension::D2,
-                format: wgpu::TextureFormat::Rgba8Unorm,
+                format,
                 usage,
                 view_formats: &[],
             });
             texture.create_view(&wgpu::TextureViewDescriptor::default())
         };
         use wgpu::TextureUsages as Usage;
-        let input = texture(usage | Usage::COPY_DST);
-        let output = texture(Usage::STORAGE_BINDING | Usage::COPY_SRC | Usage::COPY_DST);
+        let input = texture(format, usage | Usage::COPY_DST);
+        let output =
+            texture(wgpu::TextureFormat::Rgba8Unorm, Usage::STORAGE_BINDING | Usage::COPY_SRC | Usage::COPY_DST);
         Self { gpu, input, output }
     }
 
@@ -117,6 +122,34 @@ fn a_texture_gives_the_faces_and_pixels_that_memory_gives() {
         }
     }
     assert_eq!(there.stats().gpu_resources_created, warm, "nothing is made once it is warm");
+}
+
+#[test]
+fn a_texture_with_blue_first_gives_the_same_pixels() {
+    let plain = Host::new(360, 300, READ);
+    let swapped = Host::reading(wgpu::TextureFormat::Bgra8Unorm, 360, 300, READ);
+    let mut sessions = [&plain, &swapped].map(|host| {
+        let mut session = Beautifier::with_gpu(&host.gpu, TrackerOptions::default()).unwrap();
+        session.set_look(Look::GLAM).unwrap();
+        session
+    });
+    for (index, empty) in [(0, true), (1, false), (2, false), (3, false)] {
+        let picture = if empty { Picture::flat(360, 300, [10, 90, 200, 255]) } else { frame(index) };
+        let mut blue_first = picture.clone();
+        blue_first.pixels.as_chunks_mut::<4>().0.iter_mut().for_each(|pixel| pixel.swap(0, 2));
+        plain.fill(&picture);
+        swapped.fill(&blue_first);
+        let [expected, shown] = [0, 1].map(|which| {
+            let host = [&plain, &swapped][which];
+            let mut encoder = host.gpu.device().create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+            let time = Duration::from_millis(33) * index;
+            let faces = sessions[which].render(&mut encoder, &host.input, &host.output, time).unwrap();
+            assert_eq!(faces.is_empty(), empty);
+            host.shown(encoder)
+        });
+        assert!(expected == shown, "frame {index}");
+        assert_eq!(expected == picture, empty, "a face is retouched, and nothing else");
+    }
 }
 
 #[test]

@@ -5,30 +5,25 @@ use wgpu::TextureFormat::{Rgba8Unorm, Rgba16Float, Rgba32Float};
 use wgpu::TextureSampleType;
 
 use super::grids::{GRID_OBJECTS, Grids, SHARED_OBJECTS, Shared, TileList};
+use super::pairs::{Pair, Pairs};
 use super::pass::{PASS_OBJECTS, Pass, Slot};
 use super::timer::{PASSES, TIMER_OBJECTS, Timer};
 use super::uniforms::{BLOCK, FrameUniform, core};
 use crate::Result;
+use crate::retouch::tiles::TILE;
 use crate::retouch::{FacePlan, MAX_FACES, Plan};
 
 /// Side of a workgroup, in pixels, cells or blocks.
 const GROUP: u32 = 8;
 /// Most workgroups of a row of tiles: `ROW` in shaders/compose.wgsl.
 const TILE_ROW: u32 = 32768;
-/// How many pairs of textures a host may alternate between before bindings are made anew.
-const PAIRS: usize = 8;
-/// After how many other frames a pair of textures is let go: bindings keep a host's textures alive.
-const IDLE: u32 = 60;
 /// Share of a face's skin statistics that each frame takes over from the last: they follow within about ten frames.
 const KEEP: f32 = 0.8;
 
-/// GPU objects of all passes; the last two share all but their pipelines.
-const COMPILED_OBJECTS: u64 = (PASSES as u64 - 1) * PASS_OBJECTS + 1;
+/// GPU objects of all passes: the timed ones, of which the last two share all but their pipelines, and the conversion.
+const COMPILED_OBJECTS: u64 = PASSES as u64 * PASS_OBJECTS + 1;
 /// Tiles that there is room for at first: of one face in a frame of 720p.
 const FIRST_TILES: usize = 1024;
-
-/// A texture to read the frame from and one to write it to.
-pub(crate) type Pair<'a> = (&'a wgpu::TextureView, &'a wgpu::TextureView);
 
 /// All passes with what they share. Nothing in it depends on where frames and faces come from.
 pub(crate) struct Chain {
@@ -36,7 +31,9 @@ pub(crate) struct Chain {
     shared: Shared,
     grids: Option<Grids>,
     inner: Option<InnerBindings>,
-    outer: Vec<OuterBindings>,
+    outer: Pairs<OuterBindings>,
+    /// For textures of two formats.
+    conversions: Pairs<wgpu::BindGroup>,
     /// What the last pass visits; with room for more.
     tiles: Option<TileList>,
     /// Which face's statistics lie in which slot.
@@ -47,6 +44,7 @@ pub(crate) struct Chain {
 }
 
 struct Passes {
+    convert: Pass,
     cells: Pass,
     skin: Pass,
     moments: Pass,
@@ -66,18 +64,8 @@ struct InnerBindings {
 
 /// Bindings that depend on where the frame is read and written.
 struct OuterBindings {
-    input: wgpu::TextureView,
-    output: wgpu::TextureView,
     cells: wgpu::BindGroup,
     compose: wgpu::BindGroup,
-    /// Frames since it was used.
-    idle: u32,
-}
-
-impl OuterBindings {
-    fn are_of(&self, (input, output): Pair<'_>) -> bool {
-        self.input == *input && self.output == *output
-    }
 }
 
 impl Passes {
@@ -105,6 +93,7 @@ impl Passes {
             ],
         );
         Self {
+            convert: pass!("convert", [Slot::Texture, Slot::Output(Rgba8Unorm)]),
             cells: pass!("cells", [Slot::Uniform, Slot::Texture, Slot::Sampler, Slot::OutputLayers(Rgba16Float)]),
             skin: pass!("skin", [Slot::Uniform, layers, layers, Slot::Storage, Slot::Output(Rgba32Float)]),
             moments: pass!(
@@ -179,7 +168,8 @@ impl Chain {
             shared: Shared::new(device),
             grids: None,
             inner: None,
-            outer: Vec::new(),
+            outer: Pairs::new(),
+            conversions: Pairs::new(),
             tiles: None,
             owners: [None; MAX_FACES],
             created: SHARED_OBJECTS + COMPILED_OBJECTS + timer.as_ref().map_or(0, |_| TIMER_OBJECTS),
@@ -210,6 +200,7 @@ impl Chain {
     /// Lets go of all that a failure may have left half made, and forgets the faces' skins.
     pub(crate) fn clear(&mut self) {
         self.outer.clear();
+        self.conversions.clear();
         self.inner = None;
         self.grids = None;
         self.tiles = None;
@@ -218,15 +209,20 @@ impl Chain {
 
     /// Lets go of a texture that is read from no more: bindings would keep it alive.
     pub(crate) fn release(&mut self, input: &wgpu::TextureView) {
-        self.outer.retain(|pair| pair.input != *input);
+        self.outer.release(input);
     }
 
     /// Makes whatever textures and bindings this frame needs and the last one did not.
     pub(crate) fn prepare(&mut self, device: &wgpu::Device, pair: Pair<'_>, plan: &Plan) {
-        for other in &mut self.outer {
-            other.idle = if other.are_of(pair) { 0 } else { other.idle + 1 };
+        self.outer.age(pair);
+        self.conversions.age(pair);
+        let (input, output) = pair;
+        let converts = input.texture().format() != output.texture().format();
+        if converts && self.conversions.get(pair).is_none() {
+            let bound = self.passes.convert.bind(device, &[TextureView(input), TextureView(output)]);
+            self.conversions.insert(pair, bound);
+            self.created += 1;
         }
-        self.outer.retain(|other| other.idle <= IDLE);
         if plan.faces().is_empty() {
             return;
         }
@@ -247,18 +243,12 @@ impl Chain {
             self.created += TileList::OBJECTS;
         }
         let (Some(grids), Some(tiles)) = (&self.grids, &self.tiles) else { return };
-        if self.outer.iter().any(|other| other.are_of(pair)) {
+        if self.outer.get(pair).is_some() {
             return;
         }
-        if self.outer.len() >= PAIRS {
-            self.outer.remove(0);
-        }
-        let (passes, shared, (input, output)) = (&self.passes, &self.shared, pair);
+        let (passes, shared) = (&self.passes, &self.shared);
         let uniforms = || shared.uniforms.as_entire_binding();
-        self.outer.push(OuterBindings {
-            input: input.clone(),
-            output: output.clone(),
-            idle: 0,
+        let bindings = OuterBindings {
             cells: passes
                 .cells
                 .bind(device, &[uniforms(), TextureView(input), Sampler(&shared.linear), TextureView(&grids.cells)]),
@@ -274,8 +264,22 @@ impl Chain {
                     TextureView(&tiles.0),
                 ],
             ),
-        });
+        };
+        self.outer.insert(pair, bindings);
         self.created += 2;
+    }
+
+    /// Records the copy of a whole frame between textures that were prepared. Returns the number of dispatches.
+    pub(crate) fn record_copy(&self, encoder: &mut wgpu::CommandEncoder, pair: Pair<'_>) -> u32 {
+        let (from, to) = (pair.0.texture(), pair.1.texture());
+        let Some(bound) = self.conversions.get(pair) else {
+            encoder.copy_texture_to_texture(from.as_image_copy(), to.as_image_copy(), from.size());
+            return 0;
+        };
+        let descriptor = wgpu::ComputePassDescriptor { label: Some("convert"), timestamp_writes: None };
+        let groups = [from.width().div_ceil(TILE), from.height().div_ceil(TILE), 1];
+        self.passes.convert.dispatch(&mut encoder.begin_compute_pass(&descriptor), bound, groups);
+        1
     }
 
     /// Records all passes for a plan over textures of `size` that were prepared. Returns a bit for each pass that had
@@ -294,7 +298,7 @@ impl Chain {
         }
         let slots = self.assign_slots(faces);
         let (Some(grids), Some(inner), Some(tiles)) = (&self.grids, &self.inner, &self.tiles) else { return 0 };
-        let Some(outer) = self.outer.iter().find(|other| other.are_of(pair)) else { return 0 };
+        let Some(outer) = self.outer.get(pair) else { return 0 };
         let uniform = FrameUniform::new(size.0, size.1, plan, &slots);
         queue.write_buffer(&self.shared.uniforms, 0, bytemuck::bytes_of(&uniform));
         tiles.upload(queue, &plan.tiles);

@@ -4,6 +4,7 @@ mod chain;
 mod cut;
 mod fault;
 mod grids;
+mod pairs;
 mod pass;
 mod renderer;
 #[cfg(test)]

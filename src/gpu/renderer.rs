@@ -2,9 +2,12 @@
 
 use std::time::{Duration, Instant};
 
+use wgpu::TextureFormat::{Bgra8Unorm, Rgba8Unorm};
+
 use super::Gpu;
-use super::chain::{Chain, Pair};
+use super::chain::Chain;
 use super::fault::Limit;
+use super::pairs::Pair;
 use super::timer::{PassTimes, STAMP_BYTES};
 use super::transfer::{Flight, TARGET_OBJECTS, Targets};
 use crate::retouch::Plan;
@@ -65,12 +68,13 @@ const WRITTEN: wgpu::TextureUsages = wgpu::TextureUsages::STORAGE_BINDING.union(
 fn check_texture(
     which: &'static str,
     texture: &wgpu::Texture,
+    formats: &[wgpu::TextureFormat],
     needed: wgpu::TextureUsages,
     usages: &'static str,
 ) -> Result<()> {
     let reason = if texture.dimension() != wgpu::TextureDimension::D2 || texture.sample_count() != 1 {
         format!("it is {:?} with {} samples", texture.dimension(), texture.sample_count())
-    } else if texture.format() != wgpu::TextureFormat::Rgba8Unorm {
+    } else if !formats.contains(&texture.format()) {
         format!("its format is {:?}", texture.format())
     } else if !texture.usage().contains(needed) {
         format!("its usages are {:?}", texture.usage())
@@ -83,7 +87,7 @@ fn check_texture(
 impl Renderer {
     /// Whether the networks can look at a texture.
     pub(crate) fn check_input(texture: &wgpu::Texture) -> Result<()> {
-        check_texture("input", texture, READ, "TEXTURE_BINDING and COPY_SRC")
+        check_texture("input", texture, &[Rgba8Unorm, Bgra8Unorm], READ, "TEXTURE_BINDING and COPY_SRC")
     }
 
     /// Compiles the shaders for a device.
@@ -105,8 +109,9 @@ impl Renderer {
     /// Records the retouch of `faces` into the host's `encoder`: one copy of `input` to `output`, then the faces'
     /// rectangles. Submits nothing, waits for nothing. Points of the faces are in pixels of `input`.
     ///
-    /// Both are views of 2D textures of one size and of format `Rgba8Unorm`. `input` has the usages `TEXTURE_BINDING` and
-    /// `COPY_SRC`, `output` has `STORAGE_BINDING` and `COPY_DST`. Record one frame a submission: its masks travel by the
+    /// Both are views of 2D textures of one size. `input` is of format `Rgba8Unorm`, or `Bgra8Unorm`, which costs a pass over
+    /// the whole frame in place of the copy; it has the usages `TEXTURE_BINDING` and `COPY_SRC`. `output` is of format
+    /// `Rgba8Unorm` and has `STORAGE_BINDING` and `COPY_DST`. Record one frame a submission: its masks travel by the
     /// queue, and a second call before the submission would replace them.
     ///
     /// # Errors
@@ -157,7 +162,7 @@ impl Renderer {
         let (from, to) = (input.texture(), output.texture());
         // A device would only complain once the host finishes its encoder.
         Self::check_input(from)?;
-        check_texture("output", to, WRITTEN, "STORAGE_BINDING and COPY_DST")?;
+        check_texture("output", to, &[Rgba8Unorm], WRITTEN, "STORAGE_BINDING and COPY_DST")?;
         let size = (from.width(), from.height());
         if size != (to.width(), to.height()) {
             return Err(Error::SizeMismatch { input: size, output: (to.width(), to.height()) });
@@ -172,9 +177,9 @@ impl Renderer {
         });
         let outcome = made.and_then(|()| {
             gpu.guarded(|| {
-                encoder.copy_texture_to_texture(from.as_image_copy(), to.as_image_copy(), from.size());
+                let copied = self.chain.record_copy(encoder, pair);
                 let ran = self.chain.record(gpu.queue(), encoder, pair, size, &self.plan);
-                self.stats.dispatches = ran.count_ones();
+                self.stats.dispatches = copied + ran.count_ones();
                 Ok(())
             })
         });
