@@ -100,6 +100,7 @@ fn measure(gpus: &[Gpu; 2], picture: &RgbaImage, runs: u32) -> Cost {
         (WARM..WARM + runs).filter_map(|index| step(&mut timed, index, &mut pixels).1.passes).collect();
     let pass = |pick: fn(&glowup::gpu::PassTimes) -> Duration| median(tested.iter().map(pick).map(ms).collect());
     let passes = vec![
+        ("bare", pass(|passes| passes.bare)),
         ("cells", pass(|passes| passes.cells)),
         ("skin", pass(|passes| passes.skin)),
         ("moments", pass(|passes| passes.moments)),

@@ -20,8 +20,11 @@ struct Face {
 }
 
 struct Frame {
-    // Width and height in pixels; tiles of the last pass that keep their place, and all of them.
+    // Width and height in pixels; unused.
     size: vec4<u32>,
+    // Where in the list of tiles those end that keep their place, those that move and may hold skin, and those that only
+    // move; unused.
+    tiles: vec4<u32>,
     faces: array<Face, 32>,
 }
 

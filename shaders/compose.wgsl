@@ -1,6 +1,6 @@
 // In: the frame, corrections, fields of displacements, tiles. Out: what the faces change of the frame, finished.
-// Why: the one pass at full size, so it visits only tiles that hold skin (`still`) or move (`moved`). It writes over a copy of
-// the frame: a pixel that neither moves nor changes is left alone.
+// Why: the one pass at full size, so it visits only tiles that hold skin (`still`), move (`bare`) or both (`moved`). It writes
+// over a copy of the frame: a pixel that neither moves nor changes is left alone.
 
 @group(0) @binding(0) var<uniform> frame: Frame;
 @group(0) @binding(1) var input: texture_2d<f32>;
@@ -113,7 +113,7 @@ fn compose_store(pixel: vec2<u32>, colour: vec4<f32>, change: vec4<f32>) {
 @compute @workgroup_size(16, 16, 1)
 fn still(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) local: vec3<u32>) {
     let index = group.y * ROW + group.x;
-    if index >= frame.size.z {
+    if index >= frame.tiles.x {
         return;
     }
     let tile = compose_tile(index);
@@ -127,8 +127,8 @@ fn still(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) 
 
 @compute @workgroup_size(16, 16, 1)
 fn moved(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) local: vec3<u32>) {
-    let index = frame.size.z + group.y * ROW + group.x;
-    if index >= frame.size.w {
+    let index = frame.tiles.x + group.y * ROW + group.x;
+    if index >= frame.tiles.y {
         return;
     }
     let tile = compose_tile(index);
@@ -143,4 +143,21 @@ fn moved(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) 
     // At a shift of 0 this is the pixel itself.
     let colour = clamp(compose_fetch(p + shift), vec4<f32>(0.0), vec4<f32>(1.0));
     compose_store(pixel, colour, change);
+}
+
+@compute @workgroup_size(16, 16, 1)
+fn bare(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) local: vec3<u32>) {
+    let index = frame.tiles.y + group.y * ROW + group.x;
+    if index >= frame.tiles.z {
+        return;
+    }
+    let tile = compose_tile(index);
+    let pixel = tile.place * 16u + local.xy;
+    let p = vec2<f32>(pixel) + 0.5;
+    let shift = compose_shift(tile.moving, p);
+    if any(pixel >= frame.size.xy) || all(shift == vec2<f32>(0.0)) {
+        return;
+    }
+    let colour = clamp(compose_fetch(p + shift), vec4<f32>(0.0), vec4<f32>(1.0));
+    compose_store(pixel, colour, vec4<f32>(0.0));
 }

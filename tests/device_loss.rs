@@ -355,7 +355,10 @@ fn a_device_that_hangs_is_not_waited_for() {
     let over = hang(&device, &queue);
     let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
     assert_eq!(session.render(&mut encoder, &view, &view, Duration::ZERO).unwrap_err(), late);
+    assert!(!is_over(&device, &over), "the hang was waited for");
     session.reset();
+    // Longer, since it has been waited for once by now.
+    let over = hang(&device, &queue);
     let pipeline = Pipeline::new(session, Late::Wait).unwrap();
     let frame = || FrameBuf::new(PixelFormat::Rgba8, before.pixels.clone(), before.width, before.height).unwrap();
     pipeline.push(frame(), Duration::ZERO).unwrap();

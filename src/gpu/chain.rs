@@ -20,8 +20,8 @@ const TILE_ROW: u32 = 32768;
 /// Share of a face's skin statistics that each frame takes over from the last: they follow within about ten frames.
 const KEEP: f32 = 0.8;
 
-/// GPU objects of all passes: the timed ones, of which the last two share all but their pipelines, and the conversion.
-const COMPILED_OBJECTS: u64 = PASSES as u64 * PASS_OBJECTS + 1;
+/// GPU objects of all passes: the timed ones and the conversion, of which three share all but their pipelines.
+const COMPILED_OBJECTS: u64 = (PASSES as u64 - 1) * PASS_OBJECTS + 2;
 /// Tiles that there is room for at first: of one face in a frame of 720p.
 const FIRST_TILES: usize = 1024;
 
@@ -52,6 +52,7 @@ struct Passes {
     correct: Pass,
     still: Pass,
     moved: Pass,
+    bare: Pass,
 }
 
 /// Bindings that only depend on the grids.
@@ -77,11 +78,11 @@ impl Passes {
                 Pass::new(device, $name, include_str!(concat!("../../shaders/", $name, ".wgsl")), &$slots)
             };
         }
-        let [still, moved] = Pass::new_each(
+        let [still, moved, bare] = Pass::new_each(
             device,
             "compose",
             include_str!("../../shaders/compose.wgsl"),
-            ["still", "moved"],
+            ["still", "moved", "bare"],
             &[
                 Slot::Uniform,
                 Slot::Texture,
@@ -110,6 +111,7 @@ impl Passes {
             ),
             still,
             moved,
+            bare,
         }
     }
 }
@@ -314,18 +316,20 @@ impl Chain {
             });
             [most[0].div_ceil(GROUP), most[1].div_ceil(GROUP), count]
         };
-        let still = plan.tiles.still();
+        let [still, moved, all] = plan.tiles.ends();
         let tiles = |count: usize| [(count as u32).min(TILE_ROW), (count as u32).div_ceil(TILE_ROW), 1];
         let skins = if faces.iter().any(FacePlan::corrects) { count } else { 0 };
         let passes = &self.passes;
         let steps: [(&Pass, &wgpu::BindGroup, [u32; 3]); PASSES] = [
+            // First, since it waits for nothing.
+            (&passes.bare, &outer.compose, tiles(all - moved)),
             (&passes.cells, &outer.cells, blocks(2, BLOCK)),
             (&passes.skin, &inner.skin, [1, 1, skins]),
             (&passes.moments, &inner.moments, blocks(2, 1)),
             (&passes.gate, &inner.gate, blocks(1, 1)),
             (&passes.correct, &inner.correct, blocks(0, 1)),
             (&passes.still, &outer.compose, tiles(still)),
-            (&passes.moved, &outer.compose, tiles(plan.tiles.list().len() - still)),
+            (&passes.moved, &outer.compose, tiles(moved - still)),
         ];
         let begin = |timestamp_writes| wgpu::ComputePassDescriptor { label: Some("glowup"), timestamp_writes };
         let mut whole = self.timer.is_none().then(|| encoder.begin_compute_pass(&begin(None)).forget_lifetime());

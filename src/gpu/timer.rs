@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// How many passes there are.
-pub(crate) const PASSES: usize = 7;
+pub(crate) const PASSES: usize = 8;
 /// Two timestamps a pass: its begin and its end.
 const STAMPS: u32 = 2 * PASSES as u32;
 /// Bytes of all timestamps, as they are copied.
@@ -13,6 +13,8 @@ pub(crate) const STAMP_BYTES: u64 = STAMPS as u64 * wgpu::QUERY_SIZE as u64;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct PassTimes {
+    /// Pixels that move where no skin is.
+    pub bare: Duration,
     /// The frame's pixels into cells.
     pub cells: Duration,
     /// What each person's skin looks like.
@@ -23,9 +25,9 @@ pub struct PassTimes {
     pub gate: Duration,
     /// What is to be added to each cell.
     pub correct: Duration,
-    /// Pixels that keep their place, corrected.
+    /// Skin that keeps its place, corrected.
     pub still: Duration,
-    /// Pixels that move, corrected.
+    /// Skin that moves, corrected.
     pub moved: Duration,
 }
 
@@ -86,7 +88,7 @@ impl Timer {
             let (begin, end) = (u64::from_le_bytes([a, b, c, d, e, f, g, h]), u64::from_le_bytes(rest));
             *time = Duration::from_nanos((end.saturating_sub(begin) as f64 * f64::from(self.period)) as u64);
         }
-        let [cells, skin, moments, gate, correct, still, moved] = times;
-        PassTimes { cells, skin, moments, gate, correct, still, moved }
+        let [bare, cells, skin, moments, gate, correct, still, moved] = times;
+        PassTimes { bare, cells, skin, moments, gate, correct, still, moved }
     }
 }

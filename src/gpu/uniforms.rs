@@ -27,6 +27,7 @@ pub(crate) struct FaceUniform {
 #[derive(Debug, Clone, Copy, Pod, Zeroable)]
 pub(crate) struct FrameUniform {
     pub(crate) size: [u32; 4],
+    pub(crate) tiles: [u32; 4],
     pub(crate) faces: [FaceUniform; MAX_FACES],
 }
 
@@ -41,8 +42,8 @@ impl FrameUniform {
             *uniform = FaceUniform::new(face, *slot);
             uniform.tint[3] = f32::from(u8::from(plan.shows_skin));
         }
-        let tiles = [plan.tiles.still(), plan.tiles.list().len()].map(|count| count as u32);
-        Self { size: [width, height, tiles[0], tiles[1]], faces }
+        let [still, moved, bare] = plan.tiles.ends().map(|end| end as u32);
+        Self { size: [width, height, 0, 0], tiles: [still, moved, bare, 0], faces }
     }
 }
 
@@ -114,7 +115,11 @@ mod tests {
         assert_eq!(found, expected.map(|(name, offset)| (name.to_owned(), offset)));
         assert_eq!(size, size_of::<FaceUniform>());
 
-        let expected = [("size", offset_of!(FrameUniform, size)), ("faces", offset_of!(FrameUniform, faces))];
+        let expected = [
+            ("size", offset_of!(FrameUniform, size)),
+            ("tiles", offset_of!(FrameUniform, tiles)),
+            ("faces", offset_of!(FrameUniform, faces)),
+        ];
         let (found, size) = members("Frame");
         assert_eq!(found, expected.map(|(name, offset)| (name.to_owned(), offset)));
         assert_eq!(size, size_of::<FrameUniform>());

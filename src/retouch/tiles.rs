@@ -20,15 +20,16 @@ pub(crate) type Tile = [u32; 4];
 pub(crate) struct Tiles {
     /// In whole rows; what is left of the last one is empty.
     list: Vec<Tile>,
-    moving: Vec<Tile>,
-    still: usize,
-    count: usize,
+    moved: Vec<Tile>,
+    bare: Vec<Tile>,
+    ends: [usize; 3],
 }
 
 impl Tiles {
-    /// All tiles: first those whose pixels keep their place.
+    /// All tiles: first those whose pixels keep their place, then those that move and may hold skin, then those that only
+    /// move.
     pub(crate) fn list(&self) -> &[Tile] {
-        self.list.get(..self.count).unwrap_or_default()
+        self.list.get(..self.ends[2]).unwrap_or_default()
     }
 
     /// The same in whole rows.
@@ -36,15 +37,14 @@ impl Tiles {
         &self.list
     }
 
-    /// How many keep their place.
-    pub(crate) fn still(&self) -> usize {
-        self.still
+    /// Where in the list each of these kinds ends.
+    pub(crate) fn ends(&self) -> [usize; 3] {
+        self.ends
     }
 
     /// Lists what the faces change.
     pub(crate) fn update(&mut self, faces: &[FacePlan]) {
         self.list.clear();
-        self.moving.clear();
         for (index, face) in faces.iter().enumerate() {
             let changing = face.changing();
             let (columns, rows) = (span(changing.x, changing.width), span(changing.y, changing.height));
@@ -55,27 +55,28 @@ impl Tiles {
                 }
             }
         }
-        self.still = self.list.len();
-        self.list.append(&mut self.moving);
-        self.count = self.list.len();
-        self.list.resize(self.count.next_multiple_of(ROW), Tile::default());
+        self.ends[0] = self.list.len();
+        self.list.append(&mut self.moved);
+        self.ends[1] = self.list.len();
+        self.list.append(&mut self.bare);
+        self.ends[2] = self.list.len();
+        self.list.resize(self.list.len().next_multiple_of(ROW), Tile::default());
     }
 
     fn add(&mut self, faces: &[FacePlan], tile: &Rect, [column, row]: [u32; 2]) {
         let bits = |holds: &dyn Fn(&FacePlan) -> bool| {
             (0..).zip(faces).filter(|(_, face)| holds(face)).fold(0, |bits, (index, _)| bits | (1_u32 << index))
         };
-        let moving = bits(&|face| face.warps() && face.moving.meets(tile) && moves(face, tile));
-        if moving == 0 {
-            let skin = bits(&|face| face.corrects() && face.skin.meets(tile) && has_skin(face, tile));
-            if skin != 0 {
-                self.list.push([column, row, 0, skin]);
-            }
-            return;
-        }
+        let moving = bits(&|face| reach(face, tile) > 0.0);
         // What comes from elsewhere may be skin there.
-        let skin = bits(&|face| face.corrects() && face.rect.meets(tile));
-        self.moving.push([column, row, moving, skin]);
+        let beside = faces.iter().map(|face| reach(face, tile)).sum();
+        let skin = bits(&|face| face.corrects() && has_skin(face, tile, beside));
+        match (moving, skin) {
+            (0, 0) => {}
+            (0, _) => self.list.push([column, row, 0, skin]),
+            (_, 0) => self.bare.push([column, row, moving, 0]),
+            _ => self.moved.push([column, row, moving, skin]),
+        }
     }
 }
 
@@ -102,14 +103,17 @@ fn places(face: &FacePlan, tile: &Rect, steps: usize, beside: f32) -> [[usize; 2
     [range(tile.x, tile.width, face.rect.x, face.rect.width), range(tile.y, tile.height, face.rect.y, face.rect.height)]
 }
 
-/// Whether any pixel of a tile may move.
-fn moves(face: &FacePlan, tile: &Rect) -> bool {
-    face.field.moves_within(places(face, tile, warp::SIDE - 1, 0.0))
+/// How far a face may move any pixel of a tile, in pixels, or a little less than that.
+fn reach(face: &FacePlan, tile: &Rect) -> f32 {
+    if !face.warps() || !face.moving.meets(tile) {
+        return 0.0;
+    }
+    face.field.reach_within(places(face, tile, warp::SIDE - 1, 0.0))
 }
 
-/// Whether any pixel of a tile may be skin.
-fn has_skin(face: &FacePlan, tile: &Rect) -> bool {
-    face.mask.covers_within(places(face, tile, mask::SIDE, face.cell))
+/// Whether any pixel of a tile may be skin, or any so many pixels beside it.
+fn has_skin(face: &FacePlan, tile: &Rect, beside: f32) -> bool {
+    face.mask.covers_within(places(face, tile, mask::SIDE, face.cell + beside))
 }
 
 #[cfg(test)]
@@ -132,23 +136,28 @@ mod tests {
             let tiles = &plan.tiles;
             let mut seen = std::collections::HashMap::new();
             for (index, &[column, row, moving, skin]) in tiles.list().iter().enumerate() {
-                assert_eq!(moving == 0, index < tiles.still());
+                let [still, moved, _] = tiles.ends();
+                assert_eq!((moving == 0, skin == 0), (index < still, index >= moved));
                 assert!(seen.insert((column, row), (moving, skin)).is_none(), "twice");
             }
             for (index, face) in plan.faces().iter().enumerate() {
                 let told = |x: u32, y: u32| seen.get(&(x / TILE, y / TILE)).copied().unwrap_or_default();
                 for (y, x) in (0..512).flat_map(|y| (0..512).map(move |x| (y, x))) {
-                    let inside = face.rect.meets(&Rect { x, y, width: 1, height: 1 });
+                    let place = [x as f32 + 0.5, y as f32 + 0.5];
                     let bit = 1 << index;
-                    if inside && face.field.at([x as f32 + 0.5, y as f32 + 0.5], face.rect) != [0.0; 2] {
+                    if face.field.at(place, face.rect) != [0.0; 2] {
                         assert!(told(x, y).0 & bit != 0, "({x}, {y}) moves");
                     }
-                    let texel = |at: u32, from: u32, length: u32| {
-                        ((at as f32 + 0.5 - from as f32) / length as f32 * mask::SIDE as f32) as usize
+                    // What is seen here may come from elsewhere.
+                    let moved = plan.faces().iter().map(|face| face.field.at(place, face.rect));
+                    let [u, v] = moved.fold(place, |[u, v], by| [u + by[0], v + by[1]]);
+                    let texel = |at: f32, from: u32, length: u32| {
+                        usize::try_from(((at - from as f32) / length as f32 * mask::SIDE as f32).floor() as i32)
                     };
-                    let (u, v) = (texel(x, face.rect.x, face.rect.width), texel(y, face.rect.y, face.rect.height));
-                    let texel = face.mask.texels().get(v * mask::SIDE + u).copied().unwrap_or_default();
-                    if inside && face.corrects() && texel[0] > 0 {
+                    let texel = (texel(u, face.rect.x, face.rect.width), texel(v, face.rect.y, face.rect.height));
+                    if let (true, (Ok(u @ 0..mask::SIDE), Ok(v))) = (face.corrects(), texel)
+                        && face.mask.texels().get(v * mask::SIDE + u).is_some_and(|texel| texel[0] > 0)
+                    {
                         assert!(told(x, y).1 & bit != 0, "({x}, {y}) is skin");
                     }
                 }
@@ -156,6 +165,7 @@ mod tests {
             let rects: u32 = plan.faces().iter().map(|face| face.rect.width * face.rect.height).sum();
             let visited = tiles.list().len() as u32 * TILE * TILE;
             assert!(visited < rects * 2 / 3, "{visited} pixels of {rects}");
+            println!("{look:?}: {:?} of {} tiles", tiles.ends(), rects / TILE / TILE);
         }
     }
 }

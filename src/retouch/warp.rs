@@ -165,10 +165,14 @@ impl Field {
         })
     }
 
-    /// Whether any of the nodes from a first to a last column and row moves.
-    pub(super) fn moves_within(&self, [[left, right], [top, bottom]]: [[usize; 2]; 2]) -> bool {
+    /// How far the nodes from a first to a last column and row move at most, in pixels.
+    pub(super) fn reach_within(&self, [[left, right], [top, bottom]]: [[usize; 2]; 2]) -> f32 {
         let rows = self.nodes().chunks_exact(SIDE).take(bottom + 1).skip(top);
-        rows.flat_map(|row| row.iter().take(right + 1).skip(left)).any(moves)
+        // Bits of such numbers, without the sign's, are in the numbers' order.
+        let [x, y] = rows.flat_map(|row| row.iter().take(right + 1).skip(left)).fold([0; 2], |most: [u16; 2], node| {
+            std::array::from_fn(|axis| most[axis].max(node[axis].to_bits() & 0x7fff))
+        });
+        f16::from_bits(x).to_f32().hypot(f16::from_bits(y).to_f32())
     }
 
     /// Computes the field of a face over `rect` in a frame of `frame` pixels, for an amount of 0..=1.
