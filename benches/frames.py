@@ -84,7 +84,7 @@ def main():
                 piped = statistics.median(our["apart"] / our["piped"] for our in mine)
                 stages = " ".join(f"{name} {of(name):.2f}" for name in ("track", "upload", "gpu", "readback"))
                 passes = " ".join(f"{name} {of(name):.2f}"
-                                  for name in ("cells", "skin", "moments", "gate", "correct", "still", "moved"))
+                                  for name in ("bare", "cells", "skin", "moments", "gate", "correct", "still", "moved"))
                 print(f"{width}x{height:<4} {faces:5} {share:5.2f} {of('frame'):9.2f} {statistics.median(chains):9.2f}"
                       f" {statistics.median(ratios):6.2f}   {ratios[0]:.2f} .. {ratios[-1]:.2f} {beside[0]:12.2f}"
                       f" {beside[1]:7.2f} {beside[2]:7.2f} {piped:9.2f}  {stages} | {passes}", flush=True)
