@@ -125,6 +125,17 @@ fn still(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) 
     compose_store(pixel, textureLoad(input, pixel, 0), change);
 }
 
+// A pixel that may come from elsewhere.
+fn compose_moved(pixel: vec2<u32>, shift: vec2<f32>, change: vec4<f32>) {
+    let stays = all(shift == vec2<f32>(0.0));
+    if any(pixel >= frame.size.xy) || (stays && change.w == 0.0) {
+        return;
+    }
+    // At a shift of 0 this is the pixel itself.
+    let colour = clamp(compose_fetch(vec2<f32>(pixel) + 0.5 + shift), vec4<f32>(0.0), vec4<f32>(1.0));
+    compose_store(pixel, colour, change);
+}
+
 @compute @workgroup_size(16, 16, 1)
 fn moved(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) local: vec3<u32>) {
     let index = frame.tiles.x + group.y * ROW + group.x;
@@ -135,14 +146,7 @@ fn moved(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) 
     let pixel = tile.place * 16u + local.xy;
     let p = vec2<f32>(pixel) + 0.5;
     let shift = compose_shift(tile.moving, p);
-    let change = compose_change(tile.skin, p + shift);
-    let stays = all(shift == vec2<f32>(0.0));
-    if any(pixel >= frame.size.xy) || (stays && change.w == 0.0) {
-        return;
-    }
-    // At a shift of 0 this is the pixel itself.
-    let colour = clamp(compose_fetch(p + shift), vec4<f32>(0.0), vec4<f32>(1.0));
-    compose_store(pixel, colour, change);
+    compose_moved(pixel, shift, compose_change(tile.skin, p + shift));
 }
 
 @compute @workgroup_size(16, 16, 1)
@@ -153,11 +157,5 @@ fn bare(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
     }
     let tile = compose_tile(index);
     let pixel = tile.place * 16u + local.xy;
-    let p = vec2<f32>(pixel) + 0.5;
-    let shift = compose_shift(tile.moving, p);
-    if any(pixel >= frame.size.xy) || all(shift == vec2<f32>(0.0)) {
-        return;
-    }
-    let colour = clamp(compose_fetch(p + shift), vec4<f32>(0.0), vec4<f32>(1.0));
-    compose_store(pixel, colour, vec4<f32>(0.0));
+    compose_moved(pixel, compose_shift(tile.moving, vec2<f32>(pixel) + 0.5), vec4<f32>(0.0));
 }
