@@ -23,7 +23,10 @@ impl Host {
 
     fn reading(format: wgpu::TextureFormat, width: u32, height: u32, usage: wgpu::TextureUsages) -> Self {
         let own = Gpu::new(GpuOptions::default()).unwrap();
-        let gpu = Gpu::from_device(own.device().clone(), own.queue().clone());
+        Self::on(Gpu::from_device(own.device().clone(), own.queue().clone()), format, [width, height], usage)
+    }
+
+    fn on(gpu: Gpu, format: wgpu::TextureFormat, [width, height]: [u32; 2], usage: wgpu::TextureUsages) -> Self {
         let texture = |format, usage| {
             let texture = gpu.device().create_texture(&wgpu::TextureDescriptor {
                 label: None,
@@ -83,6 +86,25 @@ fn frame(index: u32) -> Picture {
         part.set(x, y, whole.at(50 + x + 3 * index, y));
     }
     part
+}
+
+/// A camera's buffers come round in turn: what is bound for them stays.
+#[test]
+fn textures_in_turn_create_nothing() {
+    let first = Host::new(360, 300, READ);
+    let beside = || Host::on(first.gpu.clone(), wgpu::TextureFormat::Rgba8Unorm, [360, 300], READ);
+    let (second, third) = (beside(), beside());
+    let mut session = Beautifier::with_gpu(&first.gpu, TrackerOptions::default()).unwrap();
+    let mut created = Vec::new();
+    for (index, host) in (0..24).zip([&first, &second, &third].into_iter().cycle()) {
+        host.fill(&frame(index));
+        let mut encoder = host.gpu.device().create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+        let time = Duration::from_millis(33) * index;
+        assert_eq!(session.render(&mut encoder, &host.input, &host.output, time).unwrap().len(), 1);
+        host.gpu.queue().submit([encoder.finish()]);
+        created.push(session.stats().gpu_resources_created);
+    }
+    assert_eq!(created[8], created[23], "{created:?}");
 }
 
 #[test]

@@ -6,6 +6,7 @@ use bytemuck::{Pod, Zeroable};
 
 use super::Gpu;
 use super::fault::Limit;
+use super::pairs::Pairs;
 use super::pass::{PASS_OBJECTS, Pass, Slot};
 use super::transfer::map;
 use crate::face::crop::{Border, Region, Scene};
@@ -39,8 +40,8 @@ pub(crate) struct Cutter {
     squares: wgpu::Buffer,
     /// What is cut, on the device and to be read.
     cut: Option<[wgpu::Buffer; 2]>,
-    /// The texture that it was cut from last, bound.
-    bound: Option<(wgpu::TextureView, wgpu::BindGroup)>,
+    /// What was bound for the textures that it is cut from, each paired with itself.
+    bound: Pairs<wgpu::BindGroup>,
     /// The squares of this frame that were read back, and where they lie in `pixels`.
     ready: Vec<(Key, Range<usize>)>,
     pixels: Vec<u8>,
@@ -68,7 +69,7 @@ impl Cutter {
                 }),
                 gpu: gpu.clone(),
                 cut: None,
-                bound: None,
+                bound: Pairs::new(),
                 ready: Vec::new(),
                 pixels: Vec::new(),
                 created: PASS_OBJECTS + 1,
@@ -82,6 +83,7 @@ impl Cutter {
         self.ready.clear();
         self.pixels.clear();
         self.bytes = 0;
+        self.bound.age((texture, texture));
         TextureScene { cutter: self, texture }
     }
 
@@ -110,20 +112,21 @@ impl Cutter {
                 })
             };
             // The old ones go first.
-            (self.cut, self.bound) = (None, None);
+            self.cut = None;
+            self.bound.clear();
             let cut = make("cut", Usage::STORAGE | Usage::COPY_SRC);
             self.cut = Some([cut, make("cut, to read", Usage::COPY_DST | Usage::MAP_READ)]);
             self.created += 2;
         }
         if let Some([cut, _]) = &self.cut
-            && self.bound.as_ref().is_none_or(|(bound, _)| bound != texture)
+            && self.bound.get((texture, texture)).is_none()
         {
             let resources = [
                 self.squares.as_entire_binding(),
                 wgpu::BindingResource::TextureView(texture),
                 cut.as_entire_binding(),
             ];
-            self.bound = Some((texture.clone(), self.pass.bind(device, &resources)));
+            self.bound.insert((texture, texture), self.pass.bind(device, &resources));
             self.created += 1;
         }
     }
@@ -145,7 +148,7 @@ impl Cutter {
             self.prepare(texture, bytes as u64);
             Ok(())
         })?;
-        let (Some([cut, read]), Some((_, bound))) = (&self.cut, &self.bound) else { return Ok(()) };
+        let (Some([cut, read]), Some(bound)) = (&self.cut, self.bound.get((texture, texture))) else { return Ok(()) };
         let limit = Limit::from_now();
         let pixels = &mut self.pixels;
         let first = pixels.len();
@@ -181,7 +184,8 @@ impl Cutter {
     /// After a failure nothing is trusted that was made or half made.
     fn keep(&mut self, outcome: Result<()>) -> Result<()> {
         if outcome.is_err() {
-            (self.cut, self.bound) = (None, None);
+            self.cut = None;
+            self.bound.clear();
             self.ready.clear();
         }
         outcome
