@@ -6,7 +6,8 @@ use std::io::{BufRead, Write};
 use std::time::{Duration, Instant};
 
 use glowup::{
-    Beautifier, FrameBuf, FrameMut, FrameStats, Gpu, GpuOptions, Late, Look, Pipeline, PixelFormat, TrackerOptions,
+    Beautifier, DropPolicy, FrameBuf, FrameMut, FrameStats, Gpu, GpuOptions, Look, Pipeline, PixelFormat,
+    TrackerOptions,
 };
 use image::{RgbaImage, imageops};
 
@@ -98,17 +99,9 @@ fn measure(gpus: &[Gpu; 2], picture: &RgbaImage, runs: u32) -> Cost {
     ];
     let tested: Vec<_> =
         (WARM..WARM + runs).filter_map(|index| step(&mut timed, index, &mut pixels).1.passes).collect();
-    let pass = |pick: fn(&glowup::gpu::PassTimes) -> Duration| median(tested.iter().map(pick).map(ms).collect());
-    let passes = vec![
-        ("bare", pass(|passes| passes.bare)),
-        ("cells", pass(|passes| passes.cells)),
-        ("skin", pass(|passes| passes.skin)),
-        ("moments", pass(|passes| passes.moments)),
-        ("gate", pass(|passes| passes.gate)),
-        ("correct", pass(|passes| passes.correct)),
-        ("still", pass(|passes| passes.still)),
-        ("moved", pass(|passes| passes.moved)),
-    ];
+    let names: Vec<_> = tested.first().map(|times| times.iter().map(|(name, _)| name).collect()).unwrap_or_default();
+    let pass = |index| tested.iter().filter_map(|times| times.iter().nth(index)).map(|(_, time)| ms(time)).collect();
+    let passes = names.into_iter().enumerate().map(|(index, name)| (name, median(pass(index)))).collect();
     let last = *plain.stats();
 
     // The same session goes on, one frame after another and then in a pipeline, over pictures that lie there already.
@@ -123,7 +116,7 @@ fn measure(gpus: &[Gpu; 2], picture: &RgbaImage, runs: u32) -> Cost {
     }
     let apart = ms(start.elapsed()) / f64::from(runs);
     let frames = stock();
-    let pipeline = Pipeline::new(plain, Late::Wait).expect("a thread");
+    let pipeline = Pipeline::new(plain, DropPolicy::Wait).expect("a thread");
     let start = Instant::now();
     for (index, frame) in (WARM + 2 * runs..).zip(frames) {
         pipeline.push(frame, time(index)).expect("it goes on");

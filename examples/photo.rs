@@ -60,6 +60,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
     let (width, height) = picture.pixels.dimensions();
 
     let mut beautifier = Beautifier::new(BeautifierOptions::default())?;
+    let is_none = look.is_none();
     beautifier.set_look(look)?;
     let mask = match mask {
         None => None,
@@ -88,7 +89,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
     }
     keep(outputs)?;
     let outcome = match faces.len() {
-        _ if look.is_none() => "every amount is 0: unchanged",
+        _ if is_none => "every amount is 0: unchanged",
         0 => "unchanged",
         _ => "retouched",
     };

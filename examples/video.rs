@@ -13,7 +13,7 @@ use common::media::{Clip, Recorder, is_picture, keep, writable};
 use common::report::{Landmarks, Stats};
 use common::{ClipArgs, Failure, LookArgs, say};
 use glowup::{
-    Beautifier, BeautifierOptions, Face, FrameBuf, FrameMut, FrameStats, Late, Pipeline, PixelFormat, Retouched,
+    Beautifier, BeautifierOptions, DropPolicy, Face, FrameBuf, FrameMut, FrameStats, Pipeline, PixelFormat, Retouched,
 };
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -145,7 +145,7 @@ fn one_by_one(mut beautifier: Beautifier, from: &mut Frames, to: &mut Results) -
 
 /// As [`one_by_one`], but neighbouring frames are on their way at once.
 fn overlapping(beautifier: Beautifier, from: &mut Frames, to: &mut Results) -> Result<(), Failure> {
-    let pipeline = Pipeline::new(beautifier, Late::Wait)?;
+    let pipeline = Pipeline::new(beautifier, DropPolicy::Wait)?;
     let (width, height) = to.size;
     // The memory of frames that are through serves the next ones.
     let mut spare: Vec<Vec<u8>> = Vec::new();

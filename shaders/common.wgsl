@@ -1,81 +1,12 @@
-// Joined in front of every pass: what a frame and its faces are, and colour arithmetic that several passes share.
-// The structs mirror src/gpu/uniforms.rs byte for byte.
-
-struct Face {
-    // The pixels that may change: x, y, width, height.
-    rect: vec4<u32>,
-    // Cells across and down, blocks of 2 × 2 cells across and down.
-    grid: vec4<u32>,
-    // The blocks that hold skin, or lie less than three cells beside it: from left and top to right and bottom.
-    core: vec4<u32>,
-    // The parts of the rectangle whose colours may change and that may move: from left and top to right and bottom.
-    skin: vec4<u32>,
-    moving: vec4<u32>,
-    // Side of a cell in pixels; amounts of smoothing and of tone; share of the last frame's skin statistics to keep.
-    amounts: vec4<f32>,
-    // How much brighter, rosier and warmer, −1..=1; 1 where the skin shall be shown in place of the picture, else 0.
-    tint: vec4<f32>,
-    // Whether pixels move; whether colours change; slot of the skin's statistics; unused.
-    links: vec4<u32>,
-}
-
-struct Frame {
-    // Width and height in pixels; unused.
-    size: vec4<u32>,
-    // Where in the list of tiles those end that keep their place, those that move and may hold skin, and those that only
-    // move; unused.
-    tiles: vec4<u32>,
-    faces: array<Face, 32>,
-}
-
-// What a person's skin looks like, in the features of `common_features`.
-struct Skin {
-    // Mean of each feature; w: 1 where enough skin was seen, 0 where these numbers mean nothing.
-    mean: vec4<f32>,
-    // One over the spread of each feature.
-    sharpness: vec4<f32>,
-    // Mean colour in OkLab.
-    colour: vec4<f32>,
-}
+// Joined in front of every pass: geometry and colour arithmetic that several stages share. It binds nothing.
 
 // Whether a place in the frame lies in a part of a face's rectangle.
 fn common_within(part: vec4<u32>, p: vec2<f32>) -> bool {
     return all(p >= vec2<f32>(part.xy)) && all(p <= vec2<f32>(part.zw));
 }
 
-// Only blocks around the skin are worked on, each pass going farther than the next one reads: `correct` works on the core,
-// `gate` a block beside it, `moments` and `cells` two, so that nobody reads what was left from another frame. Gives the block
-// of an invocation, and in z whether there is one.
-fn common_block(face: Face, id: vec2<u32>, beside: u32) -> vec3<u32> {
-    let block = face.core.xy - min(face.core.xy, vec2<u32>(beside)) + id;
-    let end = min(face.core.zw + beside, face.grid.zw);
-    return vec3<u32>(block, select(0u, 1u, all(block < end) && all(face.core.zw > face.core.xy)));
-}
-
 fn common_luma(rgb: vec3<f32>) -> f32 {
     return dot(rgb, vec3<f32>(0.299, 0.587, 0.114));
-}
-
-// Brightness on a logarithmic scale and two chromaticities that hardly change with it: what tells skin from hair.
-fn common_features(rgb: vec3<f32>) -> vec3<f32> {
-    let y = common_luma(rgb);
-    return vec3<f32>(log(y + 0.02), (rgb.r - y) / (y + 0.06), (rgb.b - y) / (y + 0.06));
-}
-
-// A face's skin out of the texture that holds a row for each.
-fn common_skin(skins: texture_2d<f32>, face: Face) -> Skin {
-    let row = face.links.z;
-    return Skin(
-        textureLoad(skins, vec2<u32>(0u, row), 0),
-        textureLoad(skins, vec2<u32>(1u, row), 0),
-        textureLoad(skins, vec2<u32>(2u, row), 0),
-    );
-}
-
-// How like this person's skin a colour is, 0..=1.
-fn common_likeness(rgb: vec3<f32>, skin: Skin) -> f32 {
-    let off = (common_features(rgb) - skin.mean.xyz) * skin.sharpness.xyz;
-    return skin.mean.w * (1.0 - smoothstep(12.0, 30.0, dot(off, off)));
 }
 
 fn common_linear(c: vec3<f32>) -> vec3<f32> {

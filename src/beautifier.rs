@@ -1,9 +1,11 @@
 //! The session: tracker + plan + renderer. The type that users meet first.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::face::TrackTimes;
-use crate::gpu::{Cutter, PassTimes, Renderer, Ticket};
+use crate::gpu::{GpuCropper, PassTimes, PendingFrame, Renderer};
+use crate::look::FaceLooks;
 use crate::{Face, FaceTracker, Frame, FrameMut, Gpu, GpuOptions, Look, Orientation, Result, TrackerOptions};
 
 /// What a [`Beautifier`] shall do.
@@ -26,7 +28,7 @@ pub struct FrameStats {
     pub landmarks: Option<Duration>,
     /// All of the tracking, the two above included.
     pub track: Duration,
-    /// Handing the faces' rectangles to the device. `None`, like the next two, where nothing was to retouch.
+    /// Copying the faces' rectangles to the device. `None`, like the next two, where nothing was to retouch.
     pub upload: Option<Duration>,
     /// The compute passes, from submission until the device has finished.
     pub gpu: Option<Duration>,
@@ -54,18 +56,18 @@ pub struct FrameStats {
 pub struct Beautifier {
     tracker: FaceTracker,
     renderer: Renderer,
-    look: Look,
-    /// What shows the networks a texture, once there was one.
-    cutter: Option<Cutter>,
+    looks: Arc<FaceLooks>,
+    /// What crops network inputs from textures, once there was one.
+    cropper: Option<GpuCropper>,
     stats: FrameStats,
 }
 
-/// A frame that is on its way through a session.
-pub(crate) struct Begun {
+/// A frame between the steps of a session.
+pub(crate) struct BegunFrame {
     start: Instant,
     track: Duration,
     times: TrackTimes,
-    ticket: Ticket,
+    pending: PendingFrame,
 }
 
 impl Beautifier {
@@ -88,27 +90,51 @@ impl Beautifier {
         Ok(Self {
             tracker: FaceTracker::new(tracker)?,
             renderer: Renderer::new(gpu)?,
-            look: Look::NATURAL,
-            cutter: None,
+            looks: Arc::new(FaceLooks::new(Look::NATURAL)),
+            cropper: None,
             stats: FrameStats::default(),
         })
     }
 
-    /// The look in force; [`Look::NATURAL`] at first.
+    /// The look of all faces that have none of their own; [`Look::NATURAL`] at first.
     #[must_use]
-    pub fn look(&self) -> Look {
-        self.look
+    pub fn look(&self) -> &Look {
+        &self.looks.default
     }
 
-    /// Changes the look from the next frame on.
+    /// Changes the look of all faces that have none of their own, from the next frame on.
     ///
     /// # Errors
     ///
-    /// [`Error::OutOfRange`](crate::Error::OutOfRange) for an amount that is not in 0..=1; the look in force stays.
+    /// [`Error::OutOfRange`](crate::Error::OutOfRange) for an amount that is not in its range; the look in force stays.
     pub fn set_look(&mut self, look: Look) -> Result<()> {
-        look.check()?;
-        self.look = look;
-        Ok(())
+        Arc::make_mut(&mut self.looks).set_default(look)
+    }
+
+    /// The look of a face of the video, by its [`Face::id`]: its own, or else the look of all.
+    #[must_use]
+    pub fn face_look(&self, id: u64) -> &Look {
+        self.looks.of(id)
+    }
+
+    /// Gives a face of the video a look of its own from the next frame on, by its [`Face::id`], or takes it away (`None`). To
+    /// retouch one person only, set [`Look::NONE`] for all by [`Beautifier::set_look`], and this person's look here. It holds
+    /// as long as the face keeps its id; the newest 256 are kept. Stills, whose ids are others, get the look of all.
+    ///
+    /// # Errors
+    ///
+    /// As [`Beautifier::set_look`].
+    pub fn set_face_look(&mut self, id: u64, look: Option<Look>) -> Result<()> {
+        Arc::make_mut(&mut self.looks).set(id, look)
+    }
+
+    /// All looks at once, as [`Beautifier::looks`] has given them.
+    pub(crate) fn set_looks(&mut self, looks: &Arc<FaceLooks>) {
+        self.looks = Arc::clone(looks);
+    }
+
+    pub(crate) fn looks(&self) -> &Arc<FaceLooks> {
+        &self.looks
     }
 
     /// Retouches a video's next frame in place. `time` is the frame's timestamp, counted from any moment that the stream
@@ -124,25 +150,25 @@ impl Beautifier {
         Ok(self.tracker.faces())
     }
 
-    /// The first step of [`Beautifier::process`], for one of several frames that are on their way at once: finds the faces,
-    /// plans, and copies to the device.
-    pub(crate) fn begin(&mut self, frame: &Frame<'_>, time: Duration) -> Result<Begun> {
+    /// The first step of [`Beautifier::process`], for one of several frames in flight: finds the faces, plans, and copies to
+    /// the device.
+    pub(crate) fn begin(&mut self, frame: &Frame<'_>, time: Duration) -> Result<BegunFrame> {
         let start = Instant::now();
         self.tracker.track(frame, time)?;
         let track = start.elapsed();
-        let ticket = self.renderer.check_in(frame, self.tracker.faces(), &self.look)?;
-        Ok(Begun { start, track, times: self.tracker.times(), ticket })
+        let pending = self.renderer.upload(frame, self.tracker.faces(), (&*self.looks).into())?;
+        Ok(BegunFrame { start, track, times: self.tracker.times(), pending })
     }
 
     /// The second step, before the next frame begins.
-    pub(crate) fn submit(&mut self, begun: &mut Begun) -> Result<()> {
-        self.renderer.depart(&mut begun.ticket)
+    pub(crate) fn submit(&mut self, begun: &mut BegunFrame) -> Result<()> {
+        self.renderer.submit(&mut begun.pending)
     }
 
     /// The last step, in the order of the frames.
-    pub(crate) fn end(&mut self, begun: Begun, frame: &mut FrameMut<'_>) -> Result<()> {
-        let Begun { start, track, times, ticket } = begun;
-        self.renderer.land(ticket, frame)?;
+    pub(crate) fn end(&mut self, begun: BegunFrame, frame: &mut FrameMut<'_>) -> Result<()> {
+        let BegunFrame { start, track, times, pending } = begun;
+        self.renderer.finish(pending, frame)?;
         self.note(start, track, times);
         Ok(())
     }
@@ -177,24 +203,24 @@ impl Beautifier {
         time: Duration,
     ) -> Result<&[Face]> {
         let start = Instant::now();
-        let (track, bytes) = self.look_at(input, time)?;
-        self.renderer.render(encoder, input, output, self.tracker.faces(), &self.look)?;
+        let (track, bytes) = self.track_texture(input, time)?;
+        self.renderer.render(encoder, input, output, self.tracker.faces(), &*self.looks)?;
         self.note(start, track, self.tracker.times());
         self.stats.bytes += bytes;
         Ok(self.tracker.faces())
     }
 
     /// Finds the faces in a texture. Returns how long that took and how many bytes were read back.
-    fn look_at(&mut self, input: &wgpu::TextureView, time: Duration) -> Result<(Duration, u64)> {
+    fn track_texture(&mut self, input: &wgpu::TextureView, time: Duration) -> Result<(Duration, u64)> {
         Renderer::check_input(input.texture())?;
         let start = Instant::now();
-        let cutter = match self.cutter.take() {
-            Some(cutter) => cutter,
-            None => Cutter::new(self.renderer.gpu())?,
+        let cropper = match self.cropper.take() {
+            Some(cropper) => cropper,
+            None => GpuCropper::new(self.renderer.gpu())?,
         };
-        let cutter = self.cutter.insert(cutter);
-        self.tracker.track_scene(&mut cutter.scene(input), time)?;
-        Ok((start.elapsed(), cutter.bytes()))
+        let cropper = self.cropper.insert(cropper);
+        self.tracker.track_in(&mut cropper.source(input), time)?;
+        Ok((start.elapsed(), cropper.bytes()))
     }
 
     /// How the next pictures lie: see [`FaceTracker::set_orientation`].
@@ -213,7 +239,7 @@ impl Beautifier {
         let faces = self.tracker.detect(&frame.as_frame())?;
         let track = start.elapsed();
         self.renderer.reset();
-        let outcome = self.renderer.retouch(frame, &faces, &self.look);
+        let outcome = self.renderer.retouch(frame, &faces, &self.looks.default);
         self.renderer.reset();
         outcome?;
         self.note(start, track, TrackTimes { detect: Some(track), landmarks: None, total: track });
@@ -272,7 +298,7 @@ impl Beautifier {
     /// As [`Renderer::new`]. The session is then as it was, and this may be tried again.
     pub fn recover_on(&mut self, gpu: &Gpu) -> Result<()> {
         self.renderer = Renderer::new(gpu)?;
-        self.cutter = None;
+        self.cropper = None;
         Ok(())
     }
 
@@ -296,7 +322,7 @@ impl Beautifier {
             pixels: done.pixels,
             bytes: done.bytes,
             passes: done.passes,
-            gpu_resources_created: done.resources_created + self.cutter.as_ref().map_or(0, Cutter::created),
+            gpu_resources_created: done.resources_created + self.cropper.as_ref().map_or(0, GpuCropper::created),
         };
     }
 }

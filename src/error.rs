@@ -117,6 +117,32 @@ pub enum Error {
         /// The names there are, separated by commas.
         known: &'static str,
     },
+    /// A setting of this name does not exist.
+    #[error("there is no amount called {name:?}{}", hint(*.nearest))]
+    UnknownAmount {
+        /// The name that was given.
+        name: String,
+        /// The most similar name that there is, if any is similar.
+        nearest: Option<&'static str>,
+    },
+    /// A setting was given a value that it does not take.
+    #[error("{name} is {given:?}, but must be {expected}")]
+    WrongValue {
+        /// Which setting.
+        name: &'static str,
+        /// The value that was given.
+        given: String,
+        /// What it takes.
+        expected: String,
+    },
+    /// There are not as many looks as faces.
+    #[error("there are {faces} faces and {looks} looks: pass one look for all, or one for each face")]
+    LookCount {
+        /// How many faces were given.
+        faces: usize,
+        /// How many looks were given.
+        looks: usize,
+    },
     /// A frame's timestamp lies before the previous frame's.
     #[error(
         "the frame's timestamp {given:?} lies before the previous one, {last:?}: pass times that never go back, or call `reset` when a new stream starts"
@@ -224,4 +250,9 @@ pub enum Error {
         /// What the graphics library said.
         reason: String,
     },
+}
+
+/// ": did you mean …?", where there is anything similar.
+fn hint(nearest: Option<&str>) -> String {
+    nearest.map(|name| format!(": did you mean `{name}`?")).unwrap_or_default()
 }

@@ -34,7 +34,7 @@ mod pipeline;
     not(test),
     expect(
         clippy::indexing_slicing,
-        reason = "indices are axes of a point or vector, and places in arrays of a constant side; gpu/strange.rs and the \
+        reason = "indices are axes of a point or vector, and places in arrays of a constant side; gpu/robustness.rs and the \
                   fuzz target `retouch` run all of them on any landmarks"
     )
 )]
@@ -45,7 +45,7 @@ pub use error::{Error, Result};
 pub use face::{Face, FaceTracker, Orientation, Rotation, TrackerOptions};
 pub use frame::{Colours, Frame, FrameBuf, FrameMut, Matrix, PixelFormat, Plane, PlaneMut, Range};
 pub use gpu::{Gpu, GpuOptions};
-pub use look::Look;
-pub use pipeline::{Late, Picture, Pipeline, PipelineCounts, Retouched};
+pub use look::{Color, Group, Kind, Look, Looks, Row, Shape, Skin, Value};
+pub use pipeline::{DropPolicy, Picture, Pipeline, PipelineCounts, Retouched};
 pub use retouch::Warp;
 pub use wgpu;

@@ -5,7 +5,8 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use crate::beautifier::Begun;
+use crate::beautifier::BegunFrame;
+use crate::look::FaceLooks;
 use crate::{Beautifier, Error, Face, FrameBuf, FrameMut, FrameStats, Gpu, Look, Orientation, Result};
 
 /// A picture that a [`Pipeline`] can keep until it is retouched: a [`FrameBuf`], or a host's own buffer.
@@ -26,7 +27,7 @@ impl Picture for FrameBuf {
 
 /// What happens to a frame that is pushed while another one still waits for its turn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Late {
+pub enum DropPolicy {
     /// The caller waits: nothing is lost. For files.
     #[default]
     Wait,
@@ -70,15 +71,15 @@ pub struct PipelineCounts {
 ///
 /// Frames come out in the order they went in, with the same pixels as [`Beautifier::process`] gives. A frame is finished
 /// once the next one has been handed to the device, or at once where none waits: the latency is that of one frame more. At
-/// most one frame waits for its turn; [`Late`] says what becomes of another. All of this may be called from any thread.
+/// most one frame waits for its turn; [`DropPolicy`] says what becomes of another. All of this may be called from any thread.
 ///
 /// ```no_run
 /// use std::time::Duration;
-/// use glowup::{Beautifier, BeautifierOptions, FrameBuf, Late, Pipeline};
+/// use glowup::{Beautifier, BeautifierOptions, DropPolicy, FrameBuf, Pipeline};
 ///
 /// # fn next_frame() -> Option<(FrameBuf, Duration)> { None }
 /// # fn show(_: FrameBuf) {}
-/// let pipeline = Pipeline::new(Beautifier::new(BeautifierOptions::default())?, Late::DropOldest)?;
+/// let pipeline = Pipeline::new(Beautifier::new(BeautifierOptions::default())?, DropPolicy::DropOldest)?;
 /// while let Some((picture, time)) = next_frame() {
 ///     pipeline.push(picture, time)?;
 ///     while let Some(done) = pipeline.take() {
@@ -99,7 +100,7 @@ pub struct Pipeline<P: Picture> {
 const KEPT: usize = 4;
 
 struct Shared<P> {
-    late: Late,
+    policy: DropPolicy,
     queue: Mutex<Queue<P>>,
     /// Something in the queue has changed.
     changed: Condvar,
@@ -112,7 +113,7 @@ struct Queue<P> {
     working: usize,
     done: VecDeque<Retouched<P>>,
     counts: PipelineCounts,
-    look: Look,
+    looks: Arc<FaceLooks>,
     orientation: Option<Orientation>,
     /// The next frame that is pushed starts a new stream.
     fresh: bool,
@@ -126,18 +127,18 @@ struct Queue<P> {
 struct Job<P> {
     picture: P,
     time: Duration,
-    look: Look,
+    looks: Arc<FaceLooks>,
     /// Where it was set.
     orientation: Option<Orientation>,
     fresh: bool,
 }
 
-/// A frame that is on its way.
+/// A frame in flight.
 struct Working<P> {
     picture: P,
     time: Duration,
     faces: Vec<Face>,
-    begun: Result<Begun>,
+    begun: Result<BegunFrame>,
 }
 
 impl<P: Picture> Pipeline<P> {
@@ -146,20 +147,24 @@ impl<P: Picture> Pipeline<P> {
     /// # Errors
     ///
     /// [`Error::Threads`] where the thread cannot be started.
-    pub fn new(session: Beautifier, late: Late) -> Result<Self> {
+    pub fn new(session: Beautifier, policy: DropPolicy) -> Result<Self> {
         let queue = Queue {
             waiting: None,
             working: 0,
             done: VecDeque::new(),
             counts: PipelineCounts::default(),
-            look: session.look(),
+            looks: Arc::clone(session.looks()),
             orientation: None,
             fresh: false,
             closed: false,
             ended: false,
         };
-        let shared =
-            Arc::new(Shared { late, queue: Mutex::new(queue), changed: Condvar::new(), session: Mutex::new(session) });
+        let shared = Arc::new(Shared {
+            policy,
+            queue: Mutex::new(queue),
+            changed: Condvar::new(),
+            session: Mutex::new(session),
+        });
         let own = Arc::clone(&shared);
         let thread = std::thread::Builder::new()
             .name("glowup-pipeline".to_owned())
@@ -178,7 +183,7 @@ impl<P: Picture> Pipeline<P> {
         let shared = &*self.shared;
         let mut queue = shared.lock();
         queue.counts.pushed += 1;
-        while shared.late == Late::Wait && queue.waiting.is_some() && !queue.ended {
+        while shared.policy == DropPolicy::Wait && queue.waiting.is_some() && !queue.ended {
             queue = shared.changed.wait(queue).unwrap_or_else(PoisonError::into_inner);
         }
         if queue.ended {
@@ -186,13 +191,14 @@ impl<P: Picture> Pipeline<P> {
         }
         if queue.waiting.is_some() {
             queue.counts.dropped += 1;
-            if shared.late == Late::DropNewest {
+            if shared.policy == DropPolicy::DropNewest {
                 return Ok(Some(picture));
             }
         }
         let dropped = queue.waiting.take();
         let fresh = std::mem::take(&mut queue.fresh) || dropped.as_ref().is_some_and(|job| job.fresh);
-        queue.waiting = Some(Job { picture, time, look: queue.look, orientation: queue.orientation, fresh });
+        queue.waiting =
+            Some(Job { picture, time, looks: Arc::clone(&queue.looks), orientation: queue.orientation, fresh });
         drop(queue);
         shared.changed.notify_all();
         Ok(dropped.map(|job| job.picture))
@@ -206,7 +212,7 @@ impl<P: Picture> Pipeline<P> {
         taken
     }
 
-    /// Waits for the next finished frame; `None` where no frame is on its way.
+    /// Waits for the next finished frame; `None` where no frame is in flight.
     pub fn wait(&self) -> Option<Retouched<P>> {
         let mut queue = self.shared.lock();
         while queue.done.is_empty() && (queue.waiting.is_some() || queue.working > 0) && !queue.ended {
@@ -224,15 +230,23 @@ impl<P: Picture> Pipeline<P> {
         self.shared.lock().counts
     }
 
-    /// Changes the look of the frames that are pushed from now on.
+    /// Changes the look of all faces that have none of their own, in the frames that are pushed from now on.
     ///
     /// # Errors
     ///
     /// [`Error::OutOfRange`] for an amount that is not in its range; the look in force stays.
     pub fn set_look(&self, look: Look) -> Result<()> {
-        look.check()?;
-        self.shared.lock().look = look;
-        Ok(())
+        Arc::make_mut(&mut self.shared.lock().looks).set_default(look)
+    }
+
+    /// Gives a face a look of its own in the frames that are pushed from now on, or takes it away: see
+    /// [`Beautifier::set_face_look`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Pipeline::set_look`].
+    pub fn set_face_look(&self, id: u64, look: Option<Look>) -> Result<()> {
+        Arc::make_mut(&mut self.shared.lock().looks).set(id, look)
     }
 
     /// How the pictures lie that are pushed from now on: see [`FaceTracker::set_orientation`](crate::FaceTracker::set_orientation).
@@ -245,8 +259,8 @@ impl<P: Picture> Pipeline<P> {
         self.shared.lock().fresh = true;
     }
 
-    /// As [`Beautifier::recover`]: what there is to do when frames come back with [`Error::DeviceLost`]. Frames that were on
-    /// their way come back as they were.
+    /// As [`Beautifier::recover`]: what there is to do when frames come back with [`Error::DeviceLost`]. Frames that were in
+    /// flight come back as they were.
     ///
     /// # Errors
     ///
@@ -303,7 +317,7 @@ impl<P> Shared<P> {
             if queue.closed {
                 return Err(false);
             }
-            let room = self.late == Late::Wait || queue.done.len() < KEPT;
+            let room = self.policy == DropPolicy::Wait || queue.done.len() < KEPT;
             if room && let Some(job) = queue.waiting.take() {
                 queue.working += 1;
                 self.changed.notify_all();
@@ -339,7 +353,7 @@ impl<P: Picture> Shared<P> {
 
     /// Begins a frame, and ends the one before once the device has this one.
     fn begin(&self, job: Job<P>, before: Option<Working<P>>) -> Working<P> {
-        let Job { mut picture, time, look, orientation, fresh } = job;
+        let Job { mut picture, time, looks, orientation, fresh } = job;
         let mut session = self.session();
         if fresh {
             session.reset();
@@ -347,7 +361,8 @@ impl<P: Picture> Shared<P> {
         if let Some(orientation) = orientation {
             session.set_orientation(orientation);
         }
-        let begun = session.set_look(look).and_then(|()| session.begin(&picture.frame_mut()?.as_frame(), time));
+        session.set_looks(&looks);
+        let begun = picture.frame_mut().and_then(|frame| session.begin(&frame.as_frame(), time));
         let begun = begun.and_then(|mut begun| session.submit(&mut begun).map(|()| begun));
         let faces = if begun.is_ok() { session.faces().to_vec() } else { Vec::new() };
         drop(session);

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use glowup::gpu::Renderer;
 use glowup::{
-    Beautifier, BeautifierOptions, Error, Face, FaceTracker, FrameBuf, Gpu, GpuOptions, Late, Look, Pipeline,
+    Beautifier, BeautifierOptions, DropPolicy, Error, Face, FaceTracker, FrameBuf, Gpu, GpuOptions, Look, Pipeline,
     PixelFormat, TrackerOptions, wgpu,
 };
 use support::Picture;
@@ -77,7 +77,7 @@ fn lost_in_mid_stream_and_recovered() {
             session.recover().unwrap();
             renderer.reset();
             assert_eq!(session.faces(), faces, "recovering is of the device alone");
-            assert_eq!(session.look(), Look::GLAM);
+            assert_eq!(*session.look(), Look::GLAM);
         }
         let (before, mut after, mut expected) = (clip(frame), clip(frame), clip(frame));
         session.process(&mut after.frame_mut(), at(frame)).unwrap();
@@ -359,7 +359,7 @@ fn a_device_that_hangs_is_not_waited_for() {
     session.reset();
     // Longer, since it has been waited for once by now.
     let over = hang(&device, &queue);
-    let pipeline = Pipeline::new(session, Late::Wait).unwrap();
+    let pipeline = Pipeline::new(session, DropPolicy::Wait).unwrap();
     let frame = || FrameBuf::new(PixelFormat::Rgba8, before.pixels.clone(), before.width, before.height).unwrap();
     pipeline.push(frame(), Duration::ZERO).unwrap();
     let done = pipeline.wait().unwrap();

@@ -4,7 +4,9 @@
 
 mod support;
 
-use glowup::{Beautifier, Colours, Error, Frame, FrameMut, Look, Matrix, PixelFormat, Plane, PlaneMut, Range};
+use glowup::{
+    Beautifier, Colours, Error, Frame, FrameMut, Look, Matrix, PixelFormat, Plane, PlaneMut, Range, Shape, Skin,
+};
 use proptest::prelude::*;
 use support::Picture;
 
@@ -114,14 +116,14 @@ fn head() -> Picture {
 fn every_format_gets_the_same_retouch() {
     let picture = head();
     let size = (picture.width, picture.height);
-    let look = Look { brighten: 0.5, ..Look::GLAM };
+    let look = Look { skin: Skin { brighten: 0.5, ..Look::GLAM.skin }, ..Look::GLAM };
     let mut expected = picture.clone();
-    let faces = support::beautifier(look).process_still(&mut expected.frame_mut()).unwrap();
+    let faces = support::beautifier(look.clone()).process_still(&mut expected.frame_mut()).unwrap();
     for format in PixelFormat::ALL {
         for colours in COLOURS.into_iter().take(if is_yuv(format) { 3 } else { 1 }) {
             let before = encoded(&picture, format, colours);
             let mut after = before.clone();
-            let mut beautifier = support::beautifier(look);
+            let mut beautifier = support::beautifier(look.clone());
             let found =
                 with_frame(&mut after, (format, colours), size, |frame| beautifier.process_still(frame)).unwrap();
             assert_eq!(found.len(), 1, "{format:?}");
@@ -169,7 +171,9 @@ fn what_is_far_from_every_face_keeps_its_bytes() {
         let mut after = before.clone();
         with_frame(&mut after, (format, colours), size, |frame| beautifier.process_still(frame)).unwrap();
         assert!(after == before, "{format:?}: an amount of 0 changes nothing");
-        beautifier.set_look(Look { slim: 1.0, smooth: 1.0, tone: 1.0, ..Look::NONE }).unwrap();
+        beautifier
+            .set_look(Look { skin: Skin { smooth: 1.0, tone: 1.0, ..Skin::NONE }, shape: Shape { slim: 1.0 } })
+            .unwrap();
         let faces = with_frame(&mut after, (format, colours), size, |frame| beautifier.process_still(frame)).unwrap();
         let points = &faces[0].points;
         let width = (points[454][0] - points[234][0]).hypot(points[454][1] - points[234][1]);

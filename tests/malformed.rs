@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use glowup::gpu::Renderer;
 use glowup::{
-    Beautifier, BeautifierOptions, Error, Face, FaceTracker, Frame, FrameMut, Gpu, GpuOptions, Look, TrackerOptions,
-    wgpu,
+    Beautifier, BeautifierOptions, Error, Face, FaceTracker, Frame, FrameMut, Gpu, GpuOptions, Look, Shape, Skin,
+    TrackerOptions, wgpu,
 };
 use proptest::prelude::*;
 use support::Picture;
@@ -99,12 +99,12 @@ fn amounts_out_of_range() {
         // Of those that go both ways, what is beyond −1 too.
         let both_ways = if bad < 0.0 { bad - 1.0 } else { bad };
         for (field, look) in [
-            ("slim", Look { slim: bad, ..Look::NONE }),
-            ("smooth", Look { smooth: bad, ..Look::NATURAL }),
-            ("tone", Look { tone: bad, ..Look::GLAM }),
-            ("brighten", Look { brighten: both_ways, ..Look::GLAM }),
-            ("warmth", Look { warmth: both_ways, ..Look::SOFT }),
-            ("ruddy", Look { ruddy: both_ways, ..Look::NONE }),
+            ("slim", Look { shape: Shape { slim: bad }, ..Look::NONE }),
+            ("smooth", Look { skin: Skin { smooth: bad, ..Look::NATURAL.skin }, ..Look::NATURAL }),
+            ("tone", Look { skin: Skin { tone: bad, ..Look::GLAM.skin }, ..Look::GLAM }),
+            ("brighten", Look { skin: Skin { brighten: both_ways, ..Look::GLAM.skin }, ..Look::GLAM }),
+            ("warmth", Look { skin: Skin { warmth: both_ways, ..Look::SOFT.skin }, ..Look::SOFT }),
+            ("ruddy", Look { skin: Skin { ruddy: both_ways, ..Skin::NONE }, ..Look::NONE }),
         ] {
             let refused = |outcome: Result<(), Error>| {
                 let Err(Error::OutOfRange { name, value, min, max: 1.0 }) = outcome else { panic!("{outcome:?}") };
@@ -112,11 +112,11 @@ fn amounts_out_of_range() {
                 assert!(value.to_bits() == if min < 0.0 { both_ways.to_bits() } else { bad.to_bits() });
             };
             refused(look.check());
-            refused(beautifier.set_look(look));
+            refused(beautifier.set_look(look.clone()));
             refused(renderer.retouch(&mut picture.frame_mut(), &faces, &look));
         }
     }
-    assert_eq!(beautifier.look(), Look::SOFT);
+    assert_eq!(*beautifier.look(), Look::SOFT);
     assert!(picture == before);
     assert!(matches!(Look::preset("Natural"), Err(Error::UnknownLook { name, .. }) if name == "Natural"));
 }
@@ -316,7 +316,7 @@ fn textures_that_do_not_fit() {
     for (bad, _) in bad_faces() {
         assert!(matches!(render(&input, &output, &bad, &Look::GLAM), Err(Error::BadLandmarks { face: 0, .. })));
     }
-    let outcome = render(&input, &output, &face, &Look { tone: f32::NAN, ..Look::NONE });
+    let outcome = render(&input, &output, &face, &Look { skin: Skin { tone: f32::NAN, ..Skin::NONE }, ..Look::NONE });
     assert!(matches!(outcome, Err(Error::OutOfRange { name: "tone", .. })), "{outcome:?}");
     // After all that, it still works.
     render(&input, &output, &face, &Look::GLAM).unwrap();
@@ -349,7 +349,7 @@ fn bad_input_never_reaches_the_device() {
         assert!(matches!(retouch(&bad, &Look::GLAM), Error::BadLandmarks { .. }));
     }
     for slim in [f32::NAN, f32::INFINITY, -1e30, 1e30] {
-        assert!(matches!(retouch(&good, &Look { slim, ..Look::NONE }), Error::OutOfRange { .. }));
+        assert!(matches!(retouch(&good, &Look { shape: Shape { slim }, ..Look::NONE }), Error::OutOfRange { .. }));
     }
     assert!(matches!(retouch(&good, &Look::GLAM), Error::DeviceLost { .. }));
 }
@@ -357,7 +357,10 @@ fn bad_input_never_reaches_the_device() {
 #[test]
 fn an_amount_of_zero_is_zero_of_either_sign() {
     let picture = support::portrait();
-    let none = Look { slim: -0.0, smooth: -0.0, tone: -0.0, brighten: -0.0, warmth: -0.0, ruddy: -0.0 };
+    let none = Look {
+        skin: Skin { smooth: -0.0, tone: -0.0, brighten: -0.0, warmth: -0.0, ruddy: -0.0 },
+        shape: Shape { slim: -0.0 },
+    };
     assert!(support::retouched(&picture, none) == picture);
 }
 
@@ -437,6 +440,6 @@ proptest! {
     #[test]
     fn any_look_is_refused_or_sound(slim in amount(), smooth in amount(), tone in amount()) {
         let sound = [slim, smooth, tone].iter().all(|amount| (0.0..=1.0).contains(amount));
-        prop_assert_eq!(Look { slim, smooth, tone, ..Look::NONE }.check().is_ok(), sound);
+        prop_assert_eq!(Look { skin: Skin { smooth, tone, ..Skin::NONE }, shape: Shape { slim } }.check().is_ok(), sound);
     }
 }

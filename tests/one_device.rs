@@ -8,7 +8,7 @@ mod support;
 use std::time::Duration;
 
 use glowup::gpu::Renderer;
-use glowup::{Beautifier, Face, FaceTracker, Frame, FrameMut, Gpu, GpuOptions, Look, TrackerOptions, Warp, wgpu};
+use glowup::{Beautifier, Face, FaceTracker, Frame, FrameMut, Gpu, GpuOptions, Look, Skin, TrackerOptions, Warp, wgpu};
 use support::Picture;
 
 const THREADS: usize = 8;
@@ -28,7 +28,7 @@ fn frame(index: u64) -> Picture {
 /// What a session makes of the moving picture.
 fn stream(gpu: &Gpu) -> Vec<Picture> {
     let mut session = Beautifier::with_gpu(gpu, TrackerOptions::default()).unwrap();
-    session.set_look(Look { warmth: 0.5, ..Look::GLAM }).unwrap();
+    session.set_look(Look { skin: Skin { warmth: 0.5, ..Look::GLAM.skin }, ..Look::GLAM }).unwrap();
     (0..FRAMES)
         .map(|index| {
             let mut picture = frame(index);

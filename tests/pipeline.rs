@@ -8,12 +8,12 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
 use glowup::{
-    Beautifier, Error, FrameBuf, FrameMut, Gpu, GpuOptions, Late, Look, Picture, Pipeline, PixelFormat, Retouched,
-    TrackerOptions,
+    Beautifier, DropPolicy, Error, FrameBuf, FrameMut, Gpu, GpuOptions, Look, Picture, Pipeline, PixelFormat,
+    Retouched, Shape, Skin, TrackerOptions,
 };
 use support::Picture as Still;
 
-const LOOK: Look = Look { warmth: 0.4, ..Look::GLAM };
+const LOOK: Look = Look { skin: Skin { warmth: 0.4, ..Look::GLAM.skin }, ..Look::GLAM };
 
 fn at(index: u32) -> Duration {
     Duration::from_millis(33) * index
@@ -70,7 +70,7 @@ fn the_same_pixels_faces_and_order_as_without_each_time() {
         .collect();
     assert!(expected.iter().any(|(_, faces)| faces.is_empty()) && expected.iter().any(|(_, faces)| faces.len() == 1));
     for _ in 0..2 {
-        let pipeline = Pipeline::new(session(&gpu), Late::Wait).unwrap();
+        let pipeline = Pipeline::new(session(&gpu), DropPolicy::Wait).unwrap();
         let done = through(&pipeline, (0..FRAMES).map(|index| (owned(frame(index)), at(index))));
         assert_eq!(done.len(), expected.len());
         for (index, (done, (still, faces))) in (0..).zip(done.iter().zip(&expected)) {
@@ -86,7 +86,7 @@ fn the_same_pixels_faces_and_order_as_without_each_time() {
 
 #[test]
 fn a_frame_that_nothing_follows_comes_out_all_the_same() {
-    let pipeline = Pipeline::new(session(&own_device()), Late::DropOldest).unwrap();
+    let pipeline = Pipeline::new(session(&own_device()), DropPolicy::DropOldest).unwrap();
     for index in 0..3 {
         pipeline.push(owned(frame(index)), at(index)).unwrap();
         let done = pipeline.wait().unwrap();
@@ -114,7 +114,7 @@ impl Picture for Slow {
 #[test]
 fn a_source_that_is_too_fast_is_dropped_by_the_rule_and_counted() {
     let gpu = own_device();
-    for (late, kept, dropped) in [(Late::DropOldest, 4, [1, 2, 3]), (Late::DropNewest, 1, [2, 3, 4])] {
+    for (late, kept, dropped) in [(DropPolicy::DropOldest, 4, [1, 2, 3]), (DropPolicy::DropNewest, 1, [2, 3, 4])] {
         let pipeline = Pipeline::new(session(&gpu), late).unwrap();
         let mut doors = Vec::new();
         let mut push = |index: u32| {
@@ -141,7 +141,7 @@ fn a_source_that_is_too_fast_is_dropped_by_the_rule_and_counted() {
 
 #[test]
 fn frames_that_nobody_takes_do_not_pile_up_where_they_may_be_dropped() {
-    let pipeline = Pipeline::new(session(&own_device()), Late::DropOldest).unwrap();
+    let pipeline = Pipeline::new(session(&own_device()), DropPolicy::DropOldest).unwrap();
     for index in 0..60 {
         pipeline.push(owned(frame(index % 5)), at(index)).unwrap();
         std::thread::sleep(Duration::from_millis(5));
@@ -152,7 +152,7 @@ fn frames_that_nobody_takes_do_not_pile_up_where_they_may_be_dropped() {
 
 #[test]
 fn what_is_wrong_with_a_frame_comes_back_with_it_and_spoils_no_other() {
-    let pipeline = Pipeline::new(session(&own_device()), Late::Wait).unwrap();
+    let pipeline = Pipeline::new(session(&own_device()), DropPolicy::Wait).unwrap();
     let times = [0, 1, 2, 1, 3, 4].map(at);
     let done = through(&pipeline, times.iter().map(|&time| (owned(frame(0)), time)));
     assert_eq!(done.iter().map(|done| done.time).collect::<Vec<_>>(), times);
@@ -161,12 +161,12 @@ fn what_is_wrong_with_a_frame_comes_back_with_it_and_spoils_no_other() {
         assert_eq!(done.outcome, if index == 3 { went_back } else { Ok(()) });
         assert_eq!(done.picture.data() == frame(0).pixels, index == 3, "frame {index}");
     }
-    assert!(matches!(pipeline.set_look(Look { slim: 2.0, ..LOOK }), Err(Error::OutOfRange { .. })));
+    assert!(matches!(pipeline.set_look(Look { shape: Shape { slim: 2.0 }, ..LOOK }), Err(Error::OutOfRange { .. })));
 }
 
 #[test]
 fn looks_and_new_streams_begin_with_the_next_frame_that_is_pushed() {
-    let pipeline = Pipeline::new(session(&own_device()), Late::Wait).unwrap();
+    let pipeline = Pipeline::new(session(&own_device()), DropPolicy::Wait).unwrap();
     pipeline.push(owned(frame(0)), at(100)).unwrap();
     pipeline.set_look(Look::NONE).unwrap();
     pipeline.push(owned(frame(0)), at(101)).unwrap();
@@ -182,7 +182,7 @@ fn looks_and_new_streams_begin_with_the_next_frame_that_is_pushed() {
 #[test]
 fn a_lost_device_is_told_with_each_frame_until_it_is_recovered() {
     let gpu = own_device();
-    let pipeline = Pipeline::new(session(&gpu), Late::Wait).unwrap();
+    let pipeline = Pipeline::new(session(&gpu), DropPolicy::Wait).unwrap();
     let run = |from: u32| through(&pipeline, (from..from + 3).map(|index| (owned(frame(0)), at(index))));
     assert!(run(0).iter().all(|done| done.outcome.is_ok()));
     gpu.device().destroy();
@@ -205,7 +205,7 @@ impl Picture for Faulty {
 
 #[test]
 fn a_hosts_panic_is_an_error_for_whoever_waits() {
-    let pipeline = Pipeline::new(session(&own_device()), Late::Wait).unwrap();
+    let pipeline = Pipeline::new(session(&own_device()), DropPolicy::Wait).unwrap();
     let _ = pipeline.push(Faulty, at(0));
     assert!(pipeline.wait().is_none());
     while pipeline.push(Faulty, at(1)).is_ok() {}
@@ -214,7 +214,7 @@ fn a_hosts_panic_is_an_error_for_whoever_waits() {
 
 #[test]
 fn sizes_and_formats_may_change_in_mid_stream() {
-    let pipeline = Pipeline::new(session(&own_device()), Late::Wait).unwrap();
+    let pipeline = Pipeline::new(session(&own_device()), DropPolicy::Wait).unwrap();
     let frames = (0..12).map(|index| {
         let still = if index % 3 == 0 { support::portrait() } else { frame(0) };
         (owned(still), at(index))

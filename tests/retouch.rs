@@ -4,7 +4,7 @@ mod support;
 
 use glowup::face::topology::{FACE_OVAL, LEFT_EYE, LEFT_EYEBROW, LIPS, RIGHT_EYE, RIGHT_EYEBROW};
 use glowup::gpu::Renderer;
-use glowup::{Face, Gpu, GpuOptions, Look};
+use glowup::{Face, Gpu, GpuOptions, Look, Shape, Skin};
 use support::{Picture, between, close_up, distance, faces, inside, nearest, portrait, width};
 
 fn renderer() -> Renderer {
@@ -32,7 +32,7 @@ fn slim_narrows_the_lower_face_and_leaves_the_eyes() {
         let eyes = distance(before, 33, 263);
         let mut last = 0.0;
         for amount in [0.5, 1.0] {
-            let after = with_faces(&picture, &list, Look { slim: amount, ..Look::NONE });
+            let after = with_faces(&picture, &list, Look { shape: Shape { slim: amount }, ..Look::NONE });
             let after = &faces(&after)[0];
             let narrower = 1.0 - lower_face(after) / lower_face(before);
             assert!(narrower > last + 0.015, "{amount}: {narrower} after {last}");
@@ -100,7 +100,7 @@ fn contrast(picture: &Picture, clean: &Picture, discs: &[([f32; 2], f32)]) -> f3
 fn kept(picture: &Picture, list: &[Face], share: f32, look: Look) -> f32 {
     let discs = discs(&list[0], share);
     let painted = painted(picture, &discs);
-    let clean = with_faces(picture, list, look);
+    let clean = with_faces(picture, list, look.clone());
     contrast(&with_faces(&painted, list, look), &clean, &discs) / contrast(&painted, picture, &discs)
 }
 
@@ -108,7 +108,7 @@ fn kept(picture: &Picture, list: &[Face], share: f32, look: Look) -> f32 {
 fn smooth_fades_blemishes_and_keeps_pores() {
     let picture = close_up();
     let list = faces(&picture);
-    let look = |smooth| Look { smooth, ..Look::NONE };
+    let look = |smooth| Look { skin: Skin { smooth, ..Skin::NONE }, ..Look::NONE };
     let blemishes = |smooth| {
         let each = [0.01, 0.015, 0.02, 0.025, 0.03].map(|share| kept(&picture, &list, share, look(smooth)));
         each.iter().sum::<f32>() / 5.0
@@ -140,7 +140,7 @@ fn edges(picture: &Picture, face: &Face, contour: &[u16], reach: f32) -> f32 {
 fn smooth_keeps_edges() {
     let picture = close_up();
     let list = faces(&picture);
-    let after = with_faces(&picture, &list, Look { smooth: 1.0, tone: 1.0, ..Look::NONE });
+    let after = with_faces(&picture, &list, Look { skin: Skin { smooth: 1.0, tone: 1.0, ..Skin::NONE }, ..Look::NONE });
     let contours: [(&str, &[u16]); 6] = [
         ("right eye", &RIGHT_EYE),
         ("left eye", &LEFT_EYE),
@@ -210,7 +210,7 @@ fn tone_evens_the_colour_and_neither_lightens_nor_shifts_it() {
     let (light, hue, uneven) = skin(&picture, &list[0]);
     let mut last = uneven;
     for tone in [0.5, 1.0] {
-        let after = with_faces(&picture, &list, Look { tone, ..Look::NONE });
+        let after = with_faces(&picture, &list, Look { skin: Skin { tone, ..Skin::NONE }, ..Look::NONE });
         let (after_light, after_hue, after_uneven) = skin(&after, &list[0]);
         println!(
             "tone {tone}: uneven {uneven} -> {after_uneven}, L* {light} -> {after_light}, hue {hue} -> {after_hue}"
@@ -229,17 +229,17 @@ fn tints_go_where_they_say_and_only_on_skin() {
     let list = faces(&picture);
     let (light, hue, _) = skin(&picture, &list[0]);
     let tinted = |look: Look| {
-        let after = with_faces(&picture, &list, look);
+        let after = with_faces(&picture, &list, look.clone());
         let (after_light, after_hue, _) = skin(&after, &list[0]);
         println!("{look:?}: L* {:+.1}, hue {:+.1}", after_light - light, after_hue - hue);
         (after_light - light, after_hue - hue)
     };
     for sign in [-1.0, 1.0] {
-        let (lighter, turned) = tinted(Look { brighten: sign, ..Look::NONE });
+        let (lighter, turned) = tinted(Look { skin: Skin { brighten: sign, ..Skin::NONE }, ..Look::NONE });
         assert!((2.0..7.0).contains(&(sign * lighter)) && turned.abs() < 3.0);
-        let (lighter, turned) = tinted(Look { warmth: sign, ..Look::NONE });
+        let (lighter, turned) = tinted(Look { skin: Skin { warmth: sign, ..Skin::NONE }, ..Look::NONE });
         assert!(lighter.abs() < 1.0 && sign * turned > 3.0, "toward yellow is warmer");
-        let (lighter, turned) = tinted(Look { ruddy: sign, ..Look::NONE });
+        let (lighter, turned) = tinted(Look { skin: Skin { ruddy: sign, ..Skin::NONE }, ..Look::NONE });
         assert!(lighter.abs() < 1.0 && sign * turned < -3.0, "toward red is rosier");
     }
 }
@@ -249,7 +249,7 @@ fn every_preset_and_the_strongest_look_give_the_same_bytes_each_time() {
     let picture = portrait();
     let list = faces(&picture);
     for (_, look) in Look::PRESETS {
-        assert!(with_faces(&picture, &list, look) == with_faces(&picture, &list, look));
+        assert!(with_faces(&picture, &list, look.clone()) == with_faces(&picture, &list, look));
     }
 }
 
@@ -261,8 +261,8 @@ fn two_faces_that_overlap_are_both_retouched_and_leave_no_seam() {
     let mut two = one.clone();
     two.id += 1;
     two.points.iter_mut().for_each(|point| point[0] += 0.5 * width(&one));
-    let look = Look { slim: 1.0, ..Look::NONE };
-    let after = with_faces(&picture, &[one.clone(), two.clone()], look);
+    let look = Look { shape: Shape { slim: 1.0 }, ..Look::NONE };
+    let after = with_faces(&picture, &[one.clone(), two.clone()], look.clone());
     let swapped = with_faces(&picture, &[two, one], look);
     assert!(after == swapped, "the order of the faces must not matter");
     assert!(after != picture);

@@ -4,10 +4,11 @@ mod support;
 
 use glowup::face::topology::FACE_OVAL;
 use glowup::gpu::Renderer;
-use glowup::{FrameMut, Gpu, GpuOptions, Look};
+use glowup::{FrameMut, Gpu, GpuOptions, Look, Shape, Skin};
 use support::{Picture, beautifier, close_up, faces, inside, nearest, portrait, retouched, width};
 
-const ALL: Look = Look { slim: 1.0, smooth: 1.0, tone: 1.0, brighten: 1.0, warmth: 1.0, ruddy: -1.0 };
+const ALL: Look =
+    Look { skin: Skin { smooth: 1.0, tone: 1.0, brighten: 1.0, warmth: 1.0, ruddy: -1.0 }, shape: Shape { slim: 1.0 } };
 
 #[test]
 fn a_picture_without_a_face_comes_out_as_it_went_in() {
@@ -33,7 +34,7 @@ fn half_a_face_beside_a_face_nothing_changes() {
     for picture in [portrait(), close_up()] {
         let face = &faces(&picture)[0];
         let reach = width(face) / 2.0;
-        for look in [ALL, Look { slim: 1.0, ..Look::NONE }] {
+        for look in [ALL, Look { shape: Shape { slim: 1.0 }, ..Look::NONE }] {
             let after = retouched(&picture, look);
             let (mut far, mut changed) = (0, 0);
             for y in 0..picture.height {
@@ -58,7 +59,7 @@ fn alpha_is_carried_along() {
     for (index, pixel) in picture.pixels.chunks_exact_mut(4).enumerate() {
         pixel[3] = (index % 251) as u8;
     }
-    let after = retouched(&picture, Look { smooth: 1.0, tone: 1.0, ..Look::NONE });
+    let after = retouched(&picture, Look { skin: Skin { smooth: 1.0, tone: 1.0, ..Skin::NONE }, ..Look::NONE });
     assert!(after != picture);
     for (before, after) in picture.pixels.chunks_exact(4).zip(after.pixels.chunks_exact(4)) {
         assert_eq!(before[3], after[3]);

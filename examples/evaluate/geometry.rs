@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use glowup::face::topology as mesh;
-use glowup::{Beautifier, Face, FrameMut, Look, TrackerOptions, Warp};
+use glowup::{Beautifier, Face, FrameMut, Look, Shape, Skin, TrackerOptions, Warp};
 use image::imageops::{FilterType, resize};
 use image::{Rgba, RgbaImage};
 use rayon::prelude::*;
@@ -14,14 +14,15 @@ use crate::figures::{grey, psnr};
 use crate::scene::{Chance, Scene, portrait, rgb, scene};
 use crate::{Bench, Table, sheet};
 
-const SLIM: Look = Look { slim: 1.0, ..Look::NONE };
-const ALL: Look = Look { slim: 1.0, smooth: 1.0, tone: 1.0, brighten: 1.0, warmth: 1.0, ruddy: 1.0 };
+const SLIM: Look = slimmed(1.0);
+const ALL: Look =
+    Look { skin: Skin { smooth: 1.0, tone: 1.0, brighten: 1.0, warmth: 1.0, ruddy: 1.0 }, shape: Shape { slim: 1.0 } };
 
 /// One picture at three sizes.
 pub fn scale(bench: &mut Bench, table: &mut Table) -> Result<(), Failure> {
     table.title("The same portrait at 360, 720 and 1080 lines, brought to 360");
     let whole = portrait(1080, &bench.tracker)?;
-    let look = Look { slim: 0.5, smooth: 1.0, tone: 1.0, ..Look::NONE };
+    let look = Look { skin: Skin { smooth: 1.0, tone: 1.0, ..Skin::NONE }, shape: Shape { slim: 0.5 } };
     let (mut plain, mut done) = (Vec::new(), Vec::new());
     let mut inside = Vec::new();
     for lines in [360, 720, 1080] {
@@ -34,7 +35,7 @@ pub fn scale(bench: &mut Bench, table: &mut Table) -> Result<(), Failure> {
             inside = sized.near(&mesh::FACE_OVAL, f32::NEG_INFINITY, 0.0);
         }
         let small = |picture: &RgbaImage| resize(picture, 360, 360, FilterType::Lanczos3);
-        done.push(small(&bench.retouched(&sized, look)?));
+        done.push(small(&bench.retouched(&sized, &look)?));
         plain.push(small(&sized.picture));
     }
     for (a, b, names) in [(0, 1, "360 and 720"), (1, 2, "720 and 1080"), (0, 2, "360 and 1080")] {
@@ -69,6 +70,10 @@ const SPANS: [(&str, u16, u16); 5] =
     [("right eye", 33, 133), ("left eye", 362, 263), ("both eyes", 33, 263), ("nose", 48, 278), ("mouth", 61, 291)];
 
 /// How much narrower the lower face becomes, and what else moves.
+const fn slimmed(slim: f32) -> Look {
+    Look { shape: Shape { slim }, ..Look::NONE }
+}
+
 pub fn slimming(bench: &mut Bench, table: &mut Table) -> Result<(), Failure> {
     table.title("Slimming at 1");
     let mut mean = 0.0;
@@ -76,10 +81,10 @@ pub fn slimming(bench: &mut Bench, table: &mut Table) -> Result<(), Failure> {
         let (w, h) = before.size();
         let from = flat(&before.face);
         let moved = |slim: f32| -> Result<Vec<[f32; 2]>, Failure> {
-            let warp = Warp::new(&before.face, w, h, slim)?;
+            let warp = Warp::new(&before.face, w, h, &slimmed(slim))?;
             Ok(from.iter().map(|p| warp.moved(*p)).collect())
         };
-        let after = scene(before.name, bench.retouched(&before, SLIM)?, &bench.tracker)?;
+        let after = scene(before.name, bench.retouched(&before, &SLIM)?, &bench.tracker)?;
         let (seen, exact) = (flat(&after.face), moved(1.0)?);
         let narrower = 100.0 * (1.0 - lower(&seen) / lower(&from));
         mean += narrower / bench.scenes.len() as f32;
@@ -158,7 +163,7 @@ pub fn folding(bench: &Bench, table: &mut Table) -> Result<(), Failure> {
     let least = sets
         .par_iter()
         .map(|face| {
-            let warp = Warp::new(face, width, height, 1.0)?;
+            let warp = Warp::new(face, width, height, &SLIM)?;
             let places = (0..height).step_by(2).flat_map(|y| (0..width).step_by(2).map(move |x| (x, y)));
             Ok(places.map(|(x, y)| jacobian(&warp, [x as f32, y as f32]).0).fold(1.0, f32::min))
         })
@@ -172,7 +177,7 @@ pub fn folding(bench: &Bench, table: &mut Table) -> Result<(), Failure> {
     );
     for before in &bench.scenes {
         let (w, h) = before.size();
-        let warp = Warp::new(&before.face, w, h, 1.0)?;
+        let warp = Warp::new(&before.face, w, h, &SLIM)?;
         let outside = before.near(&mesh::FACE_OVAL, 0.0, 0.6);
         let places = before.each(|p| p);
         let widest = places
@@ -215,7 +220,7 @@ pub fn lines(bench: &mut Bench, table: &mut Table, out: &Path) -> Result<(), Fai
             }
         }
         let shown = whole.with(picture);
-        let after = bench.retouched(&shown, SLIM)?;
+        let after = bench.retouched(&shown, &SLIM)?;
         let light = grey(&after);
         let (w, h) = shown.size();
         let mut farthest = 0.0_f32;
@@ -247,7 +252,7 @@ pub fn lines(bench: &mut Bench, table: &mut Table, out: &Path) -> Result<(), Fai
         }
     }
     let shown = whole.with(picture);
-    let after = bench.retouched(&shown, SLIM)?;
+    let after = bench.retouched(&shown, &SLIM)?;
     rows.push([shown.picture, after]);
     sheet::save(&sheet::grid(&rows, 640), &out.join("lines.png"))
 }
@@ -257,7 +262,7 @@ pub fn outside(bench: &mut Bench, table: &mut Table) -> Result<(), Failure> {
     table.title("Farther than half a face's width from the face, everything at 1");
     let (mut changed, mut spared) = (0_u64, 0_u64);
     for before in bench.scenes.clone() {
-        let after = bench.retouched(&before, ALL)?;
+        let after = bench.retouched(&before, &ALL)?;
         let near = before.near(&mesh::FACE_OVAL, f32::NEG_INFINITY, 0.5);
         for ((a, b), _) in before.picture.pixels().zip(after.pixels()).zip(near).filter(|(_, near)| !near) {
             changed += u64::from(a != b);
@@ -275,7 +280,7 @@ pub fn steady(bench: &Bench, table: &mut Table) -> Result<(), Failure> {
     let (w, h) = still.size();
     let skin = still.skin();
     let mut session = Beautifier::with_gpu(&bench.gpu, TrackerOptions::default())?;
-    session.set_look(Look { slim: 1.0, smooth: 1.0, tone: 1.0, ..Look::NONE })?;
+    session.set_look(Look { skin: Skin { smooth: 1.0, tone: 1.0, ..Skin::NONE }, shape: Shape { slim: 1.0 } })?;
     let mut chance = Chance(11);
     let (mut last, mut noise): (Option<[Vec<f32>; 2]>, [f64; 2]) = (None, [0.0; 2]);
     let mut jaws: Vec<Vec<[f32; 2]>> = Vec::new();
@@ -289,7 +294,7 @@ pub fn steady(bench: &Bench, table: &mut Table) -> Result<(), Failure> {
         let time = Duration::from_millis(frame * 33);
         let faces = session.process(&mut FrameMut::rgba8(&mut picture, w, h)?, time)?;
         let Some(face) = faces.first() else { continue };
-        let warp = Warp::new(face, w, h, 1.0)?;
+        let warp = Warp::new(face, w, h, &SLIM)?;
         let lights = [before, grey(&picture)];
         if frame >= 30 {
             jaws.push(

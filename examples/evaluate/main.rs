@@ -39,12 +39,12 @@ pub(crate) struct Bench {
 
 impl Bench {
     /// A scene's picture with a look, its face where it was found in the scene.
-    pub(crate) fn retouched(&mut self, scene: &Scene, look: Look) -> Result<RgbaImage, Failure> {
+    pub(crate) fn retouched(&mut self, scene: &Scene, look: &Look) -> Result<RgbaImage, Failure> {
         let mut picture = scene.picture.clone();
         let (width, height) = picture.dimensions();
         self.renderer.reset();
         let faces = std::slice::from_ref(&scene.face);
-        self.renderer.retouch(&mut FrameMut::rgba8(&mut picture, width, height)?, faces, &look)?;
+        self.renderer.retouch(&mut FrameMut::rgba8(&mut picture, width, height)?, faces, look)?;
         Ok(picture)
     }
 

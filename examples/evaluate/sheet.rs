@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use glowup::Look;
 use glowup::face::topology as mesh;
+use glowup::{Look, Shape};
 use image::imageops::{FilterType, overlay, resize};
 use image::{Rgba, RgbaImage};
 
@@ -46,9 +46,9 @@ pub fn looks(bench: &mut Bench, out: &Path) -> Result<(), Failure> {
     for scene in bench.scenes.clone() {
         rows.push([
             scene.picture.clone(),
-            bench.retouched(&scene, Look::NATURAL)?,
-            bench.retouched(&scene, Look::SOFT)?,
-            bench.retouched(&scene, Look::GLAM)?,
+            bench.retouched(&scene, &Look::NATURAL)?,
+            bench.retouched(&scene, &Look::SOFT)?,
+            bench.retouched(&scene, &Look::GLAM)?,
         ]);
     }
     save(&grid(&rows, 600), &out.join("sheet.png"))
@@ -108,7 +108,7 @@ const COVERS: [Cover; 4] = [
 pub fn covered(bench: &mut Bench, table: &mut Table, out: &Path) -> Result<(), Failure> {
     table.title("Things over the face, painted on the portrait, with `glam` less its slimming");
     let scene = bench.scenes[0].clone();
-    let look = Look { slim: 0.0, ..Look::GLAM };
+    let look = Look { shape: Shape { slim: 0.0 }, ..Look::GLAM };
     let bare = bench.skin(&scene)?;
     let mut rows = Vec::new();
     for (name, paint) in COVERS {
@@ -123,7 +123,7 @@ pub fn covered(bench: &mut Bench, table: &mut Table, out: &Path) -> Result<(), F
         }
         let shown = scene.with(picture);
         let skin = bench.skin(&shown)?;
-        let after = bench.retouched(&shown, look)?;
+        let after = bench.retouched(&shown, &look)?;
         let on_skin = |values: &[u8]| {
             let within: Vec<f32> = values
                 .iter()

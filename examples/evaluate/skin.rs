@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use glowup::Look;
 use glowup::face::topology as mesh;
+use glowup::{Look, Shape, Skin};
 use image::RgbaImage;
 
 use crate::common::Failure;
@@ -12,7 +12,7 @@ use crate::filters::FILTERS;
 use crate::scene::{PARTS, Scene, Spot, coverage, painted, recoloured, rgb, spots};
 use crate::{Bench, Table, sheet};
 
-const SMOOTH: Look = Look { smooth: 1.0, ..Look::NONE };
+const SMOOTH: Look = Look { skin: Skin { smooth: 1.0, ..Skin::NONE }, ..Look::NONE };
 /// How much darker blemishes and pores are painted, by channel: blemishes are red.
 const BLEMISH: [f32; 3] = [0.11, 0.18, 0.18];
 const PORE: [f32; 3] = [0.10; 3];
@@ -123,7 +123,7 @@ pub fn smoothing(bench: &mut Bench, table: &mut Table) -> Result<(), Failure> {
     let mut means = [0.0; 2];
     for scene in bench.scenes.clone() {
         let faces = Painted::new(&scene, &scene.skin());
-        let left = faces.left(|scene| bench.retouched(scene, SMOOTH))?;
+        let left = faces.left(|scene| bench.retouched(scene, &SMOOTH))?;
         let (blemishes, pores) = (left.blemishes.slope, left.pores.slope);
         let name = format!("{} ({:.0} px)", scene.name, scene.width);
         table.judged(&format!("{name}: blemishes kept"), &left.blemishes.to_string(), "≤ 0.45", blemishes <= 0.45);
@@ -142,7 +142,7 @@ pub fn beside_others(bench: &mut Bench, table: &mut Table) -> Result<(), Failure
     table.title("Beside other filters, on the portrait, at equal removal of blemishes");
     let scene = bench.scenes[0].clone();
     let (faces, parts) = (Painted::new(&scene, &scene.skin()), edged(&scene));
-    let ours = faces.left(|scene| bench.retouched(scene, SMOOTH))?;
+    let ours = faces.left(|scene| bench.retouched(scene, &SMOOTH))?;
     let (blemishes, pores) = (ours.blemishes.slope, ours.pores.slope);
     let (_, all) = edges_left(&scene, &ours.plain, &parts);
     table.noted("glowup", &format!("blemishes {blemishes:.3}, pores {pores:.3}; {all}"));
@@ -181,17 +181,17 @@ pub fn tones(bench: &mut Bench, table: &mut Table, out: &Path) -> Result<(), Fai
     table.title("Ten skin tones (Monk's scale, painted on the portrait)");
     let scene = bench.scenes[0].clone();
     let plain = scene.skin();
-    let natural = Look { slim: 0.0, ..Look::NATURAL };
+    let natural = Look { shape: Shape { slim: 0.0 }, ..Look::NATURAL };
     let (mut removed, mut shifts, mut rows) = (Vec::new(), Vec::new(), Vec::new());
     for tone in MONK {
         let colour = [16, 8, 0].map(|shift| f32::from((tone >> shift) as u8) / 255.0 * EXPOSURE);
         let face = recoloured(&scene, &plain, colour);
         let faces = Painted::new(&face, &plain);
-        removed.push(1.0 - faces.left(|scene| bench.retouched(scene, SMOOTH))?.blemishes.slope);
-        let after = bench.retouched(&face, natural)?;
+        removed.push(1.0 - faces.left(|scene| bench.retouched(scene, &SMOOTH))?.blemishes.slope);
+        let after = bench.retouched(&face, &natural)?;
         shifts.push(delta_e(mean_lab(&face.picture, &plain), mean_lab(&after, &plain)));
         let spotted = &faces.blemishes.0;
-        rows.push([spotted.picture.clone(), bench.retouched(spotted, Look::GLAM)?]);
+        rows.push([spotted.picture.clone(), bench.retouched(spotted, &Look::GLAM)?]);
     }
     sheet::save(&sheet::grid(&rows, 320), &out.join("tones.png"))?;
     let list = |values: &[f32]| values.iter().map(|v| format!("{v:.2}")).collect::<Vec<_>>().join(" ");
@@ -213,7 +213,7 @@ pub fn colour(bench: &mut Bench, table: &mut Table) -> Result<(), Failure> {
     table.title("Colour");
     for scene in bench.scenes.clone() {
         let skin = scene.skin();
-        let after = bench.retouched(&scene, Look { tone: 1.0, ..Look::NONE })?;
+        let after = bench.retouched(&scene, &Look { skin: Skin { tone: 1.0, ..Skin::NONE }, ..Look::NONE })?;
         let low = |picture: &RgbaImage| {
             let labs: Vec<_> = picture.pixels().map(|p| lab(rgb(p))).collect();
             [1, 2].map(|c| {
@@ -238,13 +238,13 @@ pub fn colour(bench: &mut Bench, table: &mut Table) -> Result<(), Failure> {
     let scene = bench.scenes[0].clone();
     let skin = scene.skin();
     for (name, make) in [
-        ("brighten", (|brighten| Look { brighten, ..Look::NONE }) as fn(f32) -> Look),
-        ("warmth", |warmth| Look { warmth, ..Look::NONE }),
-        ("ruddy", |ruddy| Look { ruddy, ..Look::NONE }),
+        ("brighten", (|brighten| Look { skin: Skin { brighten, ..Skin::NONE }, ..Look::NONE }) as fn(f32) -> Look),
+        ("warmth", |warmth| Look { skin: Skin { warmth, ..Skin::NONE }, ..Look::NONE }),
+        ("ruddy", |ruddy| Look { skin: Skin { ruddy, ..Skin::NONE }, ..Look::NONE }),
     ] {
         for amount in [-1.0, 1.0] {
             let (from, to) =
-                (mean_lab(&scene.picture, &skin), mean_lab(&bench.retouched(&scene, make(amount))?, &skin));
+                (mean_lab(&scene.picture, &skin), mean_lab(&bench.retouched(&scene, &make(amount))?, &skin));
             let chroma = to[1].hypot(to[2]) - from[1].hypot(from[2]);
             table.noted(
                 &format!("portrait: `{name}` {amount:+}: change of L*, chroma, hue"),

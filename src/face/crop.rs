@@ -17,28 +17,36 @@ pub(crate) struct Region {
     pub(crate) mirrored: bool,
 }
 
-/// Where squares are cut out of: a picture in memory, or one on a device.
-pub(crate) trait Scene {
+/// Where network inputs are cropped from: a picture in memory, or one on a device.
+pub(crate) trait CropSource {
     /// Width and height in pixels.
     fn size(&self) -> [u32; 2];
 
-    /// Says what will be cut next, so that it can be fetched at once.
-    fn expect(&mut self, _regions: &[Region], _side: usize, _border: Border) -> Result<()> {
+    /// Says what will be cropped next, so that it can be fetched at once.
+    fn prefetch(&mut self, _regions: &[Region], _side: usize, _border: Border) -> Result<()> {
         Ok(())
     }
 
-    /// Cuts `region` out into `side` × `side` RGB pixels, row by row, by bilinear interpolation; a channel's value `v` of
+    /// Crops `region` into `side` × `side` RGB pixels, row by row, by bilinear interpolation; a channel's value `v` of
     /// 0..=255 becomes `v * scale + offset`; `levels` are these two.
-    fn cut(&mut self, region: &Region, side: usize, border: Border, levels: (f32, f32), out: &mut [f32]) -> Result<()>;
+    fn crop(&mut self, region: &Region, side: usize, border: Border, levels: (f32, f32), out: &mut [f32])
+    -> Result<()>;
 }
 
-impl Scene for Frame<'_> {
+impl CropSource for Frame<'_> {
     fn size(&self) -> [u32; 2] {
         [self.width(), self.height()]
     }
 
-    fn cut(&mut self, region: &Region, side: usize, border: Border, levels: (f32, f32), out: &mut [f32]) -> Result<()> {
-        cut(self, region, side, border, levels, out);
+    fn crop(
+        &mut self,
+        region: &Region,
+        side: usize,
+        border: Border,
+        levels: (f32, f32),
+        out: &mut [f32],
+    ) -> Result<()> {
+        crop(self, region, side, border, levels, out);
         Ok(())
     }
 }
@@ -79,7 +87,7 @@ impl Region {
         Turned { corner, across, down }
     }
 
-    /// Whether it can be cut out at all.
+    /// Whether it can be cropped at all.
     pub(crate) fn is_sound(&self) -> bool {
         let sane = |value: f32| value.abs() < 1e6;
         self.centre.iter().all(|&value| sane(value)) && sane(self.roll) && self.side >= 2.0 && sane(self.side)
@@ -107,8 +115,8 @@ impl Turned {
     }
 }
 
-/// [`Scene::cut`] of a frame in memory. What it costs depends on `side` alone.
-fn cut(frame: &Frame<'_>, region: &Region, side: usize, border: Border, (scale, offset): (f32, f32), out: &mut [f32]) {
+/// [`CropSource::crop`] of a frame in memory. What it costs depends on `side` alone.
+fn crop(frame: &Frame<'_>, region: &Region, side: usize, border: Border, (scale, offset): (f32, f32), out: &mut [f32]) {
     let job = Job { picture: Picture::new(frame, border), square: region.turned(), side, scale, offset };
     job.run_best(out);
     if frame.format() == PixelFormat::Bgra8 {
@@ -116,7 +124,7 @@ fn cut(frame: &Frame<'_>, region: &Region, side: usize, border: Border, (scale, 
     }
 }
 
-/// What is cut out of which picture.
+/// What is cropped from which picture.
 struct Job<'a> {
     picture: Picture<'a>,
     square: Turned,
@@ -348,7 +356,7 @@ mod tests {
             let region = Region { centre: [x, y], side: length, roll, mirrored: roll > 2.0 };
             for side in [1, 7, 8, 19, 64] {
                 let (mut best, mut plain) = (vec![0.0; side * side * 3], vec![1.0; side * side * 3]);
-                cut(&frame, &region, side, Border::Nearest, (0.5, -1.0), &mut best);
+                crop(&frame, &region, side, Border::Nearest, (0.5, -1.0), &mut best);
                 let picture = Picture::new(&frame, Border::Nearest);
                 Job { picture, square: region.turned(), side, scale: 0.5, offset: -1.0 }.run::<false>(&mut plain);
                 assert_eq!(best, plain, "{region:?} at {side}");
@@ -366,7 +374,7 @@ mod tests {
         let frame = Frame::rgba8(&data, 8, 8).unwrap();
         let region = Region { centre: [4.0, 4.0], side: 4.0, roll: 0.0, mirrored: false };
         let mut out = vec![0.0; 4 * 4 * 3];
-        cut(&frame, &region, 4, Border::Black, (1.0, 0.0), &mut out);
+        crop(&frame, &region, 4, Border::Black, (1.0, 0.0), &mut out);
         for y in 0..4 {
             for x in 0..4 {
                 assert_eq!(out[(y * 4 + x) * 3], (x + 2) as f32);
@@ -381,7 +389,7 @@ mod tests {
         let frame = Frame::rgba8(&data, 9, 9).unwrap();
         let region = Region { centre: [4.0, 4.0], side: 4.0, roll: std::f32::consts::FRAC_PI_2, mirrored: false };
         let mut out = vec![0.0; 4 * 4 * 3];
-        cut(&frame, &region, 4, Border::Black, (1.0, 0.0), &mut out);
+        crop(&frame, &region, 4, Border::Black, (1.0, 0.0), &mut out);
         // Along a row of the turned square one walks down the frame.
         for x in 0..4 {
             assert!((out[x * 3] - 6.0).abs() < 1e-4, "{}", out[x * 3]);
@@ -395,9 +403,9 @@ mod tests {
         let frame = Frame::rgba8(&data, 3, 3).unwrap();
         let region = Region { centre: [100.0, -50.0], side: 4.0, roll: 0.3, mirrored: false };
         let mut out = vec![9.0; 4 * 4 * 3];
-        cut(&frame, &region, 4, Border::Black, (1.0, 0.0), &mut out);
+        crop(&frame, &region, 4, Border::Black, (1.0, 0.0), &mut out);
         assert!(out.iter().all(|&v| v == 0.0));
-        cut(&frame, &region, 4, Border::Nearest, (1.0, 0.0), &mut out);
+        crop(&frame, &region, 4, Border::Nearest, (1.0, 0.0), &mut out);
         assert!(out.iter().all(|&v| (v - 200.0).abs() < 1e-3));
     }
 }

@@ -3,9 +3,9 @@
 //! Bazarevsky et al., "BlazeFace: Sub-millisecond neural face detection on mobile GPUs" (2019).
 
 use super::Orientation;
+use super::bounds::{Bounds, disagreement};
 use super::crop::Region;
 use super::net::BlazeFace;
-use super::shape::{Bounds, disagreement};
 
 /// Detections below this score are no faces.
 const SCORE: f32 = 0.5;

@@ -1,6 +1,6 @@
 //! What a face does: eyes, mouth, gaze, read from its points.
 
-use super::shape::point;
+use super::bounds::point;
 use super::topology::{
     CHIN, FOREHEAD, LEFT_EYE_INNER, LEFT_EYE_OUTER, LEFT_IRIS, LEFT_MOUTH_CORNER, RIGHT_EYE_INNER, RIGHT_EYE_OUTER,
     RIGHT_IRIS, RIGHT_MOUTH_CORNER,

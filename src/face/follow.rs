@@ -1,11 +1,11 @@
-//! Who is who over time: every known face is looked for where it was, new ones in the rest of the picture.
+//! The state of a tracker: every known face is looked for where it was, new ones in the rest of the picture.
 
 use std::time::{Duration, Instant};
 
-use super::crop::{Region, Scene};
+use super::bounds::{self, Bounds};
+use super::crop::{CropSource, Region};
 use super::detect::{self, Detection};
-use super::networks::Eyes;
-use super::shape::{self, Bounds};
+use super::inference::InferenceSession;
 use super::track::Track;
 use super::{Face, Orientation, TrackTimes, TrackerOptions};
 use crate::{Error, Result};
@@ -19,7 +19,7 @@ const FINE: usize = 5;
 const TILE: (f32, f32) = (160.0, 0.24);
 
 /// The faces of one stream of frames.
-pub(crate) struct Stream {
+pub(crate) struct TrackerState {
     tracks: Vec<Track>,
     squares: Squares,
     found: Vec<Detection>,
@@ -71,7 +71,7 @@ struct Step {
     options: TrackerOptions,
 }
 
-impl Stream {
+impl TrackerState {
     pub(crate) fn new() -> Self {
         Self {
             tracks: Vec::new(),
@@ -97,8 +97,8 @@ impl Stream {
     /// Goes on to the next frame. What it spends its time on is added to `times`.
     pub(crate) fn step(
         &mut self,
-        eyes: &mut Eyes,
-        scene: &mut dyn Scene,
+        inference: &mut InferenceSession,
+        source: &mut dyn CropSource,
         time: Duration,
         options: TrackerOptions,
         times: &mut TrackTimes,
@@ -107,7 +107,7 @@ impl Stream {
             Some(last) => time.checked_sub(last).ok_or(Error::TimeWentBack { last, given: time })?,
             None => Duration::ZERO,
         };
-        let (size, orientation) = (scene.size(), options.orientation);
+        let (size, orientation) = (source.size(), options.orientation);
         if size != self.size || orientation.mirrored != self.orientation.mirrored {
             self.tracks.clear();
         }
@@ -121,22 +121,28 @@ impl Stream {
             self.tracks.iter_mut().for_each(|track| track.jump(since));
         }
         let step = Step { size, seconds: since.min(GAP).as_secs_f32(), options };
-        self.follow(eyes, scene, &step, times)?;
-        self.search(eyes, scene, &step, times)?;
+        self.follow(inference, source, &step, times)?;
+        self.search(inference, source, &step, times)?;
         self.last = Some(time);
-        self.tracks.retain(|track| !track.is_over());
+        self.tracks.retain(|track| !track.is_expired());
         Ok(())
     }
 
     /// Looks for each face where it was.
-    fn follow(&mut self, eyes: &mut Eyes, scene: &mut dyn Scene, step: &Step, times: &mut TrackTimes) -> Result<()> {
+    fn follow(
+        &mut self,
+        inference: &mut InferenceSession,
+        source: &mut dyn CropSource,
+        step: &Step,
+        times: &mut TrackTimes,
+    ) -> Result<()> {
         self.next.clear();
         self.next.extend(self.tracks.iter().filter(|track| track.is_live()).map(|track| track.region));
         self.next.retain(Region::is_sound);
-        Eyes::expect(scene, &[], &self.next)?;
+        InferenceSession::prefetch(source, &[], &self.next)?;
         for track in &mut self.tracks {
             track.score = if track.is_live() {
-                timed(times, || eyes.landmarks(scene, &track.region, &mut track.fresh))?
+                timed(times, || inference.landmarks(source, &track.region, &mut track.fresh))?
             } else {
                 None
             };
@@ -170,7 +176,13 @@ impl Stream {
     /// Looks for new faces where there is room for them. In a stream's first frame, in all coarse squares; while no face
     /// is followed, in some coarse and some fine ones of each frame; beside faces in one square over several frames, a step
     /// of the network in each: so no single frame takes long.
-    fn search(&mut self, eyes: &mut Eyes, scene: &mut dyn Scene, now: &Step, times: &mut TrackTimes) -> Result<()> {
+    fn search(
+        &mut self,
+        inference: &mut InferenceSession,
+        source: &mut dyn CropSource,
+        now: &Step,
+        times: &mut TrackTimes,
+    ) -> Result<()> {
         let live = self.live();
         if live >= now.options.max_faces {
             return Ok(());
@@ -181,13 +193,14 @@ impl Stream {
         if live > 0 && self.last.is_some() {
             let begun = squares.begun.take().or_else(|| {
                 squares.aside += 1;
-                let lost = self.tracks.iter().filter_map(|track| track.hideout(now.options.orientation)).next_back();
+                let lost =
+                    self.tracks.iter().filter_map(|track| track.search_square(now.options.orientation)).next_back();
                 let lost = lost.filter(|_| squares.aside.is_multiple_of(2));
                 lost.or_else(|| squares.next(squares.aside.is_multiple_of(2))).map(|square| (square, 0))
             });
             if let Some((square, step)) = begun {
-                eyes.detect_step(step, scene, &square, &mut self.found)?;
-                squares.begun = (step + 1 < Eyes::STEPS).then_some((square, step + 1));
+                inference.detect_step(step, source, &square, &mut self.found)?;
+                squares.begun = (step + 1 < InferenceSession::STEPS).then_some((square, step + 1));
             }
         } else {
             squares.begun = None;
@@ -195,47 +208,47 @@ impl Stream {
                 if self.last.is_none() { (squares.coarse, 0) } else { (squares.coarse.min(COARSE), FINE) };
             self.next.clear();
             self.next.extend((0..coarse + fine).filter_map(|index| squares.next(index >= coarse)));
-            Eyes::expect(scene, &self.next, &[])?;
+            InferenceSession::prefetch(source, &self.next, &[])?;
             for square in &self.next {
-                eyes.detect(scene, square, &mut self.found)?;
+                inference.detect(source, square, &mut self.found)?;
             }
         }
         detect::merge(&mut self.found, 0);
         times.detect = Some(start.elapsed());
         for index in 0..self.found.len() {
             if let Some(detection) = self.found.get(index).copied() {
-                self.welcome(eyes, scene, now, &detection, times)?;
+                self.add_track(inference, source, now, &detection, times)?;
             }
         }
         Ok(())
     }
 
     /// Takes in a detection: a new face, or a lost one come back, if it is a face and not one that is followed already.
-    fn welcome(
+    fn add_track(
         &mut self,
-        eyes: &mut Eyes,
-        scene: &mut dyn Scene,
+        inference: &mut InferenceSession,
+        source: &mut dyn CropSource,
         step: &Step,
         detection: &Detection,
         times: &mut TrackTimes,
     ) -> Result<()> {
-        if self.live() >= step.options.max_faces || self.knows(&detection.bounds) {
+        if self.live() >= step.options.max_faces || self.is_tracked(&detection.bounds) {
             return Ok(());
         }
-        let look = || eyes.landmarks(scene, &detection.region(), &mut self.points);
+        let look = || inference.landmarks(source, &detection.region(), &mut self.points);
         let Some(score) = timed(times, look)? else { return Ok(()) };
         if detection.is_doubtful() {
-            let region = shape::region(&self.points, detection.mirrored);
-            let again = timed(times, || eyes.landmarks(scene, &region, &mut self.again))?;
+            let region = bounds::region(&self.points, detection.mirrored);
+            let again = timed(times, || inference.landmarks(source, &region, &mut self.again))?;
             if again.is_none() || !detection.is_confirmed(&self.points, &self.again) {
                 return Ok(());
             }
         }
         let bounds = Bounds::of(&self.points);
-        if self.knows(&bounds) {
+        if self.is_tracked(&bounds) {
             return Ok(());
         }
-        let nearest = self.tracks.iter_mut().filter(|track| track.recognises(&bounds));
+        let nearest = self.tracks.iter_mut().filter(|track| track.matches(&bounds));
         let nearest = nearest.min_by(|a, b| a.bounds.distance(&bounds).total_cmp(&b.bounds.distance(&bounds)));
         let track = match nearest {
             Some(track) => track,
@@ -252,7 +265,7 @@ impl Stream {
         self.tracks.iter().filter(|track| track.is_live()).count()
     }
 
-    fn knows(&self, bounds: &Bounds) -> bool {
+    fn is_tracked(&self, bounds: &Bounds) -> bool {
         self.tracks.iter().any(|track| track.is_live() && track.bounds.is_same_face(bounds))
     }
 

@@ -6,17 +6,17 @@
 //!                                    └── the next frame's ──┘
 //! ```
 
+mod bounds;
 pub(crate) mod crop;
 mod detect;
 mod expression;
 mod filter;
 mod follow;
 mod gesture;
+mod inference;
 pub mod net;
-mod networks;
 mod orientation;
 mod pose;
-mod shape;
 pub mod topology;
 mod track;
 
@@ -24,15 +24,15 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::{Error, Frame, Result};
-use crop::Scene;
+use bounds::Bounds;
+use crop::CropSource;
 pub use expression::Expression;
-use follow::Stream;
+use follow::TrackerState;
 pub use gesture::{Gesture, GestureKind, Gestures};
+use inference::{InferenceSession, Networks};
 use net::{MeshModel, Workers};
-use networks::{Eyes, Networks};
 pub use orientation::{Orientation, Rotation};
 pub use pose::Pose;
-use shape::Bounds;
 
 /// Most faces that can be followed.
 const MOST_FACES: usize = 32;
@@ -131,8 +131,8 @@ pub struct FaceTracker {
     options: TrackerOptions,
     networks: Arc<Networks>,
     workers: Arc<Workers>,
-    eyes: Eyes,
-    stream: Stream,
+    inference: InferenceSession,
+    state: TrackerState,
     faces: Vec<Face>,
     times: TrackTimes,
 }
@@ -162,9 +162,9 @@ impl FaceTracker {
 
     fn with_networks(options: TrackerOptions, networks: Arc<Networks>) -> Result<Self> {
         let workers = Arc::new(Workers::new(options.threads)?);
-        let eyes = networks.eyes(&workers)?;
-        let (stream, times) = (Stream::new(), TrackTimes::default());
-        Ok(Self { options, networks, workers, eyes, stream, faces: Vec::new(), times })
+        let inference = networks.session(&workers)?;
+        let (state, times) = (TrackerState::new(), TrackTimes::default());
+        Ok(Self { options, networks, workers, inference, state, faces: Vec::new(), times })
     }
 
     /// The faces of one picture on its own, the surest first: small and turned ones too, for quality comes before time
@@ -174,24 +174,24 @@ impl FaceTracker {
     ///
     /// [`Error::Network`] where a network fails.
     pub fn detect(&self, frame: &Frame<'_>) -> Result<Vec<Face>> {
-        let mut eyes = self.networks.eyes(&self.workers)?;
+        let mut inference = self.networks.session(&self.workers)?;
         let (mut squares, mut found) = (Vec::new(), Vec::new());
         let smallest = TILE.0.max(TILE.1 * frame.width().min(frame.height()) as f32);
         let (orientation, mut frame) = (self.options.orientation, *frame);
         detect::squares(frame.size(), orientation, smallest, &mut squares);
         for square in &squares {
-            eyes.detect(&mut frame, square, &mut found)?;
+            inference.detect(&mut frame, square, &mut found)?;
         }
         // One face seen in several squares is one detection: the mean of its boxes is better than each.
         detect::merge(&mut found, 0);
         let (mut faces, mut first): (Vec<Face>, _) = (Vec::new(), Vec::new());
         for detection in &found {
             let (region, mut points) = (detection.region(), Vec::new());
-            if eyes.landmarks(&mut frame, &region, &mut first)?.is_none() {
+            if inference.landmarks(&mut frame, &region, &mut first)?.is_none() {
                 continue;
             }
-            let second = shape::region(&first, region.mirrored);
-            let Some(score) = eyes.landmarks(&mut frame, &second, &mut points)? else { continue };
+            let second = bounds::region(&first, region.mirrored);
+            let Some(score) = inference.landmarks(&mut frame, &second, &mut points)? else { continue };
             if !detection.is_confirmed(&first, &points) {
                 continue;
             }
@@ -200,8 +200,8 @@ impl FaceTracker {
                     *second = (*second + first) / 2.0;
                 }
             }
-            let bounds = Bounds::of(&points);
-            if !faces.iter().any(|face| Bounds::of(&face.points).is_same_face(&bounds)) {
+            let found = Bounds::of(&points);
+            if !faces.iter().any(|face| Bounds::of(&face.points).is_same_face(&found)) {
                 faces.push(Face { id: 0, score, visibility: 1.0, points });
             }
         }
@@ -221,15 +221,15 @@ impl FaceTracker {
     ///
     /// [`Error::TimeWentBack`], and nothing is changed; [`Error::Network`] where a network fails.
     pub fn track(&mut self, frame: &Frame<'_>, time: Duration) -> Result<&[Face]> {
-        self.track_scene(&mut { *frame }, time)
+        self.track_in(&mut { *frame }, time)
     }
 
     /// As [`FaceTracker::track`], wherever the frame is.
-    pub(crate) fn track_scene(&mut self, scene: &mut dyn Scene, time: Duration) -> Result<&[Face]> {
+    pub(crate) fn track_in(&mut self, source: &mut dyn CropSource, time: Duration) -> Result<&[Face]> {
         let start = Instant::now();
         let mut times = TrackTimes::default();
-        self.stream.step(&mut self.eyes, scene, time, self.options, &mut times)?;
-        self.stream.publish(&mut self.faces);
+        self.state.step(&mut self.inference, source, time, self.options, &mut times)?;
+        self.state.publish(&mut self.faces);
         times.total = start.elapsed();
         self.times = times;
         Ok(&self.faces)
@@ -255,7 +255,7 @@ impl FaceTracker {
 
     /// Forgets every face: the next frame starts a new stream, at any time. Ids go on counting.
     pub fn reset(&mut self) {
-        self.stream.reset();
+        self.state.reset();
         self.faces.clear();
     }
 }

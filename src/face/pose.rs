@@ -1,6 +1,6 @@
 //! Where the head points.
 
-use super::shape::point;
+use super::bounds::point;
 
 /// How a head is turned, in degrees. All 0 for a face that looks straight into the camera.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]

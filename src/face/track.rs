@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use super::bounds::{Bounds, region, share_inside};
 use super::crop::Region;
 use super::filter::Filter;
-use super::shape::{Bounds, region, share_inside};
 use super::{Face, Orientation};
 
 /// Most that a face's visibility changes from frame to frame.
@@ -12,7 +12,7 @@ const STEP: f32 = 0.15;
 /// How long a lost face's id is kept for it to come back, in seconds.
 const MEMORY: f32 = 0.7;
 /// Side of the square that a lost face is looked for in, in its sizes.
-const HIDEOUT: f32 = 3.0;
+const SEARCH_SIDE: f32 = 3.0;
 /// What is left of the speed of a lost face's points after each frame.
 const DRAG: f32 = 0.8;
 /// A face of which less than this share lies in the frame is not retouched; one of which more than the second, in full.
@@ -65,7 +65,7 @@ impl Track {
     }
 
     /// Whether nothing is left of it, not even its id.
-    pub(crate) fn is_over(&self) -> bool {
+    pub(crate) fn is_expired(&self) -> bool {
         self.face.visibility == 0.0 && self.lost.is_some_and(|seconds| seconds > MEMORY)
     }
 
@@ -75,7 +75,7 @@ impl Track {
     }
 
     /// Whether a face at these bounds is this lost one come back: about as large, and not farther than its own size.
-    pub(crate) fn recognises(&self, bounds: &Bounds) -> bool {
+    pub(crate) fn matches(&self, bounds: &Bounds) -> bool {
         let larger = self.bounds.mean_size().max(bounds.mean_size()).max(1.0);
         !self.is_live()
             && self.bounds.distance(bounds) < larger
@@ -83,8 +83,8 @@ impl Track {
     }
 
     /// The square to look for it in first, when it is lost.
-    pub(crate) fn hideout(&self, orientation: Orientation) -> Option<Region> {
-        let side = HIDEOUT * self.bounds.mean_size();
+    pub(crate) fn search_square(&self, orientation: Orientation) -> Option<Region> {
+        let side = SEARCH_SIDE * self.bounds.mean_size();
         self.lost.map(|_| Region::upright(self.bounds.centre, side, orientation))
     }
 

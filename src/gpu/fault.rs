@@ -1,5 +1,5 @@
 //! What can go wrong on a device, and how this crate hears of it: error scopes for what a call does, callbacks for what a
-//! device of our own does between calls, and a pulse for whether it is still there. A host's device keeps its callbacks:
+//! device of our own does between calls, and a probe for whether it is still there. A host's device keeps its callbacks:
 //! there is one slot of each, and filling it would take the host's away.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::resources::ResourceFactory;
 use super::{Gpu, GpuOptions};
 use crate::{Error, Result};
 
@@ -64,20 +65,20 @@ impl Drop for Own {
 }
 
 /// Longest that a frame may take on the device.
-const PATIENCE: Duration = Duration::from_secs(2);
+const TIMEOUT: Duration = Duration::from_secs(2);
 
 /// When a frame must be through, whatever it waits for.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Limit(Instant);
+pub(super) struct Deadline(Instant);
 
-impl Limit {
+impl Deadline {
     pub(super) fn from_now() -> Self {
         Self(Instant::now())
     }
 
     /// How long there still is.
     fn left(self) -> Result<Duration> {
-        PATIENCE.checked_sub(self.0.elapsed()).ok_or(Error::Timeout { after: PATIENCE })
+        TIMEOUT.checked_sub(self.0.elapsed()).ok_or(Error::Timeout { after: TIMEOUT })
     }
 }
 
@@ -85,7 +86,7 @@ impl Limit {
 /// device is lost; here that is an error like any other.
 fn poll(device: &wgpu::Device, until: wgpu::PollType) -> Result<()> {
     caught(|| device.poll(until))?.map(drop).map_err(|error| match error {
-        wgpu::PollError::Timeout => Error::Timeout { after: PATIENCE },
+        wgpu::PollError::Timeout => Error::Timeout { after: TIMEOUT },
         other => Error::Gpu { reason: other.to_string() },
     })
 }
@@ -127,9 +128,9 @@ impl Gpu {
         result
     }
 
-    /// Waits until the device has finished a submission, or everything that was submitted, but not beyond a limit.
-    pub(super) fn wait(&self, submission_index: Option<wgpu::SubmissionIndex>, limit: Limit) -> Result<()> {
-        let outcome = limit
+    /// Waits until the device has finished a submission, or everything that was submitted, but not beyond a deadline.
+    pub(super) fn wait(&self, submission_index: Option<wgpu::SubmissionIndex>, deadline: Deadline) -> Result<()> {
+        let outcome = deadline
             .left()
             .and_then(|left| poll(&self.device, wgpu::PollType::Wait { submission_index, timeout: Some(left) }));
         if let Some(own) = &self.own {
@@ -139,21 +140,18 @@ impl Gpu {
     }
 }
 
-/// A buffer that nothing uses. A lost device goes on taking every command and does none; only mapping a buffer tells.
-pub(super) struct Pulse(wgpu::Buffer);
+/// Tells whether a device is still there, by a buffer that nothing else uses. A lost device goes on taking every command and
+/// does none; only mapping a buffer tells.
+pub(super) struct DeviceProbe(wgpu::Buffer);
 
-impl Pulse {
-    pub(super) fn new(device: &wgpu::Device) -> Self {
-        Self(device.create_buffer(&wgpu::BufferDescriptor {
-            label: Some("pulse"),
-            size: wgpu::COPY_BUFFER_ALIGNMENT,
-            usage: wgpu::BufferUsages::COPY_DST | wgpu::BufferUsages::MAP_READ,
-            mapped_at_creation: false,
-        }))
+impl DeviceProbe {
+    pub(super) fn new(factory: &ResourceFactory) -> Self {
+        let usage = wgpu::BufferUsages::COPY_DST | wgpu::BufferUsages::MAP_READ;
+        Self(factory.buffer("probe", wgpu::COPY_BUFFER_ALIGNMENT, usage))
     }
 
     /// Fails where the device is lost. To be called inside [`Gpu::guarded`].
-    pub(super) fn feel(&self) -> Result<()> {
+    pub(super) fn check(&self) -> Result<()> {
         let refused = Arc::new(AtomicBool::new(false));
         let answer = Arc::clone(&refused);
         self.0.map_async(wgpu::MapMode::Read, .., move |outcome| answer.store(outcome.is_err(), Ordering::Release));

@@ -1,27 +1,29 @@
 //! Frame + plan → frame, on a graphics device of ours or of the caller's.
 
-mod chain;
-mod cut;
+mod bind_groups;
+mod copy;
+mod crop;
 mod fault;
-mod grids;
-mod pairs;
 mod pass;
-mod renderer;
 #[cfg(test)]
-mod strange;
+mod reference;
+mod renderer;
+mod resources;
+#[cfg(test)]
+mod robustness;
+#[cfg(test)]
+mod shaders;
+mod stages;
 mod timer;
 mod transfer;
-#[cfg(test)]
-mod twins;
-mod uniforms;
 
 use std::sync::Arc;
 
 use crate::{Error, Result};
 use fault::Own;
 
-pub(crate) use cut::Cutter;
-pub(crate) use renderer::Ticket;
+pub(crate) use crop::GpuCropper;
+pub(crate) use renderer::PendingFrame;
 pub use renderer::{RenderStats, Renderer};
 pub use timer::PassTimes;
 

@@ -4,16 +4,42 @@ use wgpu::{
     BindingResource, BindingType, StorageTextureAccess, TextureFormat, TextureSampleType, TextureViewDimension,
 };
 
-/// Joined in front of every shader.
-const COMMON: &str = include_str!("../../shaders/common.wgsl");
+use super::resources::ResourceFactory;
 
-/// How many GPU objects [`Pass::new`] creates: a module, two layouts, a pipeline.
-pub(crate) const PASS_OBJECTS: u64 = 4;
+/// A shader's name and its whole source.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Shader {
+    pub(crate) name: &'static str,
+    pub(crate) source: &'static str,
+}
 
-/// What a pass binds, in the order of its binding numbers.
+/// A shader out of files of `shaders/`, joined in this order behind `common.wgsl`; the last one is the pass itself and gives the
+/// name.
+macro_rules! shader {
+    ($($part:literal),+) => {
+        $crate::gpu::pass::Shader {
+            name: $crate::gpu::pass::last(&[$($part),+]),
+            source: concat!(
+                include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/shaders/common.wgsl")),
+                $(include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/shaders/", $part, ".wgsl"))),+
+            ),
+        }
+    };
+}
+pub(crate) use shader;
+
+/// The last of some names.
+pub(crate) const fn last(names: &[&'static str]) -> &'static str {
+    match names {
+        [.., last] => last,
+        [] => "",
+    }
+}
+
+/// What a pass binds.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Slot {
-    /// The frame's uniforms.
+    /// A uniform buffer.
     Uniform,
     /// A sampler that filters.
     Sampler,
@@ -70,64 +96,63 @@ impl Slot {
 pub(crate) struct Pass {
     pipeline: wgpu::ComputePipeline,
     layout: wgpu::BindGroupLayout,
+    /// The binding numbers of its slots.
+    numbers: Vec<u32>,
 }
 
 impl Pass {
-    /// Compiles the entry point `main` of `shader` (behind the common part). Its bindings are those of `slots`, numbered from
-    /// 0.
-    pub(crate) fn new(device: &wgpu::Device, label: &'static str, shader: &str, slots: &[Slot]) -> Self {
-        let [pass] = Self::new_each(device, label, shader, ["main"], slots);
-        pass
+    /// Compiles a shader's entry point `main`, whose bindings are those of `slots`, numbered from 0.
+    pub(crate) fn new(factory: &ResourceFactory, shader: Shader, slots: &[Slot]) -> Self {
+        let numbered: Vec<_> = (0..).zip(slots.iter().copied()).collect();
+        Self::numbered(factory, shader, &numbered)
     }
 
-    /// As [`Pass::new`], for several entry points; whatever is bound to one of them fits the others.
-    pub(crate) fn new_each<const N: usize>(
-        device: &wgpu::Device,
-        label: &'static str,
-        shader: &str,
-        points: [&'static str; N],
-        slots: &[Slot],
-    ) -> [Self; N] {
-        let entries: Vec<_> = (0..)
-            .zip(slots)
-            .map(|(binding, slot)| wgpu::BindGroupLayoutEntry {
+    /// As [`Pass::new`], with binding numbers of their own: what is joined of several files need not use all of them.
+    pub(crate) fn numbered(factory: &ResourceFactory, shader: Shader, slots: &[(u32, Slot)]) -> Self {
+        let (device, label) = (factory.device(), Some(shader.name));
+        // A module, two layouts, a pipeline.
+        factory.count(4);
+        let entries: Vec<_> = slots
+            .iter()
+            .map(|&(binding, slot)| wgpu::BindGroupLayoutEntry {
                 binding,
                 visibility: wgpu::ShaderStages::COMPUTE,
                 ty: slot.binding_type(),
                 count: None,
             })
             .collect();
-        let layout =
-            device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor { label: Some(label), entries: &entries });
+        let layout = device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor { label, entries: &entries });
         let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
-            label: Some(label),
-            source: wgpu::ShaderSource::Wgsl(format!("{COMMON}{shader}").into()),
+            label,
+            source: wgpu::ShaderSource::Wgsl(shader.source.into()),
         });
         let pipeline_layout = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
-            label: Some(label),
+            label,
             bind_group_layouts: &[Some(&layout)],
             immediate_size: 0,
         });
-        points.map(|entry| Self {
-            pipeline: device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
-                label: Some(label),
-                layout: Some(&pipeline_layout),
-                module: &module,
-                entry_point: Some(entry),
-                compilation_options: wgpu::PipelineCompilationOptions::default(),
-                cache: None,
-            }),
-            layout: layout.clone(),
-        })
+        let pipeline = device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+            label,
+            layout: Some(&pipeline_layout),
+            module: &module,
+            entry_point: Some("main"),
+            compilation_options: wgpu::PipelineCompilationOptions::default(),
+            cache: None,
+        });
+        Self { pipeline, layout, numbers: slots.iter().map(|(number, _)| *number).collect() }
     }
 
     /// Binds `resources`, in the order of the pass's slots.
-    pub(crate) fn bind(&self, device: &wgpu::Device, resources: &[BindingResource<'_>]) -> wgpu::BindGroup {
-        let entries: Vec<_> = (0..)
+    pub(crate) fn bind(&self, factory: &ResourceFactory, resources: &[BindingResource<'_>]) -> wgpu::BindGroup {
+        factory.count(1);
+        let entries: Vec<_> = self
+            .numbers
+            .iter()
             .zip(resources)
-            .map(|(binding, resource)| wgpu::BindGroupEntry { binding, resource: resource.clone() })
+            .map(|(&binding, resource)| wgpu::BindGroupEntry { binding, resource: resource.clone() })
             .collect();
-        device.create_bind_group(&wgpu::BindGroupDescriptor { label: None, layout: &self.layout, entries: &entries })
+        let descriptor = wgpu::BindGroupDescriptor { label: None, layout: &self.layout, entries: &entries };
+        factory.device().create_bind_group(&descriptor)
     }
 
     /// Records one dispatch of `groups` workgroups.

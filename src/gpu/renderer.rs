@@ -5,20 +5,21 @@ use std::time::{Duration, Instant};
 use wgpu::TextureFormat::{Bgra8Unorm, Rgba8Unorm};
 
 use super::Gpu;
-use super::chain::Chain;
-use super::fault::Limit;
-use super::pairs::Pair;
+use super::bind_groups::Pair;
+use super::copy::FrameCopy;
+use super::fault::Deadline;
+use super::stages::Stages;
 use super::timer::{PassTimes, STAMP_BYTES};
-use super::transfer::{Flight, TARGET_OBJECTS, Targets};
+use super::transfer::{InFlightFrame, Targets};
 use crate::retouch::Plan;
 use crate::retouch::tiles::TILE;
-use crate::{Error, Face, Frame, FrameMut, Look, Result};
+use crate::{Error, Face, Frame, FrameMut, Look, Looks, Result};
 
 /// What one call of a [`Renderer`] did. The counters are exact; a frame without a face leaves them at 0.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct RenderStats {
-    /// Handing the faces' rectangles to the device. `None`, like the next two, where nothing had to be done, or where
+    /// Copying the faces' rectangles to the device. `None`, like the next two, where nothing had to be done, or where
     /// the host submits the work itself.
     pub upload: Option<Duration>,
     /// From submission until the device has finished.
@@ -40,26 +41,22 @@ pub struct RenderStats {
 /// Retouches faces in textures or in memory. Nothing in it depends on where the faces come from.
 pub struct Renderer {
     gpu: Gpu,
-    chain: Chain,
+    stages: Stages,
+    copy: FrameCopy,
     targets: Option<Targets>,
     plan: Plan,
-    /// GPU objects made for pictures in memory.
-    created: u64,
     stats: RenderStats,
 }
 
-/// A picture in memory whose retouch is on its way: nothing where there is none to do.
+/// A picture in memory between the steps of its retouch; without a frame in flight where there is nothing to do.
 #[derive(Default)]
-pub(crate) struct Ticket {
-    flight: Option<Flight>,
+pub(crate) struct PendingFrame {
+    in_flight: Option<InFlightFrame>,
     stats: RenderStats,
     submitted: Option<Instant>,
     /// A bit for each pass that had anything to do.
     ran: u32,
 }
-
-/// The look under which skin is shown: any that makes the passes look for it.
-const SHOWN: Look = Look { smooth: 1.0, ..Look::NONE };
 
 /// What a host's textures must be usable for.
 const READ: wgpu::TextureUsages = wgpu::TextureUsages::TEXTURE_BINDING.union(wgpu::TextureUsages::COPY_SRC);
@@ -97,57 +94,58 @@ impl Renderer {
     /// [`Error::Gpu`] where the device refuses them (it was made with less than [`wgpu::Limits::default`]),
     /// [`Error::OutOfMemory`], [`Error::DeviceLost`].
     pub fn new(gpu: &Gpu) -> Result<Self> {
-        let chain = gpu.guarded(|| {
-            let chain = Chain::new(gpu.device(), gpu.queue(), gpu.is_timed());
-            chain.feel()?;
-            Ok(chain)
+        let (stages, copy) = gpu.guarded(|| {
+            let stages = Stages::new(gpu.device(), gpu.queue(), gpu.is_timed());
+            stages.check_device()?;
+            let copy = FrameCopy::new(stages.factory());
+            Ok((stages, copy))
         })?;
-        let stats = RenderStats { resources_created: chain.created(), ..RenderStats::default() };
-        Ok(Self { gpu: gpu.clone(), chain, targets: None, plan: Plan::default(), created: 0, stats })
+        let stats = RenderStats { resources_created: stages.factory().created(), ..RenderStats::default() };
+        Ok(Self { gpu: gpu.clone(), stages, copy, targets: None, plan: Plan::default(), stats })
     }
 
     /// Records the retouch of `faces` into the host's `encoder`: one copy of `input` to `output`, then the faces'
-    /// rectangles. Submits nothing, waits for nothing. Points of the faces are in pixels of `input`.
+    /// rectangles. Submits nothing, waits for nothing. Points of the faces are in pixels of `input`. `looks` is one look for all
+    /// faces (`&Look`), or one for each in their order (a slice): see [`Looks`].
     ///
     /// Both are views of 2D textures of one size. `input` is of format `Rgba8Unorm`, or `Bgra8Unorm`, which costs a pass over
     /// the whole frame in place of the copy; it has the usages `TEXTURE_BINDING` and `COPY_SRC`. `output` is of format
-    /// `Rgba8Unorm` and has `STORAGE_BINDING` and `COPY_DST`. Record one frame a submission: its masks travel by the
-    /// queue, and a second call before the submission would replace them.
+    /// `Rgba8Unorm` and has `STORAGE_BINDING` and `COPY_DST`. Record one frame a submission: its masks are written
+    /// through the queue, and a second call before the submission would replace them.
     ///
     /// # Errors
     ///
-    /// [`Error::OutOfRange`] for a look and [`Error::BadLandmarks`] for a face that is not valid, [`Error::SizeMismatch`]
-    /// for textures of two sizes, [`Error::BadTexture`] for textures of another format or usage, [`Error::OutOfMemory`],
+    /// [`Error::OutOfRange`] for a look and [`Error::BadLandmarks`] for a face that is not valid, [`Error::LookCount`] for
+    /// another number of looks than faces, [`Error::SizeMismatch`] for textures of two sizes, [`Error::BadTexture`] for textures of another format or usage, [`Error::OutOfMemory`],
     /// [`Error::DeviceLost`]. Nothing is recorded then, save where the device is lost in this very call.
-    pub fn render(
+    pub fn render<'a>(
         &mut self,
         encoder: &mut wgpu::CommandEncoder,
         input: &wgpu::TextureView,
         output: &wgpu::TextureView,
         faces: &[Face],
-        look: &Look,
+        looks: impl Into<Looks<'a>>,
     ) -> Result<()> {
-        self.render_to(encoder, (input, output), faces, look, false)
+        self.render_to(encoder, (input, output), faces, looks.into(), false)
     }
 
     /// As [`Renderer::render`], but shows where the faces' skin is instead of retouching it: within the faces' rectangles
     /// red, green and blue are how surely a pixel is skin, 0 … 1, and alpha is 0; what lies outside of them is a copy. It is
-    /// shown where `look` moves it to; of the rest of the look nothing counts. Use a renderer apart from the one that
+    /// shown where the shape of `looks` moves it to; nothing else of the looks counts. Use a renderer apart from the one that
     /// retouches: the skins' statistics are taken with each call.
     ///
     /// # Errors
     ///
     /// As [`Renderer::render`].
-    pub fn render_skin(
+    pub fn render_skin<'a>(
         &mut self,
         encoder: &mut wgpu::CommandEncoder,
         input: &wgpu::TextureView,
         output: &wgpu::TextureView,
         faces: &[Face],
-        look: &Look,
+        looks: impl Into<Looks<'a>>,
     ) -> Result<()> {
-        look.check()?;
-        self.render_to(encoder, (input, output), faces, &Look { slim: look.slim, ..SHOWN }, true)
+        self.render_to(encoder, (input, output), faces, looks.into(), true)
     }
 
     fn render_to(
@@ -155,7 +153,7 @@ impl Renderer {
         encoder: &mut wgpu::CommandEncoder,
         pair: Pair<'_>,
         faces: &[Face],
-        look: &Look,
+        looks: Looks<'_>,
         shows_skin: bool,
     ) -> Result<()> {
         let (input, output) = pair;
@@ -167,24 +165,24 @@ impl Renderer {
         if size != (to.width(), to.height()) {
             return Err(Error::SizeMismatch { input: size, output: (to.width(), to.height()) });
         }
-        self.begin(size, faces, look)?;
-        self.plan.shows_skin = shows_skin;
+        self.begin(size, faces, looks, shows_skin)?;
         let gpu = self.gpu.clone();
         // First all that can fail, then the recording.
         let made = gpu.guarded(|| {
-            self.chain.prepare(gpu.device(), pair, &self.plan);
+            self.copy.prepare(self.stages.factory(), pair);
+            self.stages.prepare(pair, &self.plan);
             Ok(())
         });
         let outcome = made.and_then(|()| {
             gpu.guarded(|| {
-                let copied = self.chain.record_copy(encoder, pair);
-                let ran = self.chain.record(gpu.queue(), encoder, pair, size, &self.plan);
+                let copied = self.copy.record(encoder, pair);
+                let ran = self.stages.record(gpu.queue(), encoder, pair, &self.plan);
                 self.stats.dispatches = copied + ran.count_ones();
                 Ok(())
             })
         });
-        self.stats.resources_created = self.chain.created() + self.created;
-        self.keep(outcome)
+        self.stats.resources_created = self.stages.factory().created();
+        self.clear_on_failure(outcome)
     }
 
     /// Retouches `faces` in a picture in memory, in place. Where it fails the picture is as it was.
@@ -193,18 +191,16 @@ impl Renderer {
     ///
     /// As [`Renderer::render`], [`Error::FrameTooLarge`] where the device cannot hold the frame, and [`Error::Timeout`]
     /// where it does not finish within two seconds.
-    pub fn retouch(&mut self, frame: &mut FrameMut<'_>, faces: &[Face], look: &Look) -> Result<()> {
-        let mut ticket = self.check_in(&frame.as_frame(), faces, look)?;
-        self.depart(&mut ticket)?;
-        self.land(ticket, frame)
+    pub fn retouch<'a>(&mut self, frame: &mut FrameMut<'_>, faces: &[Face], looks: impl Into<Looks<'a>>) -> Result<()> {
+        let mut pending = self.upload(&frame.as_frame(), faces, looks.into())?;
+        self.submit(&mut pending)?;
+        self.finish(pending, frame)
     }
 
-    /// The first step of [`Renderer::retouch`] for one of several pictures that are on their way at once: plans it and hands
-    /// it to the device.
-    pub(crate) fn check_in(&mut self, frame: &Frame<'_>, faces: &[Face], look: &Look) -> Result<Ticket> {
-        self.begin((frame.width(), frame.height()), faces, look)?;
-        let outcome = self.upload(frame);
-        self.keep(outcome)
+    /// The first step of [`Renderer::retouch`], for one of several pictures in flight: plans it and copies it to the device.
+    pub(crate) fn upload(&mut self, frame: &Frame<'_>, faces: &[Face], looks: Looks<'_>) -> Result<PendingFrame> {
+        self.begin((frame.width(), frame.height()), faces, looks, false)?;
+        self.upload_planned(frame)
     }
 
     /// Where the faces' skin is, as their retouch sees it: one byte a pixel, row by row, 0 for what stays as it is up to 255
@@ -222,20 +218,23 @@ impl Renderer {
         }
         picture.iter_mut().skip(3).step_by(4).for_each(|alpha| *alpha = u8::MAX);
         let mut shown = FrameMut::rgba8(&mut picture, width, height)?;
-        self.begin((width, height), faces, &SHOWN)?;
-        self.plan.shows_skin = true;
-        let ticket = self.upload(&shown.as_frame());
-        let mut ticket = self.keep(ticket)?;
-        self.depart(&mut ticket)?;
-        self.land(ticket, &mut shown)?;
+        self.begin((width, height), faces, (&Look::NONE).into(), true)?;
+        let mut pending = self.upload_planned(&shown.as_frame())?;
+        self.submit(&mut pending)?;
+        self.finish(pending, &mut shown)?;
         // The passes leave alpha at 0 where they have been.
         Ok(picture.as_chunks::<4>().0.iter().map(|&[skin, .., alpha]| if alpha == 0 { skin } else { 0 }).collect())
     }
 
-    /// Hands what is planned for a picture in memory to the device.
-    fn upload(&mut self, frame: &Frame<'_>) -> Result<Ticket> {
+    /// Copies what is planned for a picture in memory to the device.
+    fn upload_planned(&mut self, frame: &Frame<'_>) -> Result<PendingFrame> {
+        let outcome = self.try_upload(frame);
+        self.clear_on_failure(outcome)
+    }
+
+    fn try_upload(&mut self, frame: &Frame<'_>) -> Result<PendingFrame> {
         if self.plan.faces().is_empty() {
-            return Ok(Ticket { stats: self.stats, ..Ticket::default() });
+            return Ok(PendingFrame { stats: self.stats, ..PendingFrame::default() });
         }
         let size = (frame.width(), frame.height());
         let max = self.gpu.max_side();
@@ -243,77 +242,75 @@ impl Renderer {
             return Err(Error::FrameTooLarge { width: size.0, height: size.1, max });
         }
         let gpu = self.gpu.clone();
-        let (start, limit) = (Instant::now(), Limit::from_now());
-        let tail = if self.chain.timer().is_some() { STAMP_BYTES } else { 0 };
-        let (mut targets, mut flight) = gpu.guarded(|| {
+        let (start, deadline) = (Instant::now(), Deadline::from_now());
+        let tail = if self.stages.timer().is_some() { STAMP_BYTES } else { 0 };
+        let (mut targets, mut in_flight) = gpu.guarded(|| {
             let mut targets = self.targets_of(size);
-            let (flight, created) = targets.depart(&gpu, self.plan.faces(), tail, limit);
-            self.created += created;
-            self.chain.prepare(gpu.device(), (&targets.input, &targets.output), &self.plan);
-            Ok((targets, flight))
+            let in_flight = targets.begin(&gpu, self.stages.factory(), self.plan.faces(), tail, deadline);
+            self.stages.prepare((&targets.input, &targets.output), &self.plan);
+            Ok((targets, in_flight))
         })?;
-        gpu.guarded(|| targets.upload(&mut flight, frame, self.plan.faces()))?;
+        gpu.guarded(|| targets.upload(&mut in_flight, frame, self.plan.faces()))?;
         self.targets = Some(targets);
         self.stats.upload = Some(start.elapsed());
-        Ok(Ticket { flight: Some(flight), stats: self.stats, ..Ticket::default() })
+        Ok(PendingFrame { in_flight: Some(in_flight), stats: self.stats, ..PendingFrame::default() })
     }
 
     /// The second step, once all pictures before have taken it: submits the work, as soon as the device is through with all
     /// other. What was planned must not have been planned anew.
-    pub(crate) fn depart(&mut self, ticket: &mut Ticket) -> Result<()> {
-        let outcome = self.submit(ticket);
-        self.keep(outcome)
+    pub(crate) fn submit(&mut self, pending: &mut PendingFrame) -> Result<()> {
+        let outcome = self.try_submit(pending);
+        self.clear_on_failure(outcome)
     }
 
-    fn submit(&mut self, ticket: &mut Ticket) -> Result<()> {
-        let (Some(flight), Some(targets)) = (&mut ticket.flight, &self.targets) else { return Ok(()) };
-        let (gpu, plan, chain) = (&self.gpu, &self.plan, &mut self.chain);
-        ticket.ran = gpu.guarded(|| {
+    fn try_submit(&mut self, pending: &mut PendingFrame) -> Result<()> {
+        let (Some(in_flight), Some(targets)) = (&mut pending.in_flight, &self.targets) else { return Ok(()) };
+        let (gpu, plan, stages) = (&self.gpu, &self.plan, &mut self.stages);
+        pending.ran = gpu.guarded(|| {
             let mut encoder =
                 gpu.device().create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("glowup") });
-            targets.record_upload(&mut encoder, flight, plan.faces());
-            let pair = (&targets.input, &targets.output);
-            let ran = chain.record(gpu.queue(), &mut encoder, pair, targets.size, plan);
-            targets.record_readback(&mut encoder, flight);
-            if let (Some(timer), Some(buffer)) = (chain.timer(), flight.readback()) {
+            targets.record_upload(&mut encoder, in_flight, plan.faces());
+            let ran = stages.record(gpu.queue(), &mut encoder, (&targets.input, &targets.output), plan);
+            targets.record_readback(&mut encoder, in_flight);
+            if let (Some(timer), Some(buffer)) = (stages.timer(), in_flight.readback()) {
                 timer.record(&mut encoder, ran, buffer);
             }
             let commands = encoder.finish();
             // Some drivers would hold the submission up for as long as the device is busy; this wait has an end.
-            gpu.wait(None, flight.limit())?;
-            ticket.submitted = Some(Instant::now());
-            flight.launched(gpu.queue().submit([commands]));
+            gpu.wait(None, in_flight.deadline())?;
+            pending.submitted = Some(Instant::now());
+            in_flight.set_submission(gpu.queue().submit([commands]));
             Ok(ran)
         })?;
-        ticket.stats.dispatches = ticket.ran.count_ones();
+        pending.stats.dispatches = pending.ran.count_ones();
         Ok(())
     }
 
     /// The last step, in the pictures' order: waits until the device has finished. The picture is written to once nothing
     /// can fail any more.
-    pub(crate) fn land(&mut self, mut ticket: Ticket, frame: &mut FrameMut<'_>) -> Result<()> {
-        let outcome = self.fetch(&mut ticket, frame);
-        self.stats = ticket.stats;
-        self.stats.resources_created = self.chain.created() + self.created;
-        match (ticket.flight, &mut self.targets) {
-            // A frame that set out on a device which was made anew since says nothing of this one.
-            (Some(flight), _) if !flight.is_on(&self.gpu) => return outcome,
-            (Some(flight), Some(targets)) if outcome.is_ok() => targets.arrive(flight),
+    pub(crate) fn finish(&mut self, mut pending: PendingFrame, frame: &mut FrameMut<'_>) -> Result<()> {
+        let outcome = self.read_back(&mut pending, frame);
+        self.stats = pending.stats;
+        self.stats.resources_created = self.stages.factory().created();
+        match (pending.in_flight, &mut self.targets) {
+            // A frame of a device that was replaced in the meantime says nothing of this one.
+            (Some(in_flight), _) if !in_flight.is_on(&self.gpu) => return outcome,
+            (Some(in_flight), Some(targets)) if outcome.is_ok() => targets.recycle(in_flight),
             _ => {}
         }
-        self.keep(outcome)
+        self.clear_on_failure(outcome)
     }
 
-    fn fetch(&self, ticket: &mut Ticket, frame: &mut FrameMut<'_>) -> Result<()> {
-        let Some(flight) = &mut ticket.flight else { return Ok(()) };
-        flight.wait()?;
+    fn read_back(&self, pending: &mut PendingFrame, frame: &mut FrameMut<'_>) -> Result<()> {
+        let Some(in_flight) = &mut pending.in_flight else { return Ok(()) };
+        in_flight.wait()?;
         let finished = Instant::now();
-        let (stats, ran) = (&mut ticket.stats, ticket.ran);
-        let timer = self.chain.timer();
-        flight.read(frame, |data| stats.passes = timer.map(|timer| timer.read(ran, data)))?;
-        stats.gpu = ticket.submitted.map(|submitted| finished - submitted);
+        let (stats, ran) = (&mut pending.stats, pending.ran);
+        let timer = self.stages.timer();
+        in_flight.read(frame, |data| stats.passes = timer.map(|timer| timer.read(ran, data)))?;
+        stats.gpu = pending.submitted.map(|submitted| finished - submitted);
         stats.readback = Some(finished.elapsed());
-        stats.bytes = flight.bytes();
+        stats.bytes = in_flight.bytes();
         Ok(())
     }
 
@@ -331,23 +328,24 @@ impl Renderer {
 
     /// Forgets the faces' skin statistics: the next frame belongs to another stream.
     pub fn reset(&mut self) {
-        self.chain.reset();
+        self.stages.reset();
     }
 
-    fn begin(&mut self, size: (u32, u32), faces: &[Face], look: &Look) -> Result<()> {
+    fn begin(&mut self, size: (u32, u32), faces: &[Face], looks: Looks<'_>, shows_skin: bool) -> Result<()> {
         self.stats = RenderStats { resources_created: self.stats.resources_created, ..RenderStats::default() };
-        self.plan.update(size.0, size.1, faces, look)?;
+        self.plan.update(size, faces, looks, shows_skin)?;
         // Asked even where there is nothing to do, so that a loss is heard of at the next frame and not at the next face.
-        self.gpu.guarded(|| self.chain.feel())?;
+        self.gpu.guarded(|| self.stages.check_device())?;
         self.stats.pixels = self.plan.tiles.list().len() as u64 * u64::from(TILE * TILE);
         Ok(())
     }
 
     /// After a failure nothing is trusted that was made or half made: the next call makes it anew.
-    fn keep<T>(&mut self, outcome: Result<T>) -> Result<T> {
+    fn clear_on_failure<T>(&mut self, outcome: Result<T>) -> Result<T> {
         if outcome.is_err() {
             self.targets = None;
-            self.chain.clear();
+            self.stages.clear();
+            self.copy.clear();
         }
         outcome
     }
@@ -357,13 +355,12 @@ impl Renderer {
         match self.targets.take() {
             Some(targets) if targets.size == size => targets,
             stale => {
-                // Bindings would keep the old textures alive.
+                // Bind groups would keep the old textures alive.
                 if let Some(old) = &stale {
-                    self.chain.release(&old.input);
+                    self.stages.release(&old.input);
                 }
                 drop(stale);
-                self.created += TARGET_OBJECTS;
-                Targets::new(self.gpu.device(), size)
+                Targets::new(self.stages.factory(), size)
             }
         }
     }

@@ -2,61 +2,67 @@
 
 use std::time::Duration;
 
-/// How many passes there are.
-pub(crate) const PASSES: usize = 8;
+use super::resources::ResourceFactory;
+
+/// Most passes that are timed.
+pub(crate) const MAX_PASSES: usize = 24;
 /// Two timestamps a pass: its begin and its end.
-const STAMPS: u32 = 2 * PASSES as u32;
+const STAMPS: u32 = 2 * MAX_PASSES as u32;
 /// Bytes of all timestamps, as they are copied.
 pub(crate) const STAMP_BYTES: u64 = STAMPS as u64 * wgpu::QUERY_SIZE as u64;
 
 /// What each pass of a frame took on the device; zero for a pass that had nothing to do. `shaders/` has a file for each.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PassTimes {
-    /// Pixels that move where no skin is.
-    pub bare: Duration,
-    /// The frame's pixels into cells.
-    pub cells: Duration,
-    /// What each person's skin looks like.
-    pub skin: Duration,
-    /// Means and variances of the skin.
-    pub moments: Duration,
-    /// The guided filter's coefficients.
-    pub gate: Duration,
-    /// What is to be added to each cell.
-    pub correct: Duration,
-    /// Skin that keeps its place, corrected.
-    pub still: Duration,
-    /// Skin that moves, corrected.
-    pub moved: Duration,
+    names: [&'static str; MAX_PASSES],
+    times: [Duration; MAX_PASSES],
+}
+
+impl PassTimes {
+    /// Name and time of each pass, in the order that they are recorded.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, Duration)> + '_ {
+        self.names.iter().zip(&self.times).filter(|(name, _)| !name.is_empty()).map(|(name, time)| (*name, *time))
+    }
+}
+
+#[cfg(feature = "serde")]
+impl serde::Serialize for PassTimes {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.iter())
+    }
 }
 
 /// The timestamps of one frame.
 pub(crate) struct Timer {
+    names: [&'static str; MAX_PASSES],
     queries: wgpu::QuerySet,
     resolved: wgpu::Buffer,
     /// Nanoseconds of one tick.
     period: f32,
 }
 
-/// How many GPU objects [`Timer::new`] creates.
-pub(crate) const TIMER_OBJECTS: u64 = 2;
-
 impl Timer {
-    /// For a device that has [`wgpu::Features::TIMESTAMP_QUERY`].
-    pub(crate) fn new(device: &wgpu::Device, queue: &wgpu::Queue) -> Self {
+    /// For passes of these names, on a device that has [`wgpu::Features::TIMESTAMP_QUERY`].
+    pub(crate) fn new(
+        factory: &ResourceFactory,
+        queue: &wgpu::Queue,
+        passes: impl Iterator<Item = &'static str>,
+    ) -> Self {
+        let mut names = [""; MAX_PASSES];
+        names.iter_mut().zip(passes).for_each(|(slot, name)| *slot = name);
+        factory.count(1);
         Self {
-            queries: device.create_query_set(&wgpu::QuerySetDescriptor {
+            names,
+            queries: factory.device().create_query_set(&wgpu::QuerySetDescriptor {
                 label: Some("passes"),
                 ty: wgpu::QueryType::Timestamp,
                 count: STAMPS,
             }),
-            resolved: device.create_buffer(&wgpu::BufferDescriptor {
-                label: Some("passes"),
-                size: STAMP_BYTES,
-                usage: wgpu::BufferUsages::QUERY_RESOLVE | wgpu::BufferUsages::COPY_SRC,
-                mapped_at_creation: false,
-            }),
+            resolved: factory.buffer(
+                "passes",
+                STAMP_BYTES,
+                wgpu::BufferUsages::QUERY_RESOLVE | wgpu::BufferUsages::COPY_SRC,
+            ),
             period: queue.get_timestamp_period(),
         }
     }
@@ -70,7 +76,7 @@ impl Timer {
         }
     }
 
-    /// Records the way of the timestamps to the end of a buffer. `ran` has a bit for each pass that had anything to do.
+    /// Records the copy of the timestamps to the end of a buffer. `ran` has a bit for each pass that had anything to do.
     pub(crate) fn record(&self, encoder: &mut wgpu::CommandEncoder, ran: u32, to: &wgpu::Buffer) {
         if ran != 0 {
             encoder.resolve_query_set(&self.queries, 0..2 * ran.count_ones(), &self.resolved, 0);
@@ -80,7 +86,7 @@ impl Timer {
 
     /// What [`Timer::record`] has left at the end of a buffer.
     pub(crate) fn read(&self, ran: u32, buffer: &[u8]) -> PassTimes {
-        let mut times = [Duration::ZERO; PASSES];
+        let mut times = [Duration::ZERO; MAX_PASSES];
         let stamps = buffer.get(buffer.len().saturating_sub(STAMP_BYTES as usize)..).unwrap_or_default();
         let passes = times.iter_mut().enumerate().filter(|(index, _)| ran & (1 << index) != 0);
         for ((_, time), pass) in passes.zip(stamps.as_chunks::<16>().0) {
@@ -88,7 +94,6 @@ impl Timer {
             let (begin, end) = (u64::from_le_bytes([a, b, c, d, e, f, g, h]), u64::from_le_bytes(rest));
             *time = Duration::from_nanos((end.saturating_sub(begin) as f64 * f64::from(self.period)) as u64);
         }
-        let [bare, cells, skin, moments, gate, correct, still, moved] = times;
-        PassTimes { bare, cells, skin, moments, gate, correct, still, moved }
+        PassTimes { names: self.names, times }
     }
 }

@@ -1,10 +1,11 @@
-//! A picture in memory → the device → the picture: only the faces' rectangles travel.
+//! A picture in memory → the device → the picture: only the faces' rectangles are copied.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use super::Gpu;
-use super::fault::Limit;
+use super::fault::Deadline;
+use super::resources::ResourceFactory;
 use crate::frame::Changed;
 use crate::retouch::FacePlan;
 use crate::retouch::region::Rect;
@@ -16,21 +17,21 @@ const APRON: u32 = 3;
 const ROW: u32 = wgpu::COPY_BYTES_PER_ROW_ALIGNMENT;
 const PIXEL: u32 = 4;
 
-/// Textures as large as the frame, and the buffers that its rectangles come and go in. The textures serve one frame after
-/// another in the order of submission; of buffers there is a pair for each frame on its way.
+/// Textures as large as the frame, and the staging buffers that its rectangles are copied through. The textures serve one frame
+/// after another in the order of submission; of buffers there is a pair for each frame in flight.
 pub(crate) struct Targets {
     pub(crate) size: (u32, u32),
     pub(crate) input: wgpu::TextureView,
     pub(crate) output: wgpu::TextureView,
-    /// Pairs of buffers that no frame uses.
-    idle: Vec<Lane>,
-    /// A row of pixels on its way.
+    /// Staging buffers that no frame uses.
+    idle: Vec<StagingBuffers>,
+    /// One row of pixels, between frame and buffer.
     row: Vec<u8>,
 }
 
-/// The buffers of one frame.
+/// The staging buffers of one frame.
 #[derive(Default)]
-struct Lane {
+struct StagingBuffers {
     /// Of our own, where wgpu would make one for each upload: with no memory left for it, wgpu gives up the whole device.
     upload: Option<wgpu::Buffer>,
     readback: Option<wgpu::Buffer>,
@@ -40,35 +41,20 @@ struct Lane {
     changing: Vec<Rect>,
 }
 
-/// A frame on its way to the device and back.
-pub(crate) struct Flight {
+/// A frame in flight: handed to the device, and not read back yet.
+pub(crate) struct InFlightFrame {
     gpu: Gpu,
-    lane: Lane,
+    staging: StagingBuffers,
     size: (u32, u32),
-    limit: Limit,
-    /// Bytes that travel.
+    deadline: Deadline,
+    /// Bytes copied to the device and back.
     bytes: u64,
 }
 
-/// How many GPU objects [`Targets::new`] creates: two textures and their views.
-pub(crate) const TARGET_OBJECTS: u64 = 4;
-
 impl Targets {
-    pub(crate) fn new(device: &wgpu::Device, size: (u32, u32)) -> Self {
-        let texture = |label, usage| {
-            let texture = device.create_texture(&wgpu::TextureDescriptor {
-                label: Some(label),
-                size: wgpu::Extent3d { width: size.0, height: size.1, depth_or_array_layers: 1 },
-                mip_level_count: 1,
-                sample_count: 1,
-                dimension: wgpu::TextureDimension::D2,
-                format: wgpu::TextureFormat::Rgba8Unorm,
-                usage,
-                view_formats: &[],
-            });
-            texture.create_view(&wgpu::TextureViewDescriptor::default())
-        };
+    pub(crate) fn new(factory: &ResourceFactory, size: (u32, u32)) -> Self {
         use wgpu::TextureUsages as Usage;
+        let texture = |label, usage| factory.texture(label, size, wgpu::TextureFormat::Rgba8Unorm, usage);
         Self {
             size,
             input: texture("input", Usage::TEXTURE_BINDING | Usage::COPY_DST),
@@ -78,42 +64,46 @@ impl Targets {
         }
     }
 
-    /// Begins a frame's way: buffers with room for the faces' rectangles, and for `tail` bytes behind what is read back.
-    /// Returns how many GPU objects that created.
-    pub(crate) fn depart(&mut self, gpu: &Gpu, faces: &[FacePlan], tail: u64, limit: Limit) -> (Flight, u64) {
+    /// Begins a frame: staging buffers with room for the faces' rectangles, and for `tail` bytes behind what is read back.
+    pub(crate) fn begin(
+        &mut self,
+        gpu: &Gpu,
+        factory: &ResourceFactory,
+        faces: &[FacePlan],
+        tail: u64,
+        deadline: Deadline,
+    ) -> InFlightFrame {
         use wgpu::BufferUsages as Usage;
-        let mut lane = self.idle.pop().unwrap_or_default();
+        let mut staging = self.idle.pop().unwrap_or_default();
         let most = bytes(Rect { x: 0, y: 0, width: self.size.0, height: self.size.1 });
-        let mut created = 0;
-        let mut make = |label, slot: &mut Option<wgpu::Buffer>, needed: u64, usage| {
+        let make = |label, slot: &mut Option<wgpu::Buffer>, needed: u64, usage| {
             if slot.as_ref().is_none_or(|buffer| buffer.size() < needed) {
                 // The old one goes first. Room to grow, or a face that comes nearer would need a new buffer each frame; no
                 // more than the frame.
                 *slot = None;
-                *slot = Some(gpu.device().create_buffer(&wgpu::BufferDescriptor {
-                    label: Some(label),
-                    size: needed.max((needed * 2).min(most + tail)),
-                    usage,
-                    mapped_at_creation: false,
-                }));
-                created += 1;
+                *slot = Some(factory.buffer(label, needed.max((needed * 2).min(most + tail)), usage));
             }
         };
         let size = self.size;
         let uploaded = faces.iter().map(|face| bytes(apron(face.rect, size))).sum();
-        make("upload", &mut lane.upload, uploaded, Usage::COPY_SRC | Usage::MAP_WRITE);
+        make("upload", &mut staging.upload, uploaded, Usage::COPY_SRC | Usage::MAP_WRITE);
         // A device cannot map a buffer of nothing.
         let read = faces.iter().map(|face| bytes(face.changing())).sum::<u64>().max(u64::from(ROW));
-        make("readback", &mut lane.readback, read + tail, Usage::COPY_DST | Usage::MAP_READ);
-        lane.changing.clear();
-        lane.changing.extend(faces.iter().map(FacePlan::changing));
-        (Flight { gpu: gpu.clone(), lane, size, limit, bytes: 0 }, created)
+        make("readback", &mut staging.readback, read + tail, Usage::COPY_DST | Usage::MAP_READ);
+        staging.changing.clear();
+        staging.changing.extend(faces.iter().map(FacePlan::changing));
+        InFlightFrame { gpu: gpu.clone(), staging, size, deadline, bytes: 0 }
     }
 
     /// Copies the faces' rectangles of a frame into the upload buffer, once the device is done with it.
-    pub(crate) fn upload(&mut self, flight: &mut Flight, frame: &Frame<'_>, faces: &[FacePlan]) -> Result<()> {
-        let Some(buffer) = &flight.lane.upload else { return Ok(()) };
-        map(&flight.gpu, buffer, wgpu::MapMode::Write, flight.lane.submission.take(), flight.limit)?;
+    pub(crate) fn upload(
+        &mut self,
+        in_flight: &mut InFlightFrame,
+        frame: &Frame<'_>,
+        faces: &[FacePlan],
+    ) -> Result<()> {
+        let Some(buffer) = &in_flight.staging.upload else { return Ok(()) };
+        map(&in_flight.gpu, buffer, wgpu::MapMode::Write, in_flight.staging.submission.take(), in_flight.deadline)?;
         let refused = |error: wgpu::MapRangeError| Error::Gpu { reason: error.to_string() };
         let mut view = buffer.slice(..).get_mapped_range_mut().map_err(refused)?;
         let mut offset = 0;
@@ -128,17 +118,22 @@ impl Targets {
                 }
                 offset += pitch(rect) as usize;
             }
-            flight.bytes += u64::from(rect.height) * length as u64;
+            in_flight.bytes += u64::from(rect.height) * length as u64;
         }
         drop(view);
         buffer.unmap();
         Ok(())
     }
 
-    /// Records the way of the faces' rectangles from the upload buffer into the input texture, and what they hold into the
-    /// output texture: the last pass writes only what changes.
-    pub(crate) fn record_upload(&self, encoder: &mut wgpu::CommandEncoder, flight: &Flight, faces: &[FacePlan]) {
-        let Some(buffer) = &flight.lane.upload else { return };
+    /// Records the copy of the faces' rectangles from the upload buffer into the input texture, and into the output texture
+    /// too: the last pass writes only what changes.
+    pub(crate) fn record_upload(
+        &self,
+        encoder: &mut wgpu::CommandEncoder,
+        in_flight: &InFlightFrame,
+        faces: &[FacePlan],
+    ) {
+        let Some(buffer) = &in_flight.staging.upload else { return };
         let mut offset = 0;
         for face in faces {
             let rect = apron(face.rect, self.size);
@@ -148,65 +143,65 @@ impl Targets {
         }
     }
 
-    /// Records the way of what may have changed from the output texture into the readback buffer.
-    pub(crate) fn record_readback(&self, encoder: &mut wgpu::CommandEncoder, flight: &Flight) {
-        let Some(buffer) = flight.readback() else { return };
+    /// Records the copy of what may have changed from the output texture into the readback buffer.
+    pub(crate) fn record_readback(&self, encoder: &mut wgpu::CommandEncoder, in_flight: &InFlightFrame) {
+        let Some(buffer) = in_flight.readback() else { return };
         let mut offset = 0;
-        for &rect in flight.lane.changing.iter().filter(|rect| rect.width > 0) {
+        for &rect in in_flight.staging.changing.iter().filter(|rect| rect.width > 0) {
             encoder.copy_texture_to_buffer(place(&self.output, rect), part(buffer, offset, rect), extent(rect));
             offset += bytes(rect);
         }
     }
 
-    /// Ends a frame's way; its buffers serve another one.
-    pub(crate) fn arrive(&mut self, flight: Flight) {
-        if flight.size == self.size {
-            self.idle.push(flight.lane);
+    /// Takes a finished frame's staging buffers back for another frame.
+    pub(crate) fn recycle(&mut self, in_flight: InFlightFrame) {
+        if in_flight.size == self.size {
+            self.idle.push(in_flight.staging);
         }
     }
 }
 
-impl Flight {
+impl InFlightFrame {
     /// What is read back, with a tail for whoever asked for one.
     pub(crate) fn readback(&self) -> Option<&wgpu::Buffer> {
-        self.lane.readback.as_ref()
+        self.staging.readback.as_ref()
     }
 
-    /// Whether this is the device that it is on.
+    /// Whether it was handed to this device.
     pub(crate) fn is_on(&self, gpu: &Gpu) -> bool {
         self.gpu.device() == gpu.device()
     }
 
-    /// Bytes that have travelled.
+    /// Bytes copied so far, to the device and back.
     pub(crate) fn bytes(&self) -> u64 {
         self.bytes
     }
 
-    /// When it must be through.
-    pub(crate) fn limit(&self) -> Limit {
-        self.limit
+    /// When it must be finished.
+    pub(crate) fn deadline(&self) -> Deadline {
+        self.deadline
     }
 
-    /// It was submitted.
-    pub(crate) fn launched(&mut self, submission: wgpu::SubmissionIndex) {
-        self.lane.submission = Some(submission);
+    /// Notes the submission that it is part of.
+    pub(crate) fn set_submission(&mut self, submission: wgpu::SubmissionIndex) {
+        self.staging.submission = Some(submission);
     }
 
     /// Waits until the device has finished it and the readback buffer can be read.
     pub(crate) fn wait(&self) -> Result<()> {
         let Some(buffer) = self.readback() else { return Ok(()) };
-        let (gpu, submission) = (&self.gpu, self.lane.submission.clone());
-        gpu.guarded(|| map(gpu, buffer, wgpu::MapMode::Read, submission, self.limit))
+        let (gpu, submission) = (&self.gpu, self.staging.submission.clone());
+        gpu.guarded(|| map(gpu, buffer, wgpu::MapMode::Read, submission, self.deadline))
     }
 
     /// Copies what may have changed into the caller's picture, lets `tail` see all that was read back, and gives the buffer
     /// back to the device.
     pub(crate) fn read(&mut self, frame: &mut FrameMut<'_>, tail: impl FnOnce(&[u8])) -> Result<()> {
-        let Some(buffer) = self.lane.readback.as_ref() else { return Ok(()) };
+        let Some(buffer) = self.staging.readback.as_ref() else { return Ok(()) };
         let mapped = buffer.slice(..).get_mapped_range().map_err(|error| Error::Gpu { reason: error.to_string() });
         if let Ok(data) = &mapped {
             let mut rest: &[u8] = data;
-            let places = &self.lane.changing;
+            let places = &self.staging.changing;
             for (index, &rect) in places.iter().enumerate() {
                 let (own, later) = rest.split_at(rest.len().min(bytes(rect) as usize));
                 rest = later;
@@ -237,7 +232,7 @@ pub(crate) fn map(
     buffer: &wgpu::Buffer,
     mode: wgpu::MapMode,
     submission: Option<wgpu::SubmissionIndex>,
-    limit: Limit,
+    deadline: Deadline,
 ) -> Result<()> {
     const PENDING: u8 = 0;
     const MAPPED: u8 = 1;
@@ -248,13 +243,13 @@ pub(crate) fn map(
         answer.store(if result.is_ok() { MAPPED } else { REFUSED }, Ordering::Release);
     });
     if state.load(Ordering::Acquire) == PENDING {
-        gpu.wait(submission, limit)?;
+        gpu.wait(submission, deadline)?;
     }
-    // The work is done; the answer may yet be on its way, by another thread that polls the same device.
+    // The work is done; the callback may still be running, on another thread that polls the same device.
     loop {
         match state.load(Ordering::Acquire) {
             MAPPED => return Ok(()),
-            PENDING => gpu.wait(None, limit)?,
+            PENDING => gpu.wait(None, deadline)?,
             _ => return Err(Error::DeviceLost { reason: "its memory could not be reached".to_owned() }),
         }
     }

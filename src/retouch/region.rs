@@ -45,6 +45,16 @@ impl Rect {
         }
     }
 
+    /// x, y, width, height: as shaders take a rectangle that pixels are placed in.
+    pub(crate) fn origin_and_size(&self) -> [u32; 4] {
+        [self.x, self.y, self.width, self.height]
+    }
+
+    /// Left, top, right, bottom: as shaders take a part that pixels are tested against.
+    pub(crate) fn corners(&self) -> [u32; 4] {
+        [self.x, self.y, self.x + self.width, self.y + self.height]
+    }
+
     /// Whether the two share a pixel.
     pub(crate) fn meets(&self, other: &Self) -> bool {
         self.x < other.x + other.width

@@ -3,7 +3,8 @@
 
 use super::FacePlan;
 use super::region::Rect;
-use super::{mask, warp};
+use super::shape::field;
+use super::skin::mask;
 
 /// Pixels a side.
 pub(crate) const TILE: u32 = 16;
@@ -74,7 +75,7 @@ impl Tiles {
             beside += reach;
             reach > 0.0
         });
-        let skin = bits(&mut |face| face.corrects() && has_skin(face, tile, beside));
+        let skin = bits(&mut |face| !face.skin.is_none() && has_skin(face, tile, beside));
         match (moving, skin) {
             (0, 0) => {}
             (0, _) => self.list.push([column, row, 0, skin]),
@@ -109,10 +110,10 @@ fn places(face: &FacePlan, tile: &Rect, steps: usize, beside: f32) -> [[usize; 2
 
 /// How far a face moves any pixel of a tile at most, in pixels.
 fn reach(face: &FacePlan, tile: &Rect) -> f32 {
-    if !face.warps() || !face.moving.meets(tile) {
+    if face.shape.is_none() || !face.shape.bounds.meets(tile) {
         return 0.0;
     }
-    face.field.reach_within(places(face, tile, warp::SIDE - 1, 0.0))
+    face.shape.field.reach_within(places(face, tile, field::SIDE - 1, 0.0))
 }
 
 /// Whether any pixel of a tile may be skin, or any so many pixels beside it.
@@ -121,17 +122,17 @@ fn has_skin(face: &FacePlan, tile: &Rect, beside: f32) -> bool {
         from as f32 - beside <= (skin + extent) as f32 && (from + length) as f32 + beside >= skin as f32
     };
     // Most faces of a crowd are told apart by this alone.
-    let skin = face.skin;
+    let skin = face.skin.bounds;
     near(tile.x, tile.width, skin.x, skin.width)
         && near(tile.y, tile.height, skin.y, skin.height)
-        && face.mask.covers_within(places(face, tile, mask::SIDE, face.cell + beside))
+        && face.skin.mask.covers_within(places(face, tile, mask::SIDE, face.skin.cell + beside))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::retouch::Plan;
-    use crate::{Face, FaceTracker, Frame, Look, TrackerOptions};
+    use crate::{Face, FaceTracker, Frame, Look, Shape, Skin, TrackerOptions};
 
     /// Every pixel that moves or is skin lies in just one tile, which says so; most of the rectangle is not visited.
     #[test]
@@ -141,9 +142,13 @@ mod tests {
         let face = FaceTracker::new(TrackerOptions::default()).unwrap().detect(&frame).unwrap().remove(0);
         let mut second = Face { id: 1, ..face.clone() };
         second.points.iter_mut().for_each(|point| point[0] += 60.0);
-        for look in [Look::GLAM, Look { slim: 0.4, ..Look::NONE }, Look { smooth: 1.0, ..Look::NONE }] {
+        for look in [
+            Look::GLAM,
+            Look { shape: Shape { slim: 0.4 }, ..Look::NONE },
+            Look { skin: Skin { smooth: 1.0, ..Skin::NONE }, ..Look::NONE },
+        ] {
             let mut plan = Plan::default();
-            plan.update(512, 512, &[face.clone(), second.clone()], &look).unwrap();
+            plan.update((512, 512), &[face.clone(), second.clone()], (&look).into(), false).unwrap();
             let tiles = &plan.tiles;
             let mut seen = std::collections::HashMap::new();
             for (index, &[column, row, moving, skin]) in tiles.list().iter().enumerate() {
@@ -156,18 +161,18 @@ mod tests {
                 for (y, x) in (0..512).flat_map(|y| (0..512).map(move |x| (y, x))) {
                     let place = [x as f32 + 0.5, y as f32 + 0.5];
                     let bit = 1 << index;
-                    if face.field.at(place, face.rect) != [0.0; 2] {
+                    if face.shape.field.at(place, face.rect) != [0.0; 2] {
                         assert!(told(x, y).0 & bit != 0, "({x}, {y}) moves");
                     }
                     // What is seen here may come from elsewhere.
-                    let moved = plan.faces().iter().map(|face| face.field.at(place, face.rect));
+                    let moved = plan.faces().iter().map(|face| face.shape.field.at(place, face.rect));
                     let [u, v] = moved.fold(place, |[u, v], by| [u + by[0], v + by[1]]);
                     let texel = |at: f32, from: u32, length: u32| {
                         usize::try_from(((at - from as f32) / length as f32 * mask::SIDE as f32).floor() as i32)
                     };
                     let texel = (texel(u, face.rect.x, face.rect.width), texel(v, face.rect.y, face.rect.height));
-                    if let (true, (Ok(u @ 0..mask::SIDE), Ok(v))) = (face.corrects(), texel)
-                        && face.mask.texels().get(v * mask::SIDE + u).is_some_and(|texel| texel[0] > 0)
+                    if let (true, (Ok(u @ 0..mask::SIDE), Ok(v))) = (!face.skin.is_none(), texel)
+                        && face.skin.mask.texels().get(v * mask::SIDE + u).is_some_and(|texel| texel[0] > 0)
                     {
                         assert!(told(x, y).1 & bit != 0, "({x}, {y}) is skin");
                     }

@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use etcetera::BaseStrategy;
-use glowup::Look;
+use glowup::{Look, Shape};
 use serde::{Deserialize, Serialize};
 
 use crate::common::Failure;
@@ -166,7 +166,7 @@ mod tests {
     #[test]
     fn settings_survive_a_restart() {
         let folder = folder("restart");
-        let own = Own { name: "evening".to_owned(), look: Look { slim: 0.25, ..Look::SOFT } };
+        let own = Own { name: "evening".to_owned(), look: Look { shape: Shape { slim: 0.25 }, ..Look::SOFT } };
         let settings = Settings {
             look: own.look,
             looks: vec![own],

@@ -22,7 +22,7 @@ struct Square {
 @group(0) @binding(2) var<storage, read_write> words: array<u32>;
 
 // The colour at a place between pixels.
-fn cut_sample(p: vec2<f32>, nearest: bool) -> vec3<f32> {
+fn crop_sample(p: vec2<f32>, nearest: bool) -> vec3<f32> {
     let last = vec2<i32>(textureDimensions(input)) - 1;
     let base = floor(p);
     let share = p - base;
@@ -48,7 +48,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(workgroup_id) gro
     var colours: array<vec3<f32>, 4>;
     for (var k = 0u; k < 4u; k++) {
         let place = vec2<f32>(f32(first + k), f32(id.y)) / f32(square.side);
-        colours[k] = cut_sample(square.corner + place.x * square.across + place.y * square.down, square.nearest == 1u);
+        colours[k] = crop_sample(square.corner + place.x * square.across + place.y * square.down, square.nearest == 1u);
     }
     let at = square.start + (id.y * square.side + first) / 4u * 3u;
     words[at] = pack4x8unorm(vec4<f32>(colours[0], colours[1].r));

@@ -2,7 +2,7 @@
 // Why: one texture that holds all changes of colour, 0 wherever is no skin; the last pass only adds it. A block's four
 // cells lie among the same blocks, so one invocation fetches those once.
 
-@group(0) @binding(0) var<uniform> frame: Frame;
+@group(0) @binding(0) var<uniform> faces: array<SkinFace, 32>;
 @group(0) @binding(1) var cells: texture_2d_array<f32>;
 @group(0) @binding(2) var coefficients: texture_2d_array<f32>;
 @group(0) @binding(3) var mask: texture_2d_array<f32>;
@@ -37,15 +37,15 @@ fn correct_boxes(block: vec2<i32>, last: vec2<i32>, layer: u32) -> array<vec4<f3
 
 @compute @workgroup_size(8, 8, 1)
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(workgroup_id) group: vec3<u32>) {
-    let face = frame.faces[group.z];
-    let block = common_block(face, id.xy, 0u);
+    let face = faces[group.z];
+    let block = skin_block(face, id.xy, 0u);
     if block.z == 0u {
         return;
     }
     let last = vec2<i32>(face.grid.zw) - 1;
     let q = correct_boxes(vec2<i32>(block.xy), last, group.z * 2u);
     let shift = correct_boxes(vec2<i32>(block.xy), last, group.z * 2u + 1u);
-    let skin = common_skin(skins, face);
+    let skin = skin_statistics(skins, face);
     for (var k = 0u; k < 4u; k++) {
         let cell = block.xy * 2u + vec2<u32>(k & 1u, k >> 1u);
         if all(cell < face.grid.xy) {
@@ -54,7 +54,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(workgroup_id) gro
             let covered = textureSampleLevel(mask, linear, place, group.z, 0.0).r;
             let even = GAIN * face.amounts.y * (q[k].w * rgb + q[k].rgb - rgb) + shift[k].rgb;
             // What is around may be skin where this cell is not: the rim of glasses, a strand of hair.
-            let likeness = min(shift[k].a, common_likeness(rgb, skin));
+            let likeness = min(shift[k].a, skin_likeness(rgb, skin));
             let change = covered * likeness * select(even, vec3<f32>(1.0), face.tint.w > 0.0);
             textureStore(corrections, cell, group.z, vec4<f32>(change, 0.0));
         }

@@ -1,8 +1,8 @@
-//! Both networks and what one caller needs to run them: a square of a frame goes in, detections or landmarks come out.
+//! Inference: both networks with the buffers of one session. A square of a frame goes in, detections or landmarks come out.
 
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use super::crop::{Border, Region, Scene};
+use super::crop::{Border, CropSource, Region};
 use super::detect::{self, Detection};
 use super::net::{BlazeFace, BlazeFaceBuffers, FaceMesh, FaceMeshBuffers, MeshModel, Workers};
 use crate::Result;
@@ -40,9 +40,9 @@ impl Networks {
         Ok(Arc::new(Self { detector, mesh: FaceMesh::from_safetensors(model, mesh)? }))
     }
 
-    /// Looks at the picture with these networks, on these threads.
-    pub(crate) fn eyes(self: &Arc<Self>, workers: &Arc<Workers>) -> Result<Eyes> {
-        Ok(Eyes {
+    /// Makes the buffers to run these networks, on these threads.
+    pub(crate) fn session(self: &Arc<Self>, workers: &Arc<Workers>) -> Result<InferenceSession> {
+        Ok(InferenceSession {
             boxes: self.detector.buffers()?,
             points: self.mesh.buffers()?,
             networks: Arc::clone(self),
@@ -52,42 +52,47 @@ impl Networks {
 }
 
 /// The networks with the buffers of one session.
-pub(crate) struct Eyes {
+pub(crate) struct InferenceSession {
     networks: Arc<Networks>,
     workers: Arc<Workers>,
     boxes: BlazeFaceBuffers,
     points: FaceMeshBuffers,
 }
 
-impl Eyes {
+impl InferenceSession {
     /// Runs the detector over one square of the frame and appends what it finds to `found`, best first. Faces that the
     /// square's edge cuts are left out: another square shows them whole.
-    pub(crate) fn detect(&mut self, scene: &mut dyn Scene, square: &Region, found: &mut Vec<Detection>) -> Result<()> {
-        (0..Self::STEPS).try_for_each(|step| self.detect_step(step, scene, square, found))
+    pub(crate) fn detect(
+        &mut self,
+        source: &mut dyn CropSource,
+        square: &Region,
+        found: &mut Vec<Detection>,
+    ) -> Result<()> {
+        (0..Self::STEPS).try_for_each(|step| self.detect_step(step, source, square, found))
     }
 
-    /// Says where will be looked next: in which squares for faces, or in which regions for their landmarks.
-    pub(crate) fn expect(scene: &mut dyn Scene, squares: &[Region], regions: &[Region]) -> Result<()> {
-        scene.expect(squares, BlazeFace::SIDE, Border::Black)?;
-        scene.expect(regions, FaceMesh::SIDE, Border::Nearest)
+    /// Says which regions of interest come next: squares to detect faces in, and regions to place landmarks in.
+    pub(crate) fn prefetch(source: &mut dyn CropSource, squares: &[Region], regions: &[Region]) -> Result<()> {
+        source.prefetch(squares, BlazeFace::SIDE, Border::Black)?;
+        source.prefetch(regions, FaceMesh::SIDE, Border::Nearest)
     }
 
     /// How many steps a detection can be cut into.
     pub(crate) const STEPS: usize = BlazeFace::STEPS;
 
-    /// One step of [`Eyes::detect`], counted from 0. They may be taken in successive frames of the same size; the square is
+    /// One step of [`InferenceSession::detect`], counted from 0. They may be taken in successive frames of the same size; the square is
     /// seen as it is in the first one, and the last one tells what was found.
     pub(crate) fn detect_step(
         &mut self,
         step: usize,
-        scene: &mut dyn Scene,
+        source: &mut dyn CropSource,
         square: &Region,
         found: &mut Vec<Detection>,
     ) -> Result<()> {
         if step == 0 {
             let mut outcome = Ok(());
             self.boxes.write_input(|input| {
-                outcome = scene.cut(square, BlazeFace::SIDE, Border::Black, (2.0 / 255.0, -1.0), input);
+                outcome = source.crop(square, BlazeFace::SIDE, Border::Black, (2.0 / 255.0, -1.0), input);
             })?;
             outcome?;
         }
@@ -98,7 +103,7 @@ impl Eyes {
         let first = found.len();
         self.boxes.read_outputs(|logits, values| detect::decode(logits, values, square, found))?;
         detect::merge(found, first);
-        detect::drop_cut(found, first, square, scene.size());
+        detect::drop_cut(found, first, square, source.size());
         Ok(())
     }
 
@@ -106,7 +111,7 @@ impl Eyes {
     /// network is that there is one; `None` where there is none.
     pub(crate) fn landmarks(
         &mut self,
-        scene: &mut dyn Scene,
+        source: &mut dyn CropSource,
         region: &Region,
         points: &mut Vec<[f32; 3]>,
     ) -> Result<Option<f32>> {
@@ -115,7 +120,7 @@ impl Eyes {
         }
         let mut outcome = Ok(());
         self.points.write_input(|input| {
-            outcome = scene.cut(region, FaceMesh::SIDE, Border::Nearest, (1.0 / 255.0, 0.0), input);
+            outcome = source.crop(region, FaceMesh::SIDE, Border::Nearest, (1.0 / 255.0, 0.0), input);
         })?;
         outcome?;
         self.networks.mesh.forward(&mut self.points, &self.workers)?;

@@ -2,20 +2,20 @@
 // Why: a cell is as large as the details that shall stay (pores). All that smoothing changes is worked out on cells and
 // added to the full picture at the end, so what is finer than a cell passes untouched.
 
-@group(0) @binding(0) var<uniform> frame: Frame;
+@group(0) @binding(0) var<uniform> faces: array<SkinFace, 32>;
 @group(0) @binding(1) var input: texture_2d<f32>;
 @group(0) @binding(2) var linear: sampler;
 @group(0) @binding(3) var cells: texture_storage_2d_array<rgba16float, write>;
 
 @compute @workgroup_size(8, 8, 1)
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(workgroup_id) group: vec3<u32>) {
-    let face = frame.faces[group.z];
-    let block = common_block(face, id.xy / 2u, 2u);
+    let face = faces[group.z];
+    let block = skin_block(face, id.xy / 2u, 2u);
     let cell = block.xy * 2u + id.xy % 2u;
     if block.z == 0u || any(cell >= face.grid.xy) {
         return;
     }
-    let size = vec2<f32>(frame.size.xy);
+    let size = vec2<f32>(textureDimensions(input));
     let low = vec2<f32>(face.rect.xy) + 0.5;
     let high = low + vec2<f32>(face.rect.zw) - 1.0;
     let side = face.amounts.x;

@@ -4,7 +4,7 @@
 // leaves edges almost alone where blemishes go. v is relative to the skin's own brightness, so every skin tone gets the
 // same, and counts less where it is round: spots go, while folds, the nose's sides and other shapes stay.
 
-@group(0) @binding(0) var<uniform> frame: Frame;
+@group(0) @binding(0) var<uniform> faces: array<SkinFace, 32>;
 @group(0) @binding(1) var moments: texture_2d_array<f32>;
 @group(0) @binding(2) var skins: texture_2d<f32>;
 @group(0) @binding(3) var coefficients: texture_storage_2d_array<rgba16float, write>;
@@ -18,12 +18,12 @@ const TINT = vec3<f32>(0.06, 0.022, 0.022);
 
 @compute @workgroup_size(8, 8, 1)
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(workgroup_id) group: vec3<u32>) {
-    let face = frame.faces[group.z];
-    let own = common_block(face, id.xy, 1u);
+    let face = faces[group.z];
+    let own = skin_block(face, id.xy, 1u);
     if own.z == 0u {
         return;
     }
-    let skin = common_skin(skins, face);
+    let skin = skin_statistics(skins, face);
     let last = vec2<i32>(face.grid.zw) - 1;
     var weight = 0.0;
     var mean = vec3<f32>(0.0);

@@ -4,16 +4,17 @@
 
 use super::{Gpu, GpuOptions, Renderer};
 use crate::face::topology::{CHIN, FACE_OVAL, FOREHEAD, LEFT_CHEEK, RIGHT_CHEEK};
-use crate::retouch::{Plan, warp};
-use crate::{Error, Face, FaceTracker, Frame, FrameMut, Look, TrackerOptions};
+use crate::retouch::Plan;
+use crate::retouch::shape::field;
+use crate::{Error, Face, FaceTracker, Frame, FrameMut, Look, Shape, Skin, TrackerOptions};
 
 const SETS: u64 = 1000;
-const ALL: Look = Look { slim: 1.0, smooth: 1.0, tone: 1.0, ..Look::NONE };
+const ALL: Look = Look { skin: Skin { smooth: 1.0, tone: 1.0, ..Skin::NONE }, shape: Shape { slim: 1.0 } };
 
-/// Numbers by chance, the same each time (Vigna's SplitMix64).
-struct Chance(u64);
+/// Random numbers, the same each time (Vigna's SplitMix64).
+struct Rng(u64);
 
-impl Chance {
+impl Rng {
     fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.0;
@@ -63,59 +64,59 @@ fn turned(face: &Face, id: u64, turns: [f32; 3], scale: f32, centre: [f32; 2]) -
 }
 
 /// The faces of one set, and the kind that they are of.
-fn set(face: &Face, index: u64, chance: &mut Chance, size: (u32, u32)) -> (Vec<Face>, &'static str) {
+fn set(face: &Face, index: u64, rng: &mut Rng, size: (u32, u32)) -> (Vec<Face>, &'static str) {
     use std::f32::consts::{FRAC_PI_2, PI};
     let (w, h) = (size.0 as f32, size.1 as f32);
-    let one = |chance: &mut Chance, turns: [f32; 3], beyond: f32| {
-        let scale = (chance.between(-1.5, 1.2)).exp2();
-        let place = |side: f32, chance: &mut Chance| chance.between(-beyond * side, (1.0 + beyond) * side);
-        let centre = [place(w, chance), place(h, chance)];
-        let mut face = turned(face, chance.below(40), turns, scale, centre);
-        face.visibility = chance.between(0.05, 1.0);
+    let one = |rng: &mut Rng, turns: [f32; 3], beyond: f32| {
+        let scale = (rng.between(-1.5, 1.2)).exp2();
+        let place = |side: f32, rng: &mut Rng| rng.between(-beyond * side, (1.0 + beyond) * side);
+        let centre = [place(w, rng), place(h, rng)];
+        let mut face = turned(face, rng.below(40), turns, scale, centre);
+        face.visibility = rng.between(0.05, 1.0);
         face
     };
-    let roll = chance.between(-PI, PI);
+    let roll = rng.between(-PI, PI);
     match index % 8 {
-        0 => (vec![one(chance, [0.0, 0.0, roll], 0.0)], "rolled"),
+        0 => (vec![one(rng, [0.0, 0.0, roll], 0.0)], "rolled"),
         1 => {
             // Past the profile, where the far half is hidden.
-            let (yaw, pitch) = (chance.between(-1.1, 1.1) * FRAC_PI_2, chance.between(-0.7, 0.7));
-            (vec![one(chance, [yaw, pitch, roll * 0.2], 0.0)], "turned away")
+            let (yaw, pitch) = (rng.between(-1.1, 1.1) * FRAC_PI_2, rng.between(-0.7, 0.7));
+            (vec![one(rng, [yaw, pitch, roll * 0.2], 0.0)], "turned away")
         }
-        2 => (vec![one(chance, [0.0, 0.0, roll * 0.1], 0.5)], "half out"),
+        2 => (vec![one(rng, [0.0, 0.0, roll * 0.1], 0.5)], "half out"),
         3 => {
-            let mut face = one(chance, [0.0, 0.0, roll], 0.1);
+            let mut face = one(rng, [0.0, 0.0, roll], 0.1);
             face.points.iter_mut().for_each(|point| point[0] = w - point[0]);
             (vec![face], "mirrored")
         }
         4 => {
-            let mut face = one(chance, [0.0; 3], 0.1);
-            let most = width(&face) * chance.between(0.02, 0.6);
+            let mut face = one(rng, [0.0; 3], 0.1);
+            let most = width(&face) * rng.between(0.02, 0.6);
             for value in face.points.as_flattened_mut() {
-                *value += chance.between(-most, most);
+                *value += rng.between(-most, most);
             }
             (vec![face], "torn")
         }
         5 => {
-            let mut face = one(chance, [0.0, 0.0, roll], 0.1);
-            let (axis, squeezed) = (chance.below(3) as usize, chance.between(0.0, 0.15));
+            let mut face = one(rng, [0.0, 0.0, roll], 0.1);
+            let (axis, squeezed) = (rng.below(3) as usize, rng.between(0.0, 0.15));
             let at = face.points[0][axis];
             face.points.iter_mut().for_each(|point| point[axis] = at + (point[axis] - at) * squeezed);
             (vec![face], "collapsed")
         }
         6 => {
-            let count = 2 + chance.below(4);
+            let count = 2 + rng.below(4);
             let faces = (0..count).map(|_| {
-                let turns = [chance.between(-1.0, 1.0), 0.0, chance.between(-0.6, 0.6)];
-                one(chance, turns, 0.2)
+                let turns = [rng.between(-1.0, 1.0), 0.0, rng.between(-0.6, 0.6)];
+                one(rng, turns, 0.2)
             });
             (faces.collect(), "several")
         }
         _ => {
-            let mut face = one(chance, [0.0; 3], 0.1);
-            let bad = [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, 1e30, -1e30, f32::MAX][chance.below(6) as usize];
+            let mut face = one(rng, [0.0; 3], 0.1);
+            let bad = [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, 1e30, -1e30, f32::MAX][rng.below(6) as usize];
             let values = face.points.as_flattened_mut();
-            values[chance.below(values.len() as u64) as usize] = bad;
+            values[rng.below(values.len() as u64) as usize] = bad;
             (vec![face], "no numbers")
         }
     }
@@ -144,17 +145,17 @@ fn within_reach(face: &Face, x: f32, y: f32) -> bool {
 
 /// The least area that a unit square of the picture comes from where a field moves it; below 0 it is folded over.
 fn least_area(face: &crate::retouch::FacePlan) -> f32 {
-    let nodes = face.field.nodes();
+    let nodes = face.shape.field.nodes();
     let node = |x: usize, y: usize| {
-        let [u, v, ..] = nodes[y * warp::SIDE + x];
+        let [u, v, ..] = nodes[y * field::SIDE + x];
         assert!(u.is_finite() && v.is_finite());
         [u.to_f32(), v.to_f32()]
     };
     // Pixels from node to node.
-    let step = [face.rect.width, face.rect.height].map(|side| side as f32 / (warp::SIDE - 1) as f32);
+    let step = [face.rect.width, face.rect.height].map(|side| side as f32 / (field::SIDE - 1) as f32);
     let mut least = f32::INFINITY;
-    for y in 0..warp::SIDE - 1 {
-        for x in 0..warp::SIDE - 1 {
+    for y in 0..field::SIDE - 1 {
+        for x in 0..field::SIDE - 1 {
             // Bilinear between four nodes: the extremes are at the corners.
             let [a, b, c, d] = [node(x, y), node(x + 1, y), node(x, y + 1), node(x + 1, y + 1)];
             for (right, down) in [([a, b], [a, c]), ([a, b], [b, d]), ([c, d], [a, c]), ([c, d], [b, d])] {
@@ -172,14 +173,14 @@ fn least_area(face: &crate::retouch::FacePlan) -> f32 {
 fn a_thousand_sets_of_landmarks() {
     let face = portrait();
     let mut renderer = Renderer::new(&Gpu::new(GpuOptions::default()).unwrap()).unwrap();
-    let mut chance = Chance(7);
+    let mut rng = Rng(7);
     let mut plan = Plan::default();
     let (mut refused, mut reached, mut spared, mut changed) = (0, 0_u64, 0_u64, 0_u64);
     let mut flattest = Vec::new();
     for index in 0..SETS {
-        let size = (40 + chance.below(120) as u32, 40 + chance.below(120) as u32);
-        let (faces, kind) = set(&face, index, &mut chance, size);
-        let noise: Vec<u8> = (0..size.0 * size.1 * 4).map(|_| chance.next() as u8).collect();
+        let size = (40 + rng.below(120) as u32, 40 + rng.below(120) as u32);
+        let (faces, kind) = set(&face, index, &mut rng, size);
+        let noise: Vec<u8> = (0..size.0 * size.1 * 4).map(|_| rng.next() as u8).collect();
         let mut picture = noise.clone();
         let outcome = renderer.retouch(&mut FrameMut::rgba8(&mut picture, size.0, size.1).unwrap(), &faces, &ALL);
         if kind == "no numbers" {
@@ -206,13 +207,16 @@ fn a_thousand_sets_of_landmarks() {
             let off = pixel.iter().zip(colour).map(|(&a, b)| a.abs_diff(b)).max().unwrap_or_default();
             assert!(off <= 1, "{index} {kind}: {pixel:?} in a flat picture");
         }
-        plan.update(size.0, size.1, &faces, &ALL).unwrap();
-        flattest.extend(plan.faces().iter().filter(|face| face.warps()).map(|face| (least_area(face), index, kind)));
+        plan.update(size, &faces, (&ALL).into(), false).unwrap();
+        flattest.extend(
+            plan.faces().iter().filter(|face| !face.shape.is_none()).map(|face| (least_area(face), index, kind)),
+        );
     }
     flattest.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
     // Whole faces are gentle enough by themselves, and so keep all of their effect.
     for (yaw, roll) in [(0.0, 0.0), (0.5, 0.3), (1.0, -0.8), (0.0, 1.5)] {
-        plan.update(600, 600, &[turned(&face, 1, [yaw, 0.0, roll], 1.0, [300.0, 300.0])], &ALL).unwrap();
+        plan.update((600, 600), &[turned(&face, 1, [yaw, 0.0, roll], 1.0, [300.0, 300.0])], (&ALL).into(), false)
+            .unwrap();
         assert!(plan.faces().iter().all(|face| least_area(face) > 0.38), "yaw {yaw}, roll {roll}");
     }
     println!("{refused} sets refused; {reached} pixels within reach, {changed} changed, {spared} spared");

@@ -3,75 +3,9 @@
 
 use half::f16;
 
-use super::region::{self, Axes, Rect, at, cross, dot, minus};
 use crate::face::topology::FACE_OVAL;
-use crate::{Face, Look, Result};
-
-/// How slimming a face moves the picture: for hosts that draw over it (glasses, stickers, landmarks), and to look at.
-///
-/// ```
-/// # fn show(face: &glowup::Face, width: u32, height: u32) -> glowup::Result<()> {
-/// let warp = glowup::Warp::new(face, width, height, 0.5)?;
-/// // The retouched picture shows at (120, 80) what was at (120, 80) + displacement.
-/// let displacement = warp.displacement([120.0, 80.0]);
-/// # Ok(())
-/// # }
-/// ```
-#[derive(Debug, Clone)]
-pub struct Warp {
-    rect: Rect,
-    field: Field,
-}
-
-impl Warp {
-    /// The warp of `face` in a frame of `width` × `height` pixels at an amount of [`Look::slim`].
-    ///
-    /// # Errors
-    ///
-    /// [`Error::OutOfRange`](crate::Error::OutOfRange) for an amount that is not in 0..=1,
-    /// [`Error::BadLandmarks`](crate::Error::BadLandmarks) for a face that is not valid.
-    pub fn new(face: &Face, width: u32, height: u32, slim: f32) -> Result<Self> {
-        Look { slim, ..Look::NONE }.check()?;
-        super::check(0, face)?;
-        let mut warp = Self { rect: Rect::default(), field: Field { nodes: Vec::new(), still: true } };
-        if let Some(axes) = Axes::of(&face.points)
-            && axes.width >= super::SMALLEST
-            && let Some(rect) = region::rect(&face.points, &axes, width, height)
-        {
-            warp.rect = rect;
-            warp.field.compute(&face.points, &axes, rect, (width, height), slim * face.visibility.clamp(0.0, 1.0));
-        }
-        Ok(warp)
-    }
-
-    /// The displacement at a place of the retouched picture, both in pixels, x and y: what is seen there was at the place
-    /// plus this. Zero wherever nothing moves.
-    #[must_use]
-    pub fn displacement(&self, place: [f32; 2]) -> [f32; 2] {
-        self.field.at(place, self.rect)
-    }
-
-    /// Where the retouched picture shows what was at `place`: what a host draws over the face moves along. The inverse of
-    /// `p + displacement(p)`, to a hundredth of a pixel.
-    #[must_use]
-    pub fn moved(&self, place: [f32; 2]) -> [f32; 2] {
-        // Where the field is gentle (it falls by less than 1 a pixel) this comes closer with each step.
-        let mut to = place;
-        for _ in 0..STEPS {
-            let [x, y] = self.displacement(to);
-            let next = [place[0] - x, place[1] - y];
-            let step = minus(next, to);
-            to = next;
-            if dot(step, step) < 1e-6 {
-                break;
-            }
-        }
-        to
-    }
-}
-
-/// Most steps of [`Warp::moved`].
-const STEPS: usize = 40;
+use crate::retouch::FaceGeometry;
+use crate::retouch::region::{Rect, at, cross, dot, minus};
 
 /// Nodes a side.
 pub(crate) const SIDE: usize = 64;
@@ -132,7 +66,7 @@ impl Field {
     }
 
     /// The displacement at a place in the frame, as the last pass reads it.
-    pub(super) fn at(&self, place: [f32; 2], rect: Rect) -> [f32; 2] {
+    pub(crate) fn at(&self, place: [f32; 2], rect: Rect) -> [f32; 2] {
         let nodes = self.nodes();
         let last = (SIDE - 1) as f32;
         let x = (place[0] - rect.x as f32) / rect.width.max(1) as f32 * last;
@@ -166,7 +100,7 @@ impl Field {
     }
 
     /// How far the nodes from a first to a last column and row move at most, in pixels.
-    pub(super) fn reach_within(&self, [[left, right], [top, bottom]]: [[usize; 2]; 2]) -> f32 {
+    pub(crate) fn reach_within(&self, [[left, right], [top, bottom]]: [[usize; 2]; 2]) -> f32 {
         let rows = self.nodes().chunks_exact(SIDE).take(bottom + 1).skip(top);
         // Bits of such numbers, without the sign's, are in the numbers' order.
         let [x, y] = rows.flat_map(|row| row.iter().take(right + 1).skip(left)).fold([0; 2], |most: [u16; 2], node| {
@@ -175,8 +109,9 @@ impl Field {
         f16::from_bits(x).to_f32().hypot(f16::from_bits(y).to_f32())
     }
 
-    /// Computes the field of a face over `rect` in a frame of `frame` pixels, for an amount of 0..=1.
-    pub(crate) fn compute(&mut self, points: &[[f32; 3]], axes: &Axes, rect: Rect, frame: (u32, u32), amount: f32) {
+    /// Computes the field of a face for an amount of slimming, 0..=1.
+    pub(crate) fn compute(&mut self, face: &FaceGeometry<'_>, amount: f32) {
+        let FaceGeometry { points, ref axes, rect, frame, .. } = *face;
         self.still = amount <= 0.0;
         if self.still {
             return;
@@ -366,7 +301,6 @@ fn inside(contour: &[[f32; 2]], p: [f32; 2]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{FaceTracker, Frame, TrackerOptions};
 
     #[test]
     fn a_hull_holds_all_its_points() {
@@ -388,26 +322,5 @@ mod tests {
                     .all(|side| points.iter().all(|p| { cross(minus(side[1], side[0]), minus(*p, side[0])) >= -1e-4 }))
             );
         }
-    }
-
-    #[test]
-    fn what_a_host_draws_moves_with_the_face() {
-        let picture = image::open(concat!(env!("CARGO_MANIFEST_DIR"), "/assets/astronaut.png")).unwrap().into_rgba8();
-        let (width, height) = picture.dimensions();
-        let frame = Frame::rgba8(&picture, width, height).unwrap();
-        let faces = FaceTracker::new(TrackerOptions::default()).unwrap().detect(&frame).unwrap();
-        let warp = Warp::new(&faces[0], width, height, 1.0).unwrap();
-        let mut farthest = 0.0_f32;
-        for point in &faces[0].points {
-            let to = warp.moved([point[0], point[1]]);
-            let [x, y] = warp.displacement(to);
-            assert!((to[0] + x - point[0]).hypot(to[1] + y - point[1]) < 0.01, "{point:?}");
-            farthest = farthest.max((to[0] - point[0]).hypot(to[1] - point[1]));
-        }
-        assert!(farthest > 2.0, "the jaw moves");
-        assert_eq!(warp.displacement([2.0, 2.0]), [0.0; 2]);
-        assert_eq!(warp.displacement([f32::NAN, 1e30]), [0.0; 2]);
-        assert_eq!(Warp::new(&faces[0], width, height, 0.0).unwrap().moved([5.0, 6.0]), [5.0, 6.0]);
-        assert!(Warp::new(&faces[0], width, height, f32::NAN).is_err());
     }
 }

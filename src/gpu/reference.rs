@@ -1,11 +1,14 @@
-//! The passes once more, in plain Rust, a few lines each: what the shaders are compared with, on odd sizes, on faces at the
-//! frame's border and on faces that overlap. A twin has its shader's name and follows it line by line.
+//! Reference implementations of the passes, in plain Rust, a few lines each: what the shaders are compared with, on odd sizes, on
+//! faces at the frame's border and on faces that overlap. Each has its shader's name and follows it line by line.
 
 use super::renderer::Renderer;
-use super::uniforms::{FaceUniform, FrameUniform};
+use super::stages::shape::ShapeUniform;
+use super::stages::skin::{SkinUniform, StatisticsSlot};
 use super::{Gpu, GpuOptions};
-use crate::retouch::{MAX_FACES, Plan, mask, warp};
-use crate::{Face, FaceTracker, FrameMut, Look, TrackerOptions};
+use crate::retouch::shape::field;
+use crate::retouch::skin::mask;
+use crate::retouch::{FacePlan, Plan};
+use crate::{Face, FaceTracker, FrameMut, Look, Shape, Skin as SkinAmounts, TrackerOptions};
 
 type Rgb = [f32; 3];
 
@@ -116,14 +119,16 @@ fn from_oklab(lab: Rgb) -> Rgb {
 }
 
 /// A face's grids, as the passes hand them on.
-struct Twin<'a> {
-    face: &'a FaceUniform,
+struct Reference<'a> {
+    plan: &'a FacePlan,
+    face: SkinUniform,
+    shape: ShapeUniform,
     input: &'a Texture,
     mask: Texture,
     field: Texture,
 }
 
-impl Twin<'_> {
+impl Reference<'_> {
     fn side(&self) -> f32 {
         self.face.amounts[0]
     }
@@ -278,8 +283,8 @@ impl Twin<'_> {
     }
 
     fn displacement(&self, x: f32, y: f32) -> [f32; 2] {
-        let [x0, y0, width, height] = self.face.rect.map(|v| v as f32);
-        let last = (warp::SIDE - 1) as f32;
+        let [x0, y0, width, height] = self.shape.rect.map(|v| v as f32);
+        let last = (field::SIDE - 1) as f32;
         let node = self.field.sample((x - x0) / width * last + 0.5, (y - y0) / height * last + 0.5);
         [node[0], node[1]]
     }
@@ -316,15 +321,15 @@ fn fetch(input: &Texture, x: f32, y: f32) -> [f32; 4] {
 }
 
 /// The whole way of a frame.
-fn compose(input: &Texture, twins: &[Twin<'_>]) -> Vec<u8> {
-    let corrections: Vec<Option<Texture>> = twins
+fn compose(input: &Texture, references: &[Reference<'_>]) -> Vec<u8> {
+    let corrections: Vec<Option<Texture>> = references
         .iter()
-        .map(|twin| {
-            (twin.face.links[1] != 0).then(|| {
-                let cells = twin.cells();
-                let skin = twin.skin(&cells);
-                let coefficients = twin.gate(&twin.moments(&cells, &skin), &skin);
-                twin.correct(&cells, &coefficients, &skin)
+        .map(|reference| {
+            (!reference.plan.skin.is_none()).then(|| {
+                let cells = reference.cells();
+                let skin = reference.skin(&cells);
+                let coefficients = reference.gate(&reference.moments(&cells, &skin), &skin);
+                reference.correct(&cells, &coefficients, &skin)
             })
         })
         .collect();
@@ -332,19 +337,20 @@ fn compose(input: &Texture, twins: &[Twin<'_>]) -> Vec<u8> {
     for index in 0..input.texels.len() {
         let (x, y) = ((index % input.width) as f32 + 0.5, (index / input.width) as f32 + 0.5);
         let mut moved = [0.0; 2];
-        for twin in twins.iter().filter(|twin| twin.face.links[0] != 0 && twin.holds(x, y)) {
-            let by = twin.displacement(x, y);
+        for reference in references.iter().filter(|reference| !reference.plan.shape.is_none() && reference.holds(x, y))
+        {
+            let by = reference.displacement(x, y);
             moved = [moved[0] + by[0], moved[1] + by[1]];
         }
         let mut colour = input.texels[index];
         if moved != [0.0; 2] {
             colour = fetch(input, x + moved[0], y + moved[1]).map(|v| v.clamp(0.0, 1.0));
         }
-        if twins.iter().any(|twin| twin.holds(x, y)) {
+        if references.iter().any(|reference| reference.holds(x, y)) {
             let (x, y) = (x + moved[0], y + moved[1]);
-            for (twin, corrections) in twins.iter().zip(&corrections) {
-                if let Some(corrections) = corrections.as_ref().filter(|_| twin.holds(x, y)) {
-                    let change = twin.change(corrections, x, y);
+            for (reference, corrections) in references.iter().zip(&corrections) {
+                if let Some(corrections) = corrections.as_ref().filter(|_| reference.holds(x, y)) {
+                    let change = reference.change(corrections, x, y);
                     (0..3).for_each(|c| colour[c] += change[c]);
                 }
             }
@@ -356,46 +362,46 @@ fn compose(input: &Texture, twins: &[Twin<'_>]) -> Vec<u8> {
 
 fn by_hand(pixels: &[u8], width: u32, height: u32, faces: &[Face], look: &Look) -> Vec<u8> {
     let mut plan = Plan::default();
-    plan.update(width, height, faces, look).unwrap();
-    let frame = FrameUniform::new(width, height, &plan, &[(0, 0.0); MAX_FACES]);
+    plan.update((width, height), faces, look.into(), false).unwrap();
     let input = Texture::new(width as usize, height as usize, |x, y| {
         let at = (y * width as usize + x) * 4;
         std::array::from_fn(|c| f32::from(pixels[at + c]) / 255.0)
     });
-    let twins: Vec<Twin<'_>> = plan
+    let references: Vec<Reference<'_>> = plan
         .faces()
         .iter()
-        .zip(&frame.faces)
-        .map(|(planned, face)| Twin {
-            face,
+        .map(|plan| Reference {
+            plan,
+            face: SkinUniform::new(plan, Some(StatisticsSlot { index: 0, keep: 0.0 }), false),
+            shape: ShapeUniform::new(plan),
             input: &input,
             mask: Texture::new(mask::SIDE, mask::SIDE, |x, y| {
-                let [skin, sample] = planned.mask.texels().get(y * mask::SIDE + x).copied().unwrap_or_default();
+                let [skin, sample] = plan.skin.mask.texels().get(y * mask::SIDE + x).copied().unwrap_or_default();
                 [f32::from(skin) / 255.0, f32::from(sample) / 255.0, 0.0, 0.0]
             }),
-            field: Texture::new(warp::SIDE, warp::SIDE, |x, y| {
-                planned
-                    .field
-                    .nodes()
-                    .get(y * warp::SIDE + x)
-                    .map_or([0.0; 4], |node| [node[0].into(), node[1].into(), 0.0, 0.0])
+            field: Texture::new(field::SIDE, field::SIDE, |x, y| {
+                let node = plan.shape.field.nodes().get(y * field::SIDE + x);
+                node.map_or([0.0; 4], |node| [node[0].into(), node[1].into(), 0.0, 0.0])
             }),
         })
         .collect();
-    compose(&input, &twins)
+    compose(&input, &references)
 }
 
 #[test]
-fn the_shaders_do_what_their_twins_do() {
+fn the_shaders_do_what_their_references_do() {
     let portrait = image::open(concat!(env!("CARGO_MANIFEST_DIR"), "/assets/astronaut.png")).unwrap().into_rgba8();
     let tracker = FaceTracker::new(TrackerOptions::default()).unwrap();
     let mut renderer = Renderer::new(&Gpu::new(GpuOptions::default()).unwrap()).unwrap();
     let looks = [
-        Look { slim: 1.0, smooth: 1.0, tone: 1.0, ..Look::NONE },
-        Look { tone: 0.5, brighten: 0.8, warmth: -0.6, ruddy: 0.7, ..Look::NONE },
-        Look { smooth: 0.6, ..Look::NONE },
-        Look { tone: 0.7, ..Look::NONE },
-        Look { slim: 0.5, ..Look::NONE },
+        Look { skin: SkinAmounts { smooth: 1.0, tone: 1.0, ..SkinAmounts::NONE }, shape: Shape { slim: 1.0 } },
+        Look {
+            skin: SkinAmounts { tone: 0.5, brighten: 0.8, warmth: -0.6, ruddy: 0.7, ..SkinAmounts::NONE },
+            ..Look::NONE
+        },
+        Look { skin: SkinAmounts { smooth: 0.6, ..SkinAmounts::NONE }, ..Look::NONE },
+        Look { skin: SkinAmounts { tone: 0.7, ..SkinAmounts::NONE }, ..Look::NONE },
+        Look { shape: Shape { slim: 0.5 }, ..Look::NONE },
     ];
     let face = {
         let frame = crate::Frame::rgba8(&portrait, portrait.width(), portrait.height()).unwrap();
@@ -427,11 +433,11 @@ fn the_shaders_do_what_their_twins_do() {
             let mut shaded = part.clone();
             let (width, height) = part.dimensions();
             renderer.retouch(&mut FrameMut::rgba8(&mut shaded, width, height).unwrap(), &list, look).unwrap();
-            let twin = by_hand(&part, width, height, &list, look);
-            let off: Vec<u8> = shaded.iter().zip(&twin).map(|(&a, &b)| a.abs_diff(b)).collect();
+            let reference = by_hand(&part, width, height, &list, look);
+            let off: Vec<u8> = shaded.iter().zip(&reference).map(|(&a, &b)| a.abs_diff(b)).collect();
             let worst = off.iter().copied().max().unwrap_or_default();
             let mean = off.iter().map(|&d| f64::from(d)).sum::<f64>() / off.len() as f64;
-            let changed = part.iter().zip(&twin).filter(|(a, b)| a != b).count();
+            let changed = part.iter().zip(&reference).filter(|(a, b)| a != b).count();
             println!("{width}×{height} {look:?}: worst {worst}, mean {mean:.4}, {changed} values changed");
             assert!(changed > 500);
             // One step by rounding; two in a few pixels, where half-precision grids and eight-bit filter weights tip the

@@ -1,10 +1,11 @@
 //! Where a face's skin is: a small picture over its rectangle, drawn from the mesh. Eyes, brows, lips and nostrils are
 //! left out; every border is feathered. What lies over the skin (hair, glasses) is told apart later, by its colour.
 
-use super::region::{Axes, Rect, at, cross, dot, minus};
 use crate::face::topology::{
     FACE_OVAL, LEFT_EYE, LEFT_EYEBROW, LEFT_NOSTRIL, LIPS, RIGHT_EYE, RIGHT_EYEBROW, RIGHT_NOSTRIL,
 };
+use crate::retouch::FaceGeometry;
+use crate::retouch::region::{Axes, Rect, at, cross, dot, minus};
 
 /// Texels a side.
 pub(crate) const SIDE: usize = 160;
@@ -42,8 +43,9 @@ impl Mask {
         &self.texels
     }
 
-    /// Draws the skin of a face over `rect`.
-    pub(crate) fn draw(&mut self, points: &[[f32; 3]], axes: &Axes, rect: Rect) {
+    /// Draws the skin of a face over its rectangle.
+    pub(crate) fn draw(&mut self, face: &FaceGeometry<'_>) {
+        let FaceGeometry { points, ref axes, rect, .. } = *face;
         for plane in [&mut self.skin, &mut self.sample, &mut self.scratch] {
             plane.clear();
             plane.resize(SIDE * SIDE, 0.0);

@@ -1,18 +1,19 @@
-//! What the networks see of a texture: squares of it, cut out on the device, so that only they are read back.
+//! Network inputs out of a texture: squares of it, cropped on the device, so that only they are read back.
 
 use std::ops::Range;
 
 use bytemuck::{Pod, Zeroable};
 
 use super::Gpu;
-use super::fault::Limit;
-use super::pairs::Pairs;
-use super::pass::{PASS_OBJECTS, Pass, Slot};
+use super::bind_groups::BindGroupCache;
+use super::fault::Deadline;
+use super::pass::{Pass, Shader, Slot, shader};
+use super::resources::ResourceFactory;
 use super::transfer::map;
-use crate::face::crop::{Border, Region, Scene};
+use crate::face::crop::{Border, CropSource, Region};
 use crate::{Error, Result};
 
-/// Most squares that are cut at once: as many faces as are followed, and one more.
+/// Most squares that are cropped at once: as many faces as are followed, and one more.
 const MOST: usize = 33;
 /// Bytes of a pixel.
 const PIXEL: usize = 3;
@@ -20,7 +21,7 @@ const PIXEL: usize = 3;
 const RUN: u32 = 4;
 const GROUP: u32 = 8;
 
-/// `Square` in shaders/cut.wgsl, where each field is explained.
+/// `Square` in shaders/crop.wgsl, where each field is explained.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, Default, Pod, Zeroable)]
 struct Square {
@@ -33,19 +34,21 @@ struct Square {
     unused: [u32; 3],
 }
 
-/// Cuts squares out of textures.
-pub(crate) struct Cutter {
+pub(super) const CROP: Shader = shader!("crop");
+
+/// Crops squares out of textures.
+pub(crate) struct GpuCropper {
     gpu: Gpu,
+    factory: ResourceFactory,
     pass: Pass,
     squares: wgpu::Buffer,
-    /// What is cut, on the device and to be read.
-    cut: Option<[wgpu::Buffer; 2]>,
-    /// What was bound for the textures that it is cut from, each paired with itself.
-    bound: Pairs<wgpu::BindGroup>,
+    /// The cropped pixels, on the device and to be read.
+    buffers: Option<[wgpu::Buffer; 2]>,
+    /// What was bound for the textures that it crops from, each paired with itself.
+    bound: BindGroupCache<wgpu::BindGroup>,
     /// The squares of this frame that were read back, and where they lie in `pixels`.
     ready: Vec<(Key, Range<usize>)>,
     pixels: Vec<u8>,
-    created: u64,
     /// Bytes that were read back for this frame.
     bytes: u64,
 }
@@ -53,43 +56,38 @@ pub(crate) struct Cutter {
 /// What makes two squares the same.
 type Key = (Region, usize, Border);
 
-impl Cutter {
+impl GpuCropper {
     /// Compiles the shader for a device.
     pub(crate) fn new(gpu: &Gpu) -> Result<Self> {
         gpu.guarded(|| {
-            let device = gpu.device();
-            let slots = [Slot::Uniform, Slot::Texture, Slot::Storage];
+            let factory = ResourceFactory::new(gpu.device());
+            let usage = wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST;
             Ok(Self {
-                pass: Pass::new(device, "cut", include_str!("../../shaders/cut.wgsl"), &slots),
-                squares: device.create_buffer(&wgpu::BufferDescriptor {
-                    label: Some("squares"),
-                    size: (MOST * size_of::<Square>()) as u64,
-                    usage: wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST,
-                    mapped_at_creation: false,
-                }),
+                pass: Pass::new(&factory, CROP, &[Slot::Uniform, Slot::Texture, Slot::Storage]),
+                squares: factory.buffer("squares", (MOST * size_of::<Square>()) as u64, usage),
                 gpu: gpu.clone(),
-                cut: None,
-                bound: Pairs::new(),
+                factory,
+                buffers: None,
+                bound: BindGroupCache::new(),
                 ready: Vec::new(),
                 pixels: Vec::new(),
-                created: PASS_OBJECTS + 1,
                 bytes: 0,
             })
         })
     }
 
-    /// A frame in a texture, for the networks to look at.
-    pub(crate) fn scene<'a>(&'a mut self, texture: &'a wgpu::TextureView) -> TextureScene<'a> {
+    /// A frame in a texture, to crop network inputs from.
+    pub(crate) fn source<'a>(&'a mut self, texture: &'a wgpu::TextureView) -> TextureSource<'a> {
         self.ready.clear();
         self.pixels.clear();
         self.bytes = 0;
         self.bound.age((texture, texture));
-        TextureScene { cutter: self, texture }
+        TextureSource { cropper: self, texture }
     }
 
     /// GPU objects created so far.
     pub(crate) fn created(&self) -> u64 {
-        self.created
+        self.factory.created()
     }
 
     /// Bytes that were read back for the last frame.
@@ -99,39 +97,28 @@ impl Cutter {
 
     /// Makes room for so many bytes and binds the texture.
     fn prepare(&mut self, texture: &wgpu::TextureView, bytes: u64) {
-        let device = self.gpu.device();
-        if self.cut.as_ref().is_none_or(|[cut, _]| cut.size() < bytes) {
+        if self.buffers.as_ref().is_none_or(|[cropped, _]| cropped.size() < bytes) {
             use wgpu::BufferUsages as Usage;
-            let make = |label, usage| {
-                let size = bytes.next_power_of_two();
-                device.create_buffer(&wgpu::BufferDescriptor {
-                    label: Some(label),
-                    size,
-                    usage,
-                    mapped_at_creation: false,
-                })
-            };
+            let make = |label, usage| self.factory.buffer(label, bytes.next_power_of_two(), usage);
             // The old ones go first.
-            self.cut = None;
+            self.buffers = None;
             self.bound.clear();
-            let cut = make("cut", Usage::STORAGE | Usage::COPY_SRC);
-            self.cut = Some([cut, make("cut, to read", Usage::COPY_DST | Usage::MAP_READ)]);
-            self.created += 2;
+            let cropped = make("crops", Usage::STORAGE | Usage::COPY_SRC);
+            self.buffers = Some([cropped, make("crops, to read", Usage::COPY_DST | Usage::MAP_READ)]);
         }
-        if let Some([cut, _]) = &self.cut
+        if let Some([cropped, _]) = &self.buffers
             && self.bound.get((texture, texture)).is_none()
         {
             let resources = [
                 self.squares.as_entire_binding(),
                 wgpu::BindingResource::TextureView(texture),
-                cut.as_entire_binding(),
+                cropped.as_entire_binding(),
             ];
-            self.bound.insert((texture, texture), self.pass.bind(device, &resources));
-            self.created += 1;
+            self.bound.insert((texture, texture), self.pass.bind(&self.factory, &resources));
         }
     }
 
-    /// Cuts squares out and reads them back.
+    /// Crops squares and reads them back.
     fn run(&mut self, texture: &wgpu::TextureView, regions: &[Region], side: usize, border: Border) -> Result<()> {
         let regions = regions.get(..MOST).unwrap_or(regions);
         let each = side * side * PIXEL;
@@ -148,26 +135,28 @@ impl Cutter {
             self.prepare(texture, bytes as u64);
             Ok(())
         })?;
-        let (Some([cut, read]), Some(bound)) = (&self.cut, self.bound.get((texture, texture))) else { return Ok(()) };
-        let limit = Limit::from_now();
+        let (Some([cropped, read]), Some(bound)) = (&self.buffers, self.bound.get((texture, texture))) else {
+            return Ok(());
+        };
+        let deadline = Deadline::from_now();
         let pixels = &mut self.pixels;
         let first = pixels.len();
         gpu.guarded(|| {
             let mut encoder =
-                gpu.device().create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("cut") });
+                gpu.device().create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("crop") });
             gpu.queue().write_buffer(&self.squares, 0, bytemuck::cast_slice(&squares));
-            let mut recorder =
-                encoder.begin_compute_pass(&wgpu::ComputePassDescriptor { label: Some("cut"), timestamp_writes: None });
+            let mut recorder = encoder
+                .begin_compute_pass(&wgpu::ComputePassDescriptor { label: Some("crop"), timestamp_writes: None });
             let side = side as u32;
             let groups = [side.div_ceil(RUN * GROUP), side.div_ceil(GROUP), regions.len() as u32];
             self.pass.dispatch(&mut recorder, bound, groups);
             drop(recorder);
-            encoder.copy_buffer_to_buffer(cut, 0, read, 0, bytes as u64);
+            encoder.copy_buffer_to_buffer(cropped, 0, read, 0, bytes as u64);
             let commands = encoder.finish();
             // As for a whole frame: some drivers would hold the submission up, and this wait has an end.
-            gpu.wait(None, limit)?;
+            gpu.wait(None, deadline)?;
             let submission = gpu.queue().submit([commands]);
-            map(&gpu, read, wgpu::MapMode::Read, Some(submission), limit)?;
+            map(&gpu, read, wgpu::MapMode::Read, Some(submission), deadline)?;
             let refused = |error: wgpu::MapRangeError| Error::Gpu { reason: error.to_string() };
             let outcome = read.slice(..bytes as u64).get_mapped_range().map(|data| pixels.extend_from_slice(&data));
             read.unmap();
@@ -182,9 +171,9 @@ impl Cutter {
     }
 
     /// After a failure nothing is trusted that was made or half made.
-    fn keep(&mut self, outcome: Result<()>) -> Result<()> {
+    fn clear_on_failure(&mut self, outcome: Result<()>) -> Result<()> {
         if outcome.is_err() {
-            self.cut = None;
+            self.buffers = None;
             self.bound.clear();
             self.ready.clear();
         }
@@ -193,26 +182,26 @@ impl Cutter {
 }
 
 /// A frame in a texture.
-pub(crate) struct TextureScene<'a> {
-    cutter: &'a mut Cutter,
+pub(crate) struct TextureSource<'a> {
+    cropper: &'a mut GpuCropper,
     texture: &'a wgpu::TextureView,
 }
 
-impl Scene for TextureScene<'_> {
+impl CropSource for TextureSource<'_> {
     fn size(&self) -> [u32; 2] {
         let texture = self.texture.texture();
         [texture.width(), texture.height()]
     }
 
-    fn expect(&mut self, regions: &[Region], side: usize, border: Border) -> Result<()> {
+    fn prefetch(&mut self, regions: &[Region], side: usize, border: Border) -> Result<()> {
         if regions.is_empty() {
             return Ok(());
         }
-        let outcome = self.cutter.run(self.texture, regions, side, border);
-        self.cutter.keep(outcome)
+        let outcome = self.cropper.run(self.texture, regions, side, border);
+        self.cropper.clear_on_failure(outcome)
     }
 
-    fn cut(
+    fn crop(
         &mut self,
         region: &Region,
         side: usize,
@@ -221,11 +210,11 @@ impl Scene for TextureScene<'_> {
         out: &mut [f32],
     ) -> Result<()> {
         let key = (*region, side, border);
-        if !self.cutter.ready.iter().any(|(ready, _)| *ready == key) {
-            self.expect(&[*region], side, border)?;
+        if !self.cropper.ready.iter().any(|(ready, _)| *ready == key) {
+            self.prefetch(&[*region], side, border)?;
         }
-        let place = self.cutter.ready.iter().find(|(ready, _)| *ready == key).map(|(_, place)| place.clone());
-        let pixels = place.and_then(|place| self.cutter.pixels.get(place)).unwrap_or_default();
+        let place = self.cropper.ready.iter().find(|(ready, _)| *ready == key).map(|(_, place)| place.clone());
+        let pixels = place.and_then(|place| self.cropper.pixels.get(place)).unwrap_or_default();
         for (value, &byte) in out.iter_mut().zip(pixels) {
             *value = f32::from(byte) * scale + offset;
         }
@@ -238,9 +227,9 @@ mod tests {
     use super::*;
     use crate::{Frame, GpuOptions};
 
-    /// Turned, across the frame's border, outside of it: the same squares as are cut out of memory, to half a step.
+    /// Turned, across the frame's border, outside of it: the same squares as are cropped from memory, to half a step.
     #[test]
-    fn the_same_squares_as_out_of_memory() {
+    fn the_same_squares_as_from_memory() {
         let (width, height) = (97, 61);
         let data: Vec<u8> = (0..width * height * 4).map(|i: u32| (i.wrapping_mul(7919) >> 3) as u8).collect();
         let gpu = Gpu::new(GpuOptions::default()).unwrap();
@@ -259,22 +248,22 @@ mod tests {
         gpu.queue().submit([]);
         let view = texture.create_view(&wgpu::TextureViewDescriptor::default());
         let mut frame = Frame::rgba8(&data, width, height).unwrap();
-        let mut cutter = Cutter::new(&gpu).unwrap();
+        let mut cropper = GpuCropper::new(&gpu).unwrap();
         let regions: Vec<Region> =
             [(40.0, 30.0, 20.0, 0.3), (40.0, 30.0, 60.0, -1.2), (5.0, 50.0, 90.0, 3.0), (300.0, -90.0, 40.0, 0.1)]
                 .map(|(x, y, side, roll)| Region { centre: [x, y], side, roll, mirrored: false })
                 .into();
         for (side, border) in [(192, Border::Nearest), (128, Border::Black)] {
-            let mut scene = cutter.scene(&view);
-            scene.expect(&regions[1..], side, border).unwrap();
+            let mut source = cropper.source(&view);
+            source.prefetch(&regions[1..], side, border).unwrap();
             for region in &regions {
                 let (mut there, mut here) = (vec![0.0; side * side * 3], vec![0.0; side * side * 3]);
-                scene.cut(region, side, border, (1.0, 0.0), &mut there).unwrap();
-                frame.cut(region, side, border, (1.0, 0.0), &mut here).unwrap();
+                source.crop(region, side, border, (1.0, 0.0), &mut there).unwrap();
+                frame.crop(region, side, border, (1.0, 0.0), &mut here).unwrap();
                 let worst = there.iter().zip(&here).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
                 assert!(worst < 0.6, "{region:?}: {worst}");
             }
-            assert_eq!(cutter.bytes(), (4 * side * side * 3) as u64);
+            assert_eq!(cropper.bytes(), (4 * side * side * 3) as u64);
         }
     }
 }

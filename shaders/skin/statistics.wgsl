@@ -2,11 +2,11 @@
 // Why: hair, fringe, beard, glasses and hands lie over the mesh; they are told from skin by this person's own colours, so
 // that no skin tone is the yardstick. Twice the mean is taken again without what was unlike it.
 
-@group(0) @binding(0) var<uniform> frame: Frame;
+@group(0) @binding(0) var<uniform> faces: array<SkinFace, 32>;
 @group(0) @binding(1) var cells: texture_2d_array<f32>;
 @group(0) @binding(2) var mask: texture_2d_array<f32>;
-@group(0) @binding(3) var<storage, read_write> skins: array<Skin, 32>;
-// The same, for the other passes: processors that run them reach textures faster than buffers.
+@group(0) @binding(3) var<storage, read_write> statistics: array<SkinStatistics, 32>;
+// The same, for the other passes: on software devices textures are read faster than buffers.
 @group(0) @binding(4) var copies: texture_storage_2d<rgba32float, write>;
 
 const LANES = 64u;
@@ -17,11 +17,14 @@ var<workgroup> weights: array<f32, LANES>;
 var<workgroup> means: array<vec3<f32>, LANES>;
 var<workgroup> squares: array<vec3<f32>, LANES>;
 var<workgroup> colours: array<vec3<f32>, LANES>;
-var<workgroup> found: Skin;
+var<workgroup> found: SkinStatistics;
 
 @compute @workgroup_size(64, 1, 1)
 fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3<u32>) {
-    let face = frame.faces[group.z];
+    let face = faces[group.z];
+    if face.links.y == 0u {
+        return;
+    }
     let mask_size = vec2<f32>(textureDimensions(mask));
     for (var round = 0u; round < ROUNDS; round++) {
         var weight = 0.0;
@@ -35,9 +38,9 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
                 let rgb = textureLoad(cells, vec2<u32>(place * vec2<f32>(face.grid.xy)), group.z, 0).rgb;
                 var w = sure;
                 if round > 0u {
-                    w *= common_likeness(rgb, found);
+                    w *= skin_likeness(rgb, found);
                 }
-                let features = common_features(rgb);
+                let features = skin_features(rgb);
                 weight += w;
                 mean += w * features;
                 square += w * features * features;
@@ -71,17 +74,17 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
         workgroupBarrier();
     }
     if lane == 0u {
-        let before = skins[face.links.z];
+        let before = statistics[face.links.x];
         // Nothing seen now: the last frame's statistics stand. Nothing seen before: this frame's.
         var keep = select(0.0, face.amounts.w, before.mean.w > 0.0);
         keep = select(keep, select(0.0, 1.0, face.amounts.w > 0.0), found.mean.w == 0.0);
-        var skin: Skin;
+        var skin: SkinStatistics;
         skin.mean = mix(found.mean, before.mean, keep);
         skin.sharpness = mix(found.sharpness, before.sharpness, keep);
         skin.colour = mix(found.colour, before.colour, keep);
-        skins[face.links.z] = skin;
-        textureStore(copies, vec2<u32>(0u, face.links.z), skin.mean);
-        textureStore(copies, vec2<u32>(1u, face.links.z), skin.sharpness);
-        textureStore(copies, vec2<u32>(2u, face.links.z), skin.colour);
+        statistics[face.links.x] = skin;
+        textureStore(copies, vec2<u32>(0u, face.links.x), skin.mean);
+        textureStore(copies, vec2<u32>(1u, face.links.x), skin.sharpness);
+        textureStore(copies, vec2<u32>(2u, face.links.x), skin.colour);
     }
 }

@@ -1,27 +1,42 @@
 //! Every shader, assembled as the library assembles it, is valid by naga's rules, and none can run for ever.
 
+use super::{copy, crop, stages};
 use naga::valid::{Capabilities, ValidationFlags, Validator};
 use naga::{
     BinaryOperator, Block, Expression, Function, Handle, Literal, LocalVariable, MathFunction, Module, Statement,
 };
 
-/// Every shader's file name and module.
-fn modules() -> Vec<(String, Module)> {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/shaders");
-    let common = std::fs::read_to_string(format!("{folder}/common.wgsl")).unwrap();
-    let mut modules = Vec::new();
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.file_name().is_some_and(|name| name == "common.wgsl") {
-            continue;
+/// Every shader's name and module.
+fn modules() -> Vec<(&'static str, Module)> {
+    let shaders = stages::shaders().into_iter().chain([copy::CONVERT, crop::CROP]);
+    let parsed = shaders.map(|shader| {
+        let module = naga::front::wgsl::parse_str(shader.source)
+            .unwrap_or_else(|error| panic!("{}: {}", shader.name, error.emit_to_string(shader.source)));
+        (shader.name, module)
+    });
+    parsed.collect()
+}
+
+/// No file of `shaders/` is forgotten: each is a shader by its own name, or joined into others.
+#[test]
+fn every_file_is_part_of_a_shader() {
+    let shaders: Vec<_> = stages::shaders().into_iter().chain([copy::CONVERT, crop::CROP]).collect();
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("shaders");
+    let mut folders = vec![folder.clone()];
+    let mut files = 0;
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let text = std::fs::read_to_string(&path).unwrap();
+            assert!(shaders.iter().any(|shader| shader.source.contains(&text)), "{}", path.display());
+            files += 1;
         }
-        let source = format!("{common}{}", std::fs::read_to_string(&path).unwrap());
-        let module = naga::front::wgsl::parse_str(&source)
-            .unwrap_or_else(|error| panic!("{}: {}", path.display(), error.emit_to_string(&source)));
-        modules.push((path.file_name().unwrap().to_string_lossy().into_owned(), module));
     }
-    assert!(modules.len() >= 6);
-    modules
+    assert!(files >= shaders.len());
 }
 
 #[test]
@@ -41,7 +56,7 @@ fn every_loop_ends_whatever_the_data() {
     for (name, module) in modules() {
         let entries = module.entry_points.iter().map(|entry| &entry.function);
         for function in module.functions.iter().map(|(_, function)| function).chain(entries) {
-            let function = Scanned { module: &module, function, file: &name };
+            let function = Scanned { module: &module, function, file: name };
             function.scan(&function.function.body, &mut loops);
         }
     }

@@ -2,7 +2,7 @@
 // variance of its brightness, and how like this person's skin it is.
 // Why: the guided filter needs local means and variances, and hair or a lip beside the skin must not enter them.
 
-@group(0) @binding(0) var<uniform> frame: Frame;
+@group(0) @binding(0) var<uniform> faces: array<SkinFace, 32>;
 @group(0) @binding(1) var cells: texture_2d_array<f32>;
 @group(0) @binding(2) var mask: texture_2d_array<f32>;
 @group(0) @binding(3) var skins: texture_2d<f32>;
@@ -11,12 +11,12 @@
 
 @compute @workgroup_size(8, 8, 1)
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(workgroup_id) group: vec3<u32>) {
-    let face = frame.faces[group.z];
-    let block = common_block(face, id.xy, 2u);
+    let face = faces[group.z];
+    let block = skin_block(face, id.xy, 2u);
     if block.z == 0u {
         return;
     }
-    let skin = common_skin(skins, face);
+    let skin = skin_statistics(skins, face);
     let side = face.amounts.x / vec2<f32>(face.rect.zw);
     var count = 0.0;
     var all_cells = vec3<f32>(0.0);
@@ -41,7 +41,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(workgroup_id) gro
         }
     }
     // A block as a whole is skin or it is not: single dark cells, a crease or a mole, belong to the skin around them.
-    let likeness = common_likeness(all_cells / max(count, 1.0), skin);
+    let likeness = skin_likeness(all_cells / max(count, 1.0), skin);
     let n = max(weight, 1e-6);
     let y = luma / n;
     textureStore(moments, block.xy, group.z * 2u, vec4<f32>(mean / n, weight / 4.0 * likeness));

@@ -1,0 +1,15 @@
+// In: the frame, the skin's corrections, the shapes' fields, tiles. Out: the tiles that move and may hold skin, finished.
+// Why: what is corrected is the skin where a pixel comes from, so nothing slips over the picture.
+
+@compute @workgroup_size(16, 16, 1)
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) local: vec3<u32>) {
+    let index = compose_index(group, frame.tiles.x);
+    if index >= frame.tiles.y {
+        return;
+    }
+    let tile = compose_tile(index);
+    let pixel = tile.place * 16u + local.xy;
+    let p = vec2<f32>(pixel) + 0.5;
+    let shift = shape_shift(tile.moving, p);
+    compose_moved(pixel, shift, skin_change(tile.skin, p + shift));
+}

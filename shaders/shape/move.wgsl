@@ -1,0 +1,13 @@
+// In: the frame, the shapes' fields, tiles. Out: the tiles that move and hold no skin, finished.
+// Why: most of what moves is no skin, and waits for no other stage.
+
+@compute @workgroup_size(16, 16, 1)
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) local: vec3<u32>) {
+    let index = compose_index(group, frame.tiles.y);
+    if index >= frame.tiles.z {
+        return;
+    }
+    let tile = compose_tile(index);
+    let pixel = tile.place * 16u + local.xy;
+    compose_moved(pixel, shape_shift(tile.moving, vec2<f32>(pixel) + 0.5), vec4<f32>(0.0));
+}

@@ -1,0 +1,106 @@
+//! The stage that finishes the picture: adds the skin's corrections, and moves what holds skin.
+
+use wgpu::BindingResource::{Sampler, TextureView};
+use wgpu::TextureFormat::Rgba8Unorm;
+use wgpu::TextureSampleType;
+
+use super::{FrameResources, Outputs, Recorder, Stage, shape, skin, tile_groups};
+use crate::gpu::bind_groups::{BindGroupCache, Pair};
+use crate::gpu::pass::{Pass, Shader, Slot, shader};
+use crate::gpu::resources::ResourceFactory;
+use crate::retouch::Plan;
+
+/// The tiles that hold skin and keep their place.
+pub(super) const STILL: Shader = shader!("compose/common", "skin/common", "skin/change", "compose/still");
+/// The tiles that move and may hold skin.
+pub(super) const MOVED: Shader =
+    shader!("compose/common", "skin/common", "skin/change", "shape/shift", "compose/moved");
+
+/// What shaders/compose/common.wgsl binds, with its numbers.
+pub(super) const SLOTS: [(u32, Slot); 5] = [
+    (0, Slot::Uniform),
+    (1, Slot::Texture),
+    (2, Slot::Sampler),
+    (3, Slot::Output(Rgba8Unorm)),
+    (4, Slot::Table(TextureSampleType::Uint)),
+];
+
+/// In the order of [`SLOTS`]; `None` where there is no list of tiles yet.
+pub(super) fn resources<'a>(frame: &'a FrameResources<'_>) -> Option<[wgpu::BindingResource<'a>; 5]> {
+    let (shared, (input, output)) = (frame.shared, frame.pair);
+    let tiles = TextureView(shared.tiles.as_ref()?);
+    Some([shared.frame.as_entire_binding(), TextureView(input), Sampler(&shared.linear), TextureView(output), tiles])
+}
+
+pub(super) struct ComposeStage {
+    still: Pass,
+    moved: Pass,
+    bound: BindGroupCache<ComposeBindings>,
+    /// What is bound of the other stages, and of the list of tiles.
+    read: (Outputs, Option<wgpu::TextureView>),
+}
+
+struct ComposeBindings {
+    still: wgpu::BindGroup,
+    /// `None` where nothing has moved yet.
+    moved: Option<wgpu::BindGroup>,
+}
+
+impl ComposeStage {
+    pub(super) fn new(factory: &ResourceFactory) -> Self {
+        let still: Vec<_> = SLOTS.into_iter().chain(skin::SLOTS).collect();
+        let moved: Vec<_> = still.iter().copied().chain(shape::SLOTS).collect();
+        Self {
+            still: Pass::numbered(factory, STILL, &still),
+            moved: Pass::numbered(factory, MOVED, &moved),
+            bound: BindGroupCache::new(),
+            read: Default::default(),
+        }
+    }
+}
+
+impl Stage for ComposeStage {
+    fn passes(&self) -> &'static [&'static str] {
+        &["still", "moved"]
+    }
+
+    fn is_none(&self, plan: &Plan) -> bool {
+        let [_, moved, _] = plan.tiles.ends();
+        moved == 0
+    }
+
+    fn prepare(&mut self, frame: &FrameResources<'_>, outputs: &mut Outputs) {
+        self.bound.age(frame.pair);
+        if self.read.0 != *outputs || self.read.1 != frame.shared.tiles {
+            self.bound.clear();
+            self.read = (outputs.clone(), frame.shared.tiles.clone());
+        }
+        if self.bound.get(frame.pair).is_some() {
+            return;
+        }
+        let (Some(resources), Some(skin)) = (resources(frame), &outputs.skin) else { return };
+        let still: Vec<_> = resources.into_iter().chain(skin.resources()).collect();
+        let moved = outputs.shape.as_ref().map(|shape| {
+            let moved: Vec<_> = still.iter().cloned().chain(shape.resources()).collect();
+            self.moved.bind(frame.factory, &moved)
+        });
+        let still = self.still.bind(frame.factory, &still);
+        self.bound.insert(frame.pair, ComposeBindings { still, moved });
+    }
+
+    fn record(&self, recorder: &mut Recorder<'_>, pair: Pair<'_>, plan: &Plan) {
+        let [still, moved, _] = plan.tiles.ends();
+        let bound = self.bound.get(pair);
+        recorder.dispatch(&self.still, bound.map(|bound| &bound.still), tile_groups(still));
+        recorder.dispatch(&self.moved, bound.and_then(|bound| bound.moved.as_ref()), tile_groups(moved - still));
+    }
+
+    fn release(&mut self, input: &wgpu::TextureView) {
+        self.bound.release(input);
+    }
+
+    fn clear(&mut self) {
+        self.bound.clear();
+        self.read = Default::default();
+    }
+}

@@ -1,0 +1,117 @@
+//! Every setting, described once. A new one is a line here, and the stage that acts on it: its field, its documentation, its
+//! range, JSON, command lines and panels all come from the line.
+
+use super::table::{Field, Group, Kind, Row};
+
+/// Turns the rows into the groups' types, [`Look`] and its table. A row reads: name, kind, label, what it does, what it does
+/// at its ends. Kinds are `amount` (0 to 1), `both_ways` (−1 to 1), `color(0xRRGGBB)` and `file(endings)`.
+macro_rules! rows {
+    ($($(#[$doc:meta])* $Group:ident $group:ident $group_label:literal {
+        $($name:ident: $kind:ident $(($($detail:tt)*))?, $label:literal, $help:literal, $ends:literal;)*
+    })*) => {
+        $(
+            $(#[$doc])*
+            #[derive(Debug, Clone, PartialEq)]
+            pub struct $Group {
+                $(
+                    #[doc = concat!($help, " ", $ends)]
+                    pub $name: rows!(@type $kind),
+                )*
+            }
+
+            impl $Group {
+                /// Changes nothing.
+                pub const NONE: Self = Self { $($name: rows!(@none $kind $(($($detail)*))?),)* };
+            }
+
+            impl Default for $Group {
+                fn default() -> Self {
+                    Self::NONE
+                }
+            }
+        )*
+
+        /// How a face shall look: how strongly each effect acts, in groups. At 0 an effect does not run; with all at 0 the
+        /// picture stays as it is, bit for bit. At 1, or at −1 where an effect goes both ways, it is the strongest that still
+        /// looks like the same person.
+        ///
+        /// ```
+        /// use glowup::{Look, Skin};
+        ///
+        /// let look = Look { skin: Skin { smooth: 0.6, ..Skin::NONE }, ..Look::NATURAL };
+        /// # assert!(look.check().is_ok());
+        /// ```
+        ///
+        /// Each setting is a row of [`Look::ROWS`], and can be read and changed by its name: [`Look::get`], [`Look::set`]. With the
+        /// feature `serde` a look is saved as an object of its groups, `{"skin": {"smooth": 0.6}}`; what is missing is as in
+        /// [`Look::NONE`].
+        #[derive(Debug, Clone, PartialEq, Default)]
+        pub struct Look {
+            $($(#[$doc])* pub $group: $Group,)*
+        }
+
+        impl Look {
+            /// Changes nothing.
+            pub const NONE: Self = Self { $($group: $Group::NONE,)* };
+
+            /// Every setting, group by group.
+            pub const ROWS: &'static [Row] = &[$($(Row {
+                name: stringify!($name),
+                group: Group { name: stringify!($group), label: $group_label },
+                kind: rows!(@kind $kind $(($($detail)*))?),
+                label: $label,
+                help: $help,
+                ends: $ends,
+                get: |look| look.$group.$name.value(),
+                set: |look, value| match Field::of(value) {
+                    Some(value) => {
+                        look.$group.$name = value;
+                        true
+                    }
+                    None => false,
+                },
+            },)*)*];
+
+            /// Between two looks, for slow changes: `a` at 0, `b` at 1. Amounts and colours are mixed, words and files change at
+            /// the half. `t` is taken into 0..=1; what is not a number counts as 0.
+            #[must_use]
+            pub fn mix(a: &Self, b: &Self, t: f32) -> Self {
+                let t = if t.is_nan() { 0.0 } else { t.clamp(0.0, 1.0) };
+                Self {
+                    $($group: $Group { $($name: Field::mix(&a.$group.$name, &b.$group.$name, t),)* },)*
+                }
+            }
+        }
+    };
+    (@type amount) => { f32 };
+    (@type both_ways) => { f32 };
+    (@type color) => { super::table::Color };
+    (@type file) => { Option<std::sync::Arc<std::path::Path>> };
+    (@none amount) => { 0.0 };
+    (@none both_ways) => { 0.0 };
+    (@none color($rgb:literal)) => { super::table::Color::new($rgb) };
+    (@none file($($ending:literal),*)) => { None };
+    (@kind amount) => { Kind::Amount { min: 0.0 } };
+    (@kind both_ways) => { Kind::Amount { min: -1.0 } };
+    (@kind color($rgb:literal)) => { Kind::Color };
+    (@kind file($($ending:literal),*)) => { Kind::File(&[$($ending),*]) };
+}
+
+rows! {
+    /// The skin: its surface and its colour.
+    Skin skin "Skin" {
+        smooth: amount, "Smooth", "Evens the skin's surface: blemishes fade, pores and edges stay.",
+            "At 1 blemishes keep at most 45 % of their contrast.";
+        tone: amount, "Tone", "Evens the skin's colour toward the person's own mean, without lightening it.",
+            "At 1 blotches lose at least 40 %.";
+        brighten: both_ways, "Brighten", "Makes the skin brighter; no preset does.",
+            "At 1 by about four steps of CIELAB's L*, whatever its tone; at -1 as much darker.";
+        warmth: both_ways, "Warmth", "Makes the skin's colour warmer.", "At 1 more golden, at -1 cooler.";
+        ruddy: both_ways, "Ruddy", "Makes the skin rosier.", "At 1 rosier, at -1 paler.";
+    }
+    /// The face's shape.
+    Shape shape "Shape" {
+        slim: amount, "Slim", "Narrows the lower face toward its midline; eyes, nose and mouth stay.",
+            "At 1 by 10 to 15 %, measured between the jaw's sides in units of the nose's length.";
+    }
+}
