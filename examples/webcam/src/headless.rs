@@ -8,10 +8,10 @@ use glowup::{Beautifier, BeautifierOptions, FrameMut, Look};
 use crate::common::media::write_picture;
 use crate::common::report::Stats;
 use crate::common::{Failure, say};
-use crate::source::{Picture, Wanted, open};
+use crate::source::{Picture, SourceSpec, open};
 
-pub fn run(wanted: &Wanted, frames: u32, folder: &Path, look: Look, stats: Option<&Path>) -> Result<(), Failure> {
-    let mut source = open(wanted)?;
+pub fn run(spec: &SourceSpec, frames: u32, folder: &Path, look: Look, stats: Option<&Path>) -> Result<(), Failure> {
+    let mut source = open(spec)?;
     std::fs::create_dir_all(folder).map_err(|error| format!("cannot write to {}: {error}", folder.display()))?;
     let mut beautifier = Beautifier::new(BeautifierOptions::default())?;
     beautifier.set_look(look)?;

@@ -1,8 +1,8 @@
 //! The live window: a camera, a clip, a picture or a moving portrait, retouched as you watch.
 //!
 //! ```text
-//! source ─→ feed ─→ worker: track, retouch ─→ newest textures ─→ window
-//!                           └─ copied back where wanted ─→ snapshot, clip, virtual camera
+//! source's thread ─→ worker: track, retouch ─→ newest textures ─→ window
+//!                            └─ copied back where wanted ─→ snapshot, clip, virtual camera
 //! ```
 //!
 //! Every arrow crosses from one thread to another and holds the newest only, so that the window answers however long a
@@ -15,7 +15,7 @@ mod meter;
 mod output;
 mod retouch;
 mod settings;
-mod shell;
+mod event_timer;
 mod source;
 mod window;
 mod worker;
@@ -29,18 +29,17 @@ use std::time::Duration;
 use clap::Parser;
 use common::{Failure, LookArgs};
 use eframe::egui;
-use glowup::Look;
 use settings::Store;
-use source::Wanted;
+use source::SourceSpec;
 
 /// Retouches a camera's picture live, in a window.
 #[derive(Parser)]
 struct Arguments {
     /// camera:0, camera:1@1280x720 ..., a clip or picture, or demo (a moving portrait) [default: the last one, or camera:0]
     #[arg(long, value_name = "camera:N|FILE|demo")]
-    source: Option<Wanted>,
+    source: Option<SourceSpec>,
     #[command(flatten)]
-    look: Option<LookArgs>,
+    look: LookArgs,
     /// Folder that snapshots and recordings are written to [default: the current one]
     #[arg(long, value_name = "DIR", default_value = ".")]
     snapshots: PathBuf,
@@ -72,21 +71,21 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: Arguments) -> Result<(), Failure> {
-    let look = arguments.look.as_ref().map(LookArgs::look).transpose()?;
     common::media::writable([arguments.stats.as_deref()])?;
     if let (true, Some(source), Some(frames), Some(out)) =
         (arguments.headless, &arguments.source, arguments.frames, &arguments.out)
     {
-        return headless::run(source, frames, out, look.unwrap_or(Look::NATURAL), arguments.stats.as_deref());
+        return headless::run(source, frames, out, arguments.look.look()?, arguments.stats.as_deref());
     }
     let mut store = Store::new(arguments.config);
     let (mut settings, said) = store.load();
-    settings.look = look.unwrap_or(settings.look);
+    // What the command line leaves open is as it was last.
+    settings.look = arguments.look.over(settings.look)?;
     if let Some(source) = arguments.source {
-        settings.mirror = matches!(source, Wanted::Camera(..));
+        settings.mirror = matches!(source, SourceSpec::Camera(..));
         settings.source = source;
     }
-    let wishes = window::Wishes {
+    let startup = window::Startup {
         settings,
         store,
         said,
@@ -95,11 +94,11 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
         stats: arguments.stats,
         quit_after: arguments.quit_after.map(Duration::from_secs),
     };
-    show(wishes)
+    show(startup)
 }
 
 /// Opens the window and returns once it is closed.
-fn show(wishes: window::Wishes) -> Result<(), Failure> {
+fn show(startup: window::Startup) -> Result<(), Failure> {
     let no_window = |why: &str| -> Failure {
         format!(
             "no window could be opened ({why}): a desktop (X11 or Wayland on Linux) and a graphics driver are needed; on \
@@ -109,7 +108,7 @@ fn show(wishes: window::Wishes) -> Result<(), Failure> {
     };
     let viewport = egui::ViewportBuilder::default()
         .with_title("glowup")
-        .with_inner_size(wishes.settings.size)
+        .with_inner_size(startup.settings.size)
         .with_min_inner_size([560.0, 400.0]);
     let mut options = eframe::NativeOptions { viewport, ..Default::default() };
     // With but one frame under way the window would wait for the screen each time, and pictures with it.
@@ -123,13 +122,13 @@ fn show(wishes: window::Wishes) -> Result<(), Failure> {
     let outcome = Rc::new(RefCell::new(Err("no graphics device can draw it".to_owned())));
     let (theirs, told) = (Rc::clone(&meter), Rc::clone(&outcome));
     let maker = move |context: &eframe::CreationContext<'_>| {
-        let window = window::Window::new(context, wishes, theirs);
+        let window = window::Window::new(context, startup, theirs);
         *told.borrow_mut() = window.as_ref().map(drop).map_err(ToString::to_string);
         Ok(Box::new(window?) as Box<dyn eframe::App>)
     };
     let window = eframe::create_native("glowup", options, Box::new(maker), &event_loop);
-    let mut shell = shell::Shell { window, meter };
-    event_loop.run_app(&mut shell).map_err(|error| no_window(&error.to_string()))?;
+    let mut timer = event_timer::EventTimer { window, meter };
+    event_loop.run_app(&mut timer).map_err(|error| no_window(&error.to_string()))?;
     let outcome = outcome.borrow();
     outcome.clone().map_err(|why| no_window(&why))
 }

@@ -18,11 +18,11 @@ use crate::common::media::Output;
 use crate::retouch::Times;
 
 /// Values that are kept of each kind.
-const KEPT: usize = 20_000;
+const MOST_SAMPLES: usize = 20_000;
 /// What the window shows is the mean of so long.
-const SHORT: Duration = Duration::from_secs(2);
+const MEAN_WINDOW: Duration = Duration::from_secs(2);
 /// Pictures at the start that are not counted: pipelines are compiled, faces looked for.
-const WARM: u64 = 10;
+const WARMUP: u64 = 10;
 
 /// Shared by the window and what hands events to it, on one thread.
 pub type Shared = Rc<RefCell<Meter>>;
@@ -36,38 +36,38 @@ pub struct Meter {
     /// The oldest input that has not been answered, and its name.
     input: Option<(Instant, String)>,
     /// What the event loop did last, from and until when.
-    busy: (Instant, Instant),
+    last_event: (Instant, Instant),
     shown: VecDeque<Instant>,
     /// The first picture that counted, and the last.
     span: Option<(Instant, Instant)>,
     frames: u64,
     skipped: u64,
-    stages: [Kept; STAGES.len()],
+    stages: [Samples; STAGES.len()],
     /// Drawing the window, on this thread.
-    draws: Kept,
-    answers: Kept,
+    draws: Samples,
+    responses: Samples,
     inputs: VecDeque<(String, u64)>,
     /// What the window has told.
     said: VecDeque<String>,
-    late: Arc<Mutex<Late>>,
+    late: Arc<Mutex<Latency>>,
 }
 
 const STAGES: [&str; 7] = ["detect", "landmarks", "track", "upload", "gpu", "readback", "frame"];
 
 /// How late pictures are on the screen.
 #[derive(Default)]
-struct Late {
-    seconds: Kept,
-    frames: Kept,
+struct Latency {
+    seconds: Samples,
+    frames: Samples,
     recent: VecDeque<(Instant, f32, f32)>,
 }
 
 #[derive(Default)]
-struct Kept(VecDeque<f32>);
+struct Samples(VecDeque<f32>);
 
-impl Kept {
+impl Samples {
     fn push(&mut self, value: f32) {
-        if self.0.len() == KEPT {
+        if self.0.len() == MOST_SAMPLES {
             self.0.pop_front();
         }
         self.0.push_back(value);
@@ -131,14 +131,14 @@ impl Meter {
             painting: None,
             drawn: false,
             input: None,
-            busy: (now, now),
+            last_event: (now, now),
             shown: VecDeque::new(),
             span: None,
             frames: 0,
             skipped: 0,
             stages: Default::default(),
-            draws: Kept::default(),
-            answers: Kept::default(),
+            draws: Samples::default(),
+            responses: Samples::default(),
             inputs: VecDeque::new(),
             said: VecDeque::new(),
             late: Arc::default(),
@@ -153,8 +153,8 @@ impl Meter {
     /// An input has come.
     pub fn input(&mut self, name: String) {
         let now = Instant::now();
-        // It may have waited for as long as the event loop was busy with what came before.
-        let since = if now - self.busy.1 < Duration::from_millis(2) { self.busy.0 } else { now };
+        // It may have waited for as long as the event loop was last_event with what came before.
+        let since = if now - self.last_event.1 < Duration::from_millis(2) { self.last_event.0 } else { now };
         self.input.get_or_insert((since, name));
     }
 
@@ -167,7 +167,7 @@ impl Meter {
     pub fn picture(&mut self, moment: Instant, interval: Duration, times: &Times, skipped: u64) {
         self.frames += 1;
         self.painting = Some((moment, interval));
-        if self.frames <= WARM {
+        if self.frames <= WARMUP {
             return;
         }
         self.skipped += skipped;
@@ -188,15 +188,15 @@ impl Meter {
     }
 
     /// The event loop has done something since `start`, and handed what it has painted to the screen.
-    pub fn settle(&mut self, start: Instant) {
+    pub fn event_done(&mut self, start: Instant) {
         let now = Instant::now();
-        self.busy = (start, now);
+        self.last_event = (start, now);
         if !std::mem::take(&mut self.drawn) {
             return;
         }
         self.draws.push((now - start).as_secs_f32());
         if let Some((since, name)) = self.input.take() {
-            self.answers.push((now - since).as_secs_f32());
+            self.responses.push((now - since).as_secs_f32());
             if self.inputs.len() == 1000 {
                 self.inputs.pop_front();
             }
@@ -205,11 +205,11 @@ impl Meter {
         }
         let Some((moment, interval)) = self.painting.take() else { return };
         self.shown.push_back(now);
-        while self.shown.front().is_some_and(|&first| now - first > SHORT) {
+        while self.shown.front().is_some_and(|&first| now - first > MEAN_WINDOW) {
             self.shown.pop_front();
         }
         let Some(device) = &self.device else { return };
-        if self.frames <= WARM {
+        if self.frames <= WARMUP {
             return;
         }
         self.span = Some((self.span.map_or(now, |(first, _)| first), now));
@@ -226,7 +226,7 @@ impl Meter {
             }
             let now = Instant::now();
             late.recent.push_back((now, seconds, frames));
-            while late.recent.front().is_some_and(|(first, ..)| now - *first > SHORT) {
+            while late.recent.front().is_some_and(|(first, ..)| now - *first > MEAN_WINDOW) {
                 late.recent.pop_front();
             }
         });
@@ -268,7 +268,7 @@ impl Meter {
     /// The same, from the first picture that counted to the last.
     fn mean_rate(&self) -> Option<f32> {
         let (first, last) = self.span?;
-        (last > first).then(|| (self.frames - WARM - 1) as f32 / (last - first).as_secs_f32())
+        (last > first).then(|| (self.frames - WARMUP - 1) as f32 / (last - first).as_secs_f32())
     }
 
     /// Writes all of it as JSON.
@@ -296,7 +296,7 @@ impl Meter {
                 "latency_ms": late.seconds.summary(1e3),
                 "latency_frames": late.frames.summary(1.0),
                 "draw_ms": self.draws.summary(1e3),
-                "answer_ms": self.answers.summary(1e3),
+                "answer_ms": self.responses.summary(1e3),
                 "inputs": inputs,
                 "said": self.said,
             },

@@ -9,6 +9,8 @@ use std::sync::mpsc::{Receiver, SyncSender, TrySendError, channel, sync_channel}
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use eframe::egui;
+
 use crate::common::Failure;
 use crate::common::media::{Output, write_picture};
 use crate::source::Picture;
@@ -16,14 +18,14 @@ use crate::source::Picture;
 /// Pictures that may wait for a writer.
 const WAITING: usize = 4;
 /// How long a clip that was ended may take to be complete when the program quits.
-const LAST_WORDS: Duration = Duration::from_secs(8);
+const FINISH_TIMEOUT: Duration = Duration::from_secs(8);
 
 /// What there is to tell the user, from any thread.
 #[derive(Clone, Default)]
 pub struct Notes(Arc<Mutex<Vec<String>>>);
 
 impl Notes {
-    pub fn say(&self, note: String) {
+    pub fn add(&self, note: String) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(note);
     }
 
@@ -84,8 +86,8 @@ pub struct Writer {
 }
 
 impl Writer {
-    /// Begins to write pictures of the size of the first. What becomes of it is said to `notes`.
-    pub fn start(target: Target, notes: Notes) -> Result<Self, Failure> {
+    /// Begins to write pictures of the size of the first. What becomes of it is added to `notes`, and the window repainted.
+    pub fn start(target: Target, notes: Notes, context: egui::Context) -> Result<Self, Failure> {
         if let Target::Device(path) = &target {
             check_device(path)?;
         }
@@ -98,10 +100,11 @@ impl Writer {
                 Target::Device(path) => write_device(&target, path, &incoming, &back),
             };
             match (outcome, &target) {
-                (Ok(()), Target::Clip(path)) => notes.say(format!("Recorded to {}", path.display())),
+                (Ok(()), Target::Clip(path)) => notes.add(format!("Recorded to {}", path.display())),
                 (Ok(()), Target::Device(_)) => {}
-                (Err(failure), _) => notes.say(format!("{} has failed: {failure}", target.name())),
+                (Err(failure), _) => notes.add(format!("{} has failed: {failure}", target.name())),
             }
+            context.request_repaint();
             drop(over);
         })?;
         Ok(Self { frames, spare, ended, since: Instant::now() })
@@ -115,15 +118,15 @@ impl Writer {
     }
 
     /// Ends it. The clip is complete a moment later.
-    pub fn end(self) -> Ending {
-        Ending(self.ended)
+    pub fn end(self) -> Completion {
+        Completion(self.ended)
     }
 }
 
 /// What has got its last picture.
-pub struct Ending(Receiver<()>);
+pub struct Completion(Receiver<()>);
 
-impl Ending {
+impl Completion {
     /// Whether it is complete.
     pub fn is_over(&self) -> bool {
         self.0.try_recv() == Err(std::sync::mpsc::TryRecvError::Disconnected)
@@ -131,7 +134,7 @@ impl Ending {
 
     /// Waits until it is complete, but not for ever.
     pub fn wait(self) {
-        let _ = self.0.recv_timeout(LAST_WORDS);
+        let _ = self.0.recv_timeout(FINISH_TIMEOUT);
     }
 }
 
@@ -213,18 +216,18 @@ impl Ffmpeg {
     fn write(&mut self, picture: &Picture) -> Result<(), Failure> {
         let Some(input) = &mut self.0.stdin else { return Err("ffmpeg reads nothing".into()) };
         if input.write_all(&picture.pixels).is_err() {
-            return Err(self.complaint());
+            return Err(self.first_error());
         }
         Ok(())
     }
 
     fn finish(mut self) -> Result<(), Failure> {
         drop(self.0.stdin.take());
-        if self.0.wait()?.success() { Ok(()) } else { Err(self.complaint()) }
+        if self.0.wait()?.success() { Ok(()) } else { Err(self.first_error()) }
     }
 
-    /// Its first complaint. It says little with `-v error`, so that it never waits for us to listen.
-    fn complaint(&mut self) -> Failure {
+    /// Its first first_error. It says little with `-v error`, so that it never waits for us to listen.
+    fn first_error(&mut self) -> Failure {
         drop(self.0.stdin.take());
         let mut text = String::new();
         if let Some(stderr) = self.0.stderr.take() {
@@ -267,23 +270,24 @@ pub fn with_ending(stem: &Path, ending: &str) -> PathBuf {
 }
 
 /// Writes the two pictures of a snapshot, on a thread of its own.
-pub fn snapshot(folder: &Path, before: Picture, after: Picture, notes: Notes) -> Ending {
+pub fn snapshot(folder: &Path, before: Picture, after: Picture, notes: Notes, context: egui::Context) -> Completion {
     let (over, ended) = channel::<()>();
     let stem = free_name(folder, &["-before.png", "-after.png"]);
-    let said = notes.clone();
+    let theirs = notes.clone();
     let work = move || {
         let write = |picture: Picture, ending| -> Result<(), Failure> {
             let image = image::RgbaImage::from_raw(picture.width, picture.height, picture.pixels);
             write_picture(&with_ending(&stem, ending), &image.ok_or("the picture is incomplete")?)
         };
         match write(before, "-before.png").and_then(|()| write(after, "-after.png")) {
-            Ok(()) => notes.say(format!("Snapshot saved to {}", with_ending(&stem, "-after.png").display())),
-            Err(failure) => notes.say(format!("No snapshot was saved: {failure}")),
+            Ok(()) => notes.add(format!("Snapshot saved to {}", with_ending(&stem, "-after.png").display())),
+            Err(failure) => notes.add(format!("No snapshot was saved: {failure}")),
         }
+        context.request_repaint();
         drop(over);
     };
     if let Err(error) = std::thread::Builder::new().name("snapshot".to_owned()).spawn(work) {
-        said.say(format!("No snapshot was saved: {error}"));
+        theirs.add(format!("No snapshot was saved: {error}"));
     }
-    Ending(ended)
+    Completion(ended)
 }

@@ -13,20 +13,40 @@ use crate::common::Failure;
 use crate::source::Picture;
 
 /// How long a device may take for one picture before it counts as lost.
-const PATIENCE: Duration = Duration::from_secs(2);
+const DEVICE_TIMEOUT: Duration = Duration::from_secs(2);
 /// Between two looks at whether a device has finished. Sleeping in between instead of waiting inside of the device leaves
 /// the window free to draw.
-const GLANCE: Duration = Duration::from_micros(300);
+const POLL_INTERVAL: Duration = Duration::from_micros(300);
 
 /// A picture before and after, and where its skin is, on the device. Whoever holds it keeps it from being written to.
-pub struct Stage {
+pub struct FrameTextures {
     /// Never given twice.
     pub id: u64,
     pub size: [u32; 2],
     pub before: wgpu::TextureView,
     pub after: wgpu::TextureView,
-    /// Written to only where somebody wants to see it; as [`Renderer::render_skin`] has it.
-    pub skin: wgpu::TextureView,
+    /// There while somebody wants to see it; as [`Renderer::render_skin`] has it.
+    pub skin: Option<wgpu::TextureView>,
+}
+
+/// Where a picture's faces come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tracking {
+    /// They are followed from the stream's last picture to this one, which is so far from the stream's start.
+    Stream(Duration),
+    /// They are looked for: a picture on its own.
+    Still,
+    /// They are where they were: the last still again.
+    Unchanged,
+}
+
+/// What is to be made of a picture.
+pub struct Output<'a> {
+    pub look: &'a Look,
+    /// Show its skin too.
+    pub skin: bool,
+    /// Copy the result there.
+    pub copy: Option<&'a mut Picture>,
 }
 
 /// What one picture cost.
@@ -49,9 +69,11 @@ pub struct Retoucher {
     gpu: Gpu,
     tracker: FaceTracker,
     renderer: Renderer,
-    /// Shows where skin is; made once somebody asks.
-    shower: Option<Renderer>,
-    stages: Vec<Arc<Stage>>,
+    /// There, as the skin's textures are, while somebody wants to see the skin.
+    skin_renderer: Option<Renderer>,
+    /// The faces of a still.
+    still: Option<Vec<Face>>,
+    textures: Vec<Arc<FrameTextures>>,
     made: u64,
     readback: Option<wgpu::Buffer>,
 }
@@ -62,8 +84,9 @@ impl Retoucher {
             gpu: gpu.clone(),
             tracker: FaceTracker::new(TrackerOptions::default())?,
             renderer: Renderer::new(gpu)?,
-            shower: None,
-            stages: Vec::new(),
+            skin_renderer: None,
+            still: None,
+            textures: Vec::new(),
             made: 0,
             readback: None,
         })
@@ -72,24 +95,47 @@ impl Retoucher {
     /// The next picture is of another stream.
     pub fn reset(&mut self) {
         self.tracker.reset();
+        self.reset_renderers();
+    }
+
+    fn reset_renderers(&mut self) {
         self.renderer.reset();
-        self.shower.iter_mut().for_each(Renderer::reset);
+        self.skin_renderer.iter_mut().for_each(Renderer::reset);
     }
 
-    pub fn faces(&self) -> &[Face] {
-        self.tracker.faces()
+    /// The faces of the last picture that are in it, not only remembered.
+    pub fn faces(&self) -> impl Iterator<Item = &Face> {
+        let faces = self.still.as_deref().unwrap_or_else(|| self.tracker.faces());
+        faces.iter().filter(|face| face.score > 0.0)
     }
 
-    /// Retouches a picture, and copies the result to `back` where that is given; where `skin` says so, its skin is shown
-    /// too. What could not be done to it is said in the last place; the picture is then shown as it is.
+    /// Finds or follows a picture's faces. Says what could not be done.
+    fn track(&mut self, frame: &Frame<'_>, tracking: Tracking) -> Option<glowup::Error> {
+        match tracking {
+            Tracking::Stream(time) => {
+                self.still = None;
+                self.tracker.track(frame, time).err()
+            }
+            Tracking::Still => {
+                let (faces, fault) = match self.tracker.detect(frame) {
+                    Ok(faces) => (faces, None),
+                    Err(error) => (Vec::new(), Some(error)),
+                };
+                self.still = Some(faces);
+                fault
+            }
+            Tracking::Unchanged => None,
+        }
+    }
+
+    /// Retouches a picture. What could not be done to it is said in the last place; the picture is then shown as it is.
     pub fn retouch(
         &mut self,
         picture: &Picture,
-        time: Duration,
-        look: &Look,
-        skin: bool,
-        back: Option<&mut Picture>,
-    ) -> Result<(Arc<Stage>, Times, Option<String>), Failure> {
+        tracking: Tracking,
+        output: Output<'_>,
+    ) -> Result<(Arc<FrameTextures>, Times, Option<String>), Failure> {
+        let Output { look, skin, copy } = output;
         let start = Instant::now();
         let most = self.gpu.max_side();
         if picture.width.max(picture.height) > most {
@@ -97,13 +143,27 @@ impl Retoucher {
             return Err(format!("its pictures ({width}×{height}) are larger than the graphics device takes").into());
         }
         let frame = Frame::rgba8(&picture.pixels, picture.width, picture.height)?;
-        let mut fault = self.tracker.track(&frame, time).err().map(|error| error.to_string());
-        let faces = if fault.is_none() { self.tracker.faces() } else { &[] };
+        let failed = self.track(&frame, tracking);
+        let mut fault = failed.map(|error| error.to_string());
+        if !matches!(tracking, Tracking::Stream(_)) {
+            // What a picture on its own looks like does not depend on what was shown before.
+            self.reset_renderers();
+        }
         let tracked = Instant::now();
 
-        let stage = free_stage(&mut self.stages, &mut self.made, self.gpu.device(), [picture.width, picture.height]);
+        if !skin {
+            self.skin_renderer = None;
+        } else if self.skin_renderer.is_none() {
+            self.skin_renderer = Some(Renderer::new(&self.gpu)?);
+        }
+        let textures = self.free_textures([picture.width, picture.height], skin);
+        let faces = match &self.still {
+            Some(faces) => faces,
+            None if fault.is_none() => self.tracker.faces(),
+            None => &[],
+        };
         let queue = self.gpu.queue();
-        let (before, after) = (stage.before.texture(), stage.after.texture());
+        let (before, after) = (textures.before.texture(), textures.after.texture());
         let rows =
             wgpu::TexelCopyBufferLayout { offset: 0, bytes_per_row: Some(picture.width * 4), rows_per_image: None };
         queue.write_texture(before.as_image_copy(), frame.data(), rows, before.size());
@@ -111,70 +171,72 @@ impl Retoucher {
 
         let label = wgpu::CommandEncoderDescriptor { label: Some("retouch") };
         let mut encoder = self.gpu.device().create_command_encoder(&label);
-        if let Err(error) = self.renderer.render(&mut encoder, &stage.before, &stage.after, faces, look) {
+        if let Err(error) = self.renderer.render(&mut encoder, &textures.before, &textures.after, faces, look) {
             encoder.copy_texture_to_texture(before.as_image_copy(), after.as_image_copy(), before.size());
             fault.get_or_insert(error.to_string());
         }
-        if skin {
-            let shower = match &mut self.shower {
-                Some(shower) => shower,
-                none => none.insert(Renderer::new(&self.gpu)?),
-            };
-            if let Err(error) = shower.render_skin(&mut encoder, &stage.before, &stage.skin, faces, look) {
-                encoder.copy_texture_to_texture(
-                    before.as_image_copy(),
-                    stage.skin.texture().as_image_copy(),
-                    before.size(),
-                );
-                fault.get_or_insert(error.to_string());
-            }
+        if let (Some(renderer), Some(skin)) = (&mut self.skin_renderer, &textures.skin)
+            && let Err(error) = renderer.render_skin(&mut encoder, &textures.before, skin, faces, look)
+        {
+            encoder.copy_texture_to_texture(before.as_image_copy(), skin.texture().as_image_copy(), before.size());
+            fault.get_or_insert(error.to_string());
         }
-        let buffer = back.is_some().then(|| copy_out(&mut self.readback, self.gpu.device(), &mut encoder, after));
+        let buffer = copy.is_some().then(|| copy_out(&mut self.readback, self.gpu.device(), &mut encoder, after));
         queue.submit([encoder.finish()]);
         finish(&self.gpu)?;
         let finished = Instant::now();
-        if let (Some(back), Some(buffer)) = (back, &buffer) {
-            read(&self.gpu, buffer, picture.width, picture.height, back)?;
+        if let (Some(copy), Some(buffer)) = (copy, &buffer) {
+            read(&self.gpu, buffer, picture.width, picture.height, copy)?;
         }
         let found = self.tracker.times();
+        let (detect, landmarks) = match tracking {
+            Tracking::Stream(_) => (found.detect, found.landmarks),
+            Tracking::Still => (Some(tracked - start), None),
+            Tracking::Unchanged => (None, None),
+        };
         let times = Times {
-            detect: found.detect,
-            landmarks: found.landmarks,
+            detect,
+            landmarks,
             track: tracked - start,
             upload: uploaded - tracked,
             gpu: finished - uploaded,
             readback: buffer.map(|_| finished.elapsed()),
             frame: start.elapsed(),
         };
-        Ok((stage, times, fault))
+        Ok((textures, times, fault))
     }
-}
 
-/// Textures of that size which nobody looks at.
-fn free_stage(stages: &mut Vec<Arc<Stage>>, made: &mut u64, device: &wgpu::Device, size: [u32; 2]) -> Arc<Stage> {
-    stages.retain(|stage| stage.size == size);
-    if let Some(free) = stages.iter().find(|stage| Arc::strong_count(stage) == 1) {
-        return Arc::clone(free);
-    }
-    let texture = |label, usage| {
-        let texture = device.create_texture(&wgpu::TextureDescriptor {
-            label: Some(label),
-            size: wgpu::Extent3d { width: size[0], height: size[1], depth_or_array_layers: 1 },
-            mip_level_count: 1,
-            sample_count: 1,
-            dimension: wgpu::TextureDimension::D2,
-            format: wgpu::TextureFormat::Rgba8Unorm,
-            usage: usage | Usage::TEXTURE_BINDING | Usage::COPY_SRC | Usage::COPY_DST,
-            view_formats: &[],
+    /// Textures of that size, with or without one for the skin, which nobody looks at.
+    fn free_textures(&mut self, size: [u32; 2], skin: bool) -> Arc<FrameTextures> {
+        self.textures.retain(|textures| textures.size == size && textures.skin.is_some() == skin);
+        if let Some(free) = self.textures.iter().find(|textures| Arc::strong_count(textures) == 1) {
+            return Arc::clone(free);
+        }
+        let texture = |label, usage| {
+            let texture = self.gpu.device().create_texture(&wgpu::TextureDescriptor {
+                label: Some(label),
+                size: wgpu::Extent3d { width: size[0], height: size[1], depth_or_array_layers: 1 },
+                mip_level_count: 1,
+                sample_count: 1,
+                dimension: wgpu::TextureDimension::D2,
+                format: wgpu::TextureFormat::Rgba8Unorm,
+                usage: usage | Usage::TEXTURE_BINDING | Usage::COPY_SRC | Usage::COPY_DST,
+                view_formats: &[],
+            });
+            texture.create_view(&wgpu::TextureViewDescriptor::default())
+        };
+        self.made += 1;
+        let written = |label| texture(label, Usage::STORAGE_BINDING);
+        let textures = Arc::new(FrameTextures {
+            id: self.made,
+            size,
+            before: texture("before", Usage::empty()),
+            after: written("after"),
+            skin: skin.then(|| written("skin")),
         });
-        texture.create_view(&wgpu::TextureViewDescriptor::default())
-    };
-    *made += 1;
-    let written = |label| texture(label, Usage::STORAGE_BINDING);
-    let (before, after, skin) = (texture("before", Usage::empty()), written("after"), written("skin"));
-    let stage = Arc::new(Stage { id: *made, size, before, after, skin });
-    stages.push(Arc::clone(&stage));
-    stage
+        self.textures.push(Arc::clone(&textures));
+        textures
+    }
 }
 
 fn pitch(width: u32) -> u32 {
@@ -239,9 +301,9 @@ fn until(gpu: &Gpu, done: &AtomicBool) -> Result<(), Failure> {
         if done.load(Ordering::Acquire) {
             return Ok(());
         }
-        if start.elapsed() > PATIENCE {
+        if start.elapsed() > DEVICE_TIMEOUT {
             return Err("the graphics device does not answer".into());
         }
-        std::thread::sleep(GLANCE);
+        std::thread::sleep(POLL_INTERVAL);
     }
 }

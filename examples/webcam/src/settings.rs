@@ -1,15 +1,16 @@
 //! What is remembered from one start to the next: a JSON file in the user's configuration folder.
 
+use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use etcetera::BaseStrategy;
-use glowup::{Look, Shape};
+use glowup::Look;
 use serde::{Deserialize, Serialize};
 
 use crate::common::Failure;
 use crate::common::media::Output;
-use crate::source::Wanted;
+use crate::source::SourceSpec;
 
 /// What is drawn over the picture.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,13 +24,13 @@ pub enum Overlay {
     Contours,
     /// Where the retouch sees skin.
     Skin,
-    /// A grid that moves as slimming moves the picture.
+    /// A grid that moves as the picture does.
     Warp,
 }
 
 /// A look that the user saved.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Own {
+pub struct SavedLook {
     pub name: String,
     pub look: Look,
 }
@@ -38,14 +39,16 @@ pub struct Own {
 #[serde(default)]
 pub struct Settings {
     pub look: Look,
-    pub looks: Vec<Own>,
-    pub source: Wanted,
+    pub looks: Vec<SavedLook>,
+    pub source: SourceSpec,
     pub split: bool,
     /// Share of the picture's width that shows the original where it is split.
     pub split_at: f32,
     pub mirror: bool,
     pub overlay: Overlay,
     pub dark: bool,
+    /// Which groups of settings are unfolded and which are not, of those that the user folded or unfolded.
+    pub groups: BTreeMap<String, bool>,
     /// Of the window's inside, in points.
     pub size: [f32; 2],
 }
@@ -55,12 +58,13 @@ impl Default for Settings {
         Self {
             look: Look::NATURAL,
             looks: Vec::new(),
-            source: Wanted::Camera(0, None),
+            source: SourceSpec::Camera(0, None),
             split: false,
             split_at: 0.5,
             mirror: true,
             overlay: Overlay::None,
             dark: true,
+            groups: BTreeMap::new(),
             size: [1000.0, 640.0],
         }
     }
@@ -155,6 +159,8 @@ fn put_aside(path: &Path, why: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use glowup::{Shape, Skin};
+
     use super::*;
 
     fn folder(name: &str) -> PathBuf {
@@ -166,13 +172,14 @@ mod tests {
     #[test]
     fn settings_survive_a_restart() {
         let folder = folder("restart");
-        let own = Own { name: "evening".to_owned(), look: Look { shape: Shape { slim: 0.25 }, ..Look::SOFT } };
+        let own = SavedLook { name: "evening".to_owned(), look: Look { shape: Shape { slim: 0.25, ..Shape::NONE }, ..Look::SOFT } };
         let settings = Settings {
-            look: own.look,
+            look: own.look.clone(),
             looks: vec![own],
-            source: Wanted::Camera(2, Some([1280, 720])),
+            source: SourceSpec::Camera(2, Some([1280, 720])),
             split_at: 0.3,
             overlay: Overlay::Contours,
+            groups: BTreeMap::from([("skin".to_owned(), false)]),
             ..Settings::default()
         };
         Store::new(Some(folder.clone())).save(&settings).unwrap();
@@ -195,6 +202,47 @@ mod tests {
             assert!(!folder.join(NAME).exists(), "{text}");
         }
         assert_eq!(std::fs::read_dir(&folder).unwrap().count(), damaged.len());
+        std::fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn what_an_older_version_wrote_is_read() {
+        let folder = folder("older");
+        std::fs::create_dir_all(&folder).unwrap();
+        let text = r#"{
+            "look": {"smooth": 0.8, "tone": 0.25, "slim": 0.5, "brighten": -0.5},
+            "looks": [{"name": "mine", "look": {"slim": 0.25, "ruddy": 0.125}}],
+            "source": "demo", "split": true, "split_at": 0.25, "mirror": false, "overlay": "skin", "dark": false,
+            "size": [700.0, 500.0]
+        }"#;
+        std::fs::write(folder.join(NAME), text).unwrap();
+        let mut store = Store::new(Some(folder.clone()));
+        let (read, said) = store.load();
+        let skin = Skin { smooth: 0.8, tone: 0.25, brighten: -0.5, ..Skin::NONE };
+        let own = Look {
+            skin: Skin { ruddy: 0.125, ..Skin::NONE },
+            shape: Shape { slim: 0.25, ..Shape::NONE },
+            ..Look::NONE
+        };
+        let expected = Settings {
+            look: Look { skin, shape: Shape { slim: 0.5, ..Shape::NONE }, ..Look::NONE },
+            looks: vec![SavedLook { name: "mine".to_owned(), look: own }],
+            source: SourceSpec::Demo,
+            split: true,
+            split_at: 0.25,
+            mirror: false,
+            overlay: Overlay::Skin,
+            dark: false,
+            groups: BTreeMap::new(),
+            size: [700.0, 500.0],
+        };
+        assert_eq!((&read, said), (&expected, None));
+        // Once anything changes it is written as looks are now, and read again.
+        store.save(&Settings { dark: true, ..read.clone() }).unwrap();
+        let written = std::fs::read_to_string(folder.join(NAME)).unwrap();
+        let written: serde_json::Value = serde_json::from_str(&written).unwrap();
+        assert_eq!(written["look"]["shape"]["slim"], 0.5);
+        assert_eq!(Store::new(Some(folder.clone())).load(), (Settings { dark: true, ..expected }, None));
         std::fs::remove_dir_all(folder).unwrap();
     }
 

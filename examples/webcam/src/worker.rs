@@ -9,27 +9,31 @@ use eframe::egui;
 use glowup::{Face, Gpu, Look, Warp};
 
 use crate::common::Failure;
-use crate::output::{Ending, Notes, Target, Writer, free_name, snapshot, with_ending};
-use crate::retouch::{Retoucher, Stage, Times};
+use crate::output::{Completion, Notes, Target, Writer, free_name, snapshot, with_ending};
+use crate::retouch::{FrameTextures, Output, Retoucher, Times, Tracking};
 use crate::settings::Overlay;
-use crate::source::{Feed, Got, Picture, Stamped, Wanted};
+use crate::source::{Picture, Received, SourceSpec, SourceThread, TimedPicture};
 
 /// How often a source that has ended is looked for again.
-const RETRY: Duration = Duration::from_secs(3);
+const RETRY_INTERVAL: Duration = Duration::from_secs(3);
 /// A source that gives nothing for so long is stood in for; one that is being opened may take longer.
-const SILENCE: Duration = Duration::from_millis(1500);
-const OPENING: Duration = Duration::from_secs(5);
-/// How long one waits for a picture before one looks at what the window wants.
-const TURN: Duration = Duration::from_millis(50);
+const PICTURE_TIMEOUT: Duration = Duration::from_millis(1500);
+const OPEN_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a picture is waited for before one looks at what else there is to do.
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
+/// The same while a still picture is shown, of which there will not be another.
+const STILL_POLL_INTERVAL: Duration = Duration::from_secs(1);
+/// How often a still picture is written to a clip or a virtual camera.
+const STILL_PACE: Duration = Duration::from_millis(40);
 /// When the window is to be drawn. Asked to do it at once, it would draw twice.
-const SOON: Duration = Duration::from_micros(1);
+const REPAINT_DELAY: Duration = Duration::from_micros(1);
 
 /// What the window wants.
 #[derive(Clone)]
 pub struct Controls {
     pub look: Look,
     pub overlay: Overlay,
-    pub source: Wanted,
+    pub source: SourceSpec,
     /// Counts choices, so that the same source can be chosen again.
     pub choice: u64,
     /// Where snapshots and recordings go.
@@ -40,24 +44,26 @@ pub struct Controls {
     pub quit: bool,
 }
 
-/// Points of a face: where each is, and where the slimmed picture shows it. Empty where nobody wants to see them.
-pub type Mesh = Vec<[[f32; 2]; 2]>;
+/// Points of a face where the retouched picture shows them. Empty where nobody wants to see them.
+pub type Mesh = Vec<[f32; 2]>;
 
 /// What the worker has.
 #[derive(Default)]
 pub struct Newest {
     /// Counts results; 0 before the first.
     pub number: u64,
-    pub stage: Option<Arc<Stage>>,
-    /// When the source gave the picture.
-    pub moment: Option<Instant>,
+    pub textures: Option<Arc<FrameTextures>>,
+    /// When the source gave the picture, or, for a still picture, when something was changed.
+    pub since: Option<Instant>,
+    /// Whether the picture rests until something is changed.
+    pub still: bool,
     /// Time from one of the source's pictures to the next, on average.
     pub interval: Duration,
     /// The mesh of each face.
     pub meshes: Vec<Mesh>,
     /// Lines of a grid around each face, moved as the picture is, where they are wanted.
     pub grid: Vec<Vec<[f32; 2]>>,
-    /// What the stage was made for.
+    /// What the textures were made for.
     pub overlay: Overlay,
     pub times: Times,
     /// The source's pictures that nobody had time for.
@@ -104,6 +110,9 @@ impl Worker {
 
     pub fn control(&self, change: impl FnOnce(&mut Controls)) {
         change(&mut lock(&self.shared.controls));
+        if let Some(thread) = &self.thread {
+            thread.thread().unpark();
+        }
     }
 
     pub fn newest(&self) -> MutexGuard<'_, Newest> {
@@ -130,19 +139,25 @@ struct Session {
     context: egui::Context,
     start: Instant,
     /// What was asked for, and the portrait that is shown where it gives nothing.
-    feed: Option<Feed>,
-    stand_in: Option<Feed>,
+    source: Option<SourceThread>,
+    fallback: Option<SourceThread>,
     choice: Option<u64>,
-    /// When the feed was opened or last gave a picture, and whether it gave any.
-    heard: Instant,
-    alive: bool,
+    /// When the source was opened or last gave a picture, and whether it gave any.
+    last_heard: Instant,
+    has_given: bool,
     message: Option<String>,
     size: Option<[u32; 2]>,
     interval: Option<Duration>,
     last: Option<(u64, Instant)>,
+    /// What was made of the picture that is shown, where it is a still one.
+    still: Option<(Look, Overlay)>,
     recorder: Option<Writer>,
     sink: Option<Writer>,
-    endings: Vec<Ending>,
+    last_written: Instant,
+    completions: Vec<Completion>,
+    /// Memory for the next result's overlays.
+    meshes: Vec<Mesh>,
+    grid: Vec<Vec<[f32; 2]>>,
 }
 
 impl Session {
@@ -153,161 +168,203 @@ impl Session {
             shared,
             context,
             start: now,
-            feed: None,
-            stand_in: None,
+            source: None,
+            fallback: None,
             choice: None,
-            heard: now,
-            alive: false,
+            last_heard: now,
+            has_given: false,
             message: None,
             size: None,
             interval: None,
             last: None,
+            still: None,
             recorder: None,
             sink: None,
-            endings: Vec::new(),
+            last_written: now,
+            completions: Vec::new(),
+            meshes: Vec::new(),
+            grid: Vec::new(),
         }
     }
 
     fn run(mut self, sink: Option<PathBuf>) {
         self.sink = sink.and_then(|path| self.writer(Target::Device(path)));
-        let (mut taken, mut back) = (Stamped::default(), Picture::default());
+        let (mut current, mut result) = (TimedPicture::default(), Picture::default());
         loop {
             let controls = lock(&self.shared.controls).clone();
             if controls.quit {
                 break;
             }
-            self.keep_open(&controls);
-            if self.take(&controls, &mut taken) {
-                self.follow(&taken);
-                self.work(&taken, &mut back, &controls);
+            self.open_chosen(&controls);
+            if self.receive(&controls, &mut current) {
+                self.compare(&current);
+                let time = current.captured.saturating_duration_since(self.start);
+                let tracking = if current.still { Tracking::Still } else { Tracking::Stream(time) };
+                self.process(&current, tracking, &mut result, &controls);
+            } else {
+                self.update_still(&mut current, &mut result);
             }
         }
-        self.endings.extend(self.recorder.take().map(Writer::end));
-        self.endings.into_iter().for_each(Ending::wait);
+        self.completions.extend(self.recorder.take().map(Writer::end));
+        self.completions.into_iter().for_each(Completion::wait);
     }
 
     /// Opens what was chosen, and again what has ended but may come back.
-    fn keep_open(&mut self, controls: &Controls) {
+    fn open_chosen(&mut self, controls: &Controls) {
         let chosen = self.choice != Some(controls.choice);
-        let again = self.feed.is_none() && controls.source.may_return() && self.heard.elapsed() > RETRY;
+        let again =
+            self.source.is_none() && controls.source.may_return() && self.last_heard.elapsed() > RETRY_INTERVAL;
         if !chosen && !again {
             return;
         }
-        self.heard = Instant::now();
-        self.alive = false;
+        self.last_heard = Instant::now();
+        self.has_given = false;
         self.choice = Some(controls.choice);
         if chosen {
-            self.stand_in = None;
-            self.tell(None);
+            self.fallback = None;
+            self.set_message(None);
         }
-        match Feed::start(controls.source.clone()) {
-            Ok(feed) => self.feed = Some(feed),
-            Err(failure) => self.stand_in(format!("No thread could be started ({failure}).")),
+        match SourceThread::start(controls.source.clone()) {
+            Ok(source) => self.source = Some(source),
+            Err(failure) => self.fall_back(format!("No thread could be started ({failure}).")),
         }
-        self.fresh();
+        self.start_stream();
     }
 
     /// Forgets what belongs to the last stream.
-    fn fresh(&mut self) {
+    fn start_stream(&mut self) {
         self.retoucher.reset();
         (self.interval, self.last, self.size) = (None, None, None);
     }
 
+    /// Whether a clip or a virtual camera is being written to.
+    fn is_writing(&self) -> bool {
+        self.recorder.is_some() || self.sink.is_some()
+    }
+
     /// Takes the next picture, of the chosen source or of the one that stands in for it. Returns whether there is one.
-    fn take(&mut self, controls: &Controls, taken: &mut Stamped) -> bool {
-        let patience = if self.stand_in.is_some() { Duration::ZERO } else { TURN };
-        let got = self.feed.as_ref().map_or(Got::Nothing, |feed| feed.take(taken, patience));
-        match got {
-            Got::Picture => {
-                self.heard = Instant::now();
-                if self.stand_in.take().is_some() {
-                    self.tell(None);
-                    self.fresh();
+    fn receive(&mut self, controls: &Controls, picture: &mut TimedPicture) -> bool {
+        let poll_interval = match self.still {
+            Some(_) if self.is_writing() => STILL_PACE,
+            Some(_) if self.has_given => STILL_POLL_INTERVAL,
+            _ => POLL_INTERVAL,
+        };
+        let timeout = if self.fallback.is_some() { Duration::ZERO } else { poll_interval };
+        let received = self.source.as_ref().map_or(Received::Nothing, |source| source.receive(picture, timeout));
+        match received {
+            Received::Picture => {
+                self.last_heard = Instant::now();
+                if self.fallback.take().is_some() {
+                    self.set_message(None);
+                    self.start_stream();
                 }
-                if !std::mem::replace(&mut self.alive, true) {
-                    let sizes = self.feed.as_ref().map(Feed::sizes).unwrap_or_default();
+                if !std::mem::replace(&mut self.has_given, true) {
+                    let sizes = self.source.as_ref().map(SourceThread::sizes).unwrap_or_default();
                     lock(&self.shared.newest).sizes = sizes;
                 }
                 return true;
             }
-            Got::Ended(why) => {
-                self.feed = None;
-                self.heard = Instant::now();
-                self.stand_in(said_of(&controls.source, &why));
+            Received::Ended(why) => {
+                self.source = None;
+                self.last_heard = Instant::now();
+                self.fall_back(message_of(&controls.source, &why));
             }
-            Got::Nothing if self.feed.is_some() && self.stand_in.is_none() => {
-                let patience = if self.alive { SILENCE } else { OPENING };
-                if self.heard.elapsed() > patience {
-                    self.stand_in(said_of(&controls.source, "it gives no picture"));
+            // A still picture has been given, and there is no other.
+            Received::Nothing if self.still.is_some() && self.has_given => return false,
+            Received::Nothing if self.source.is_some() && self.fallback.is_none() => {
+                let timeout = if self.has_given { PICTURE_TIMEOUT } else { OPEN_TIMEOUT };
+                if self.last_heard.elapsed() > timeout {
+                    self.fall_back(message_of(&controls.source, "it gives no picture"));
                 }
             }
-            Got::Nothing => {}
+            Received::Nothing => {}
         }
-        match &self.stand_in {
-            Some(feed) => matches!(feed.take(taken, TURN), Got::Picture),
+        match &self.fallback {
+            Some(source) => matches!(source.receive(picture, POLL_INTERVAL), Received::Picture),
             None => {
-                if self.feed.is_none() {
-                    std::thread::sleep(TURN);
+                if self.source.is_none() {
+                    std::thread::park_timeout(POLL_INTERVAL);
                 }
                 false
             }
         }
     }
 
-    fn stand_in(&mut self, why: String) {
-        self.tell(Some(format!("{why} Showing the portrait meanwhile.")));
-        if self.stand_in.is_none() {
-            self.stand_in = Feed::start(Wanted::Demo).ok();
-            self.fresh();
+    /// Shows the portrait where the source gives nothing, and says why.
+    fn fall_back(&mut self, why: String) {
+        self.set_message(Some(format!("{why} Showing the portrait meanwhile.")));
+        if self.fallback.is_none() {
+            self.fallback = SourceThread::start(SourceSpec::Demo).ok();
+            self.start_stream();
         }
     }
 
     /// Says what is shown instead of what was asked for.
-    fn tell(&mut self, message: Option<String>) {
+    fn set_message(&mut self, message: Option<String>) {
         if self.message != message {
             self.message.clone_from(&message);
             lock(&self.shared.newest).message = message;
-            self.context.request_repaint_after(SOON);
+            self.context.request_repaint_after(REPAINT_DELAY);
         }
     }
 
     fn note(&self, note: String) {
-        self.shared.notes.say(note);
-        self.context.request_repaint_after(SOON);
+        self.shared.notes.add(note);
+        self.context.request_repaint_after(REPAINT_DELAY);
     }
 
-    /// Notes the pace and the size of what comes.
-    fn follow(&mut self, taken: &Stamped) {
-        if let Some((number, moment)) = self.last
-            && taken.number > number
+    /// Compares a new picture with those before: its pace, its size.
+    fn compare(&mut self, picture: &TimedPicture) {
+        if let Some((number, captured)) = self.last
+            && picture.number > number
         {
-            let gap = (taken.moment - moment) / u32::try_from(taken.number - number).unwrap_or(u32::MAX);
+            let gap = (picture.captured - captured) / u32::try_from(picture.number - number).unwrap_or(u32::MAX);
             self.interval = Some(self.interval.map_or(gap, |mean| (mean * 15 + gap) / 16));
         }
-        self.last = Some((taken.number, taken.moment));
-        let size = [taken.picture.width, taken.picture.height];
+        self.last = Some((picture.number, picture.captured));
+        let size = [picture.picture.width, picture.picture.height];
         if self.size.replace(size).is_some_and(|old| old != size) {
             self.note(format!("The source's pictures are now {} × {} pixels.", size[0], size[1]));
             if let Some(recorder) = self.recorder.take() {
                 self.note("The recording has ended: a clip has one size.".to_owned());
-                self.endings.push(recorder.end());
+                self.completions.push(recorder.end());
                 lock(&self.shared.controls).record = false;
             }
         }
     }
 
-    fn work(&mut self, taken: &Stamped, back: &mut Picture, controls: &Controls) {
+    /// Retouches a still picture anew where something has changed. It rests otherwise, and is written as it is to where
+    /// pictures are expected all the time.
+    fn update_still(&mut self, current: &mut TimedPicture, result: &mut Picture) {
+        let Some((look, overlay)) = &self.still else { return };
+        // As they are now: they were changed while a picture was waited for.
+        let controls = lock(&self.shared.controls).clone();
+        let changed = (look, *overlay) != (&controls.look, controls.overlay);
+        if changed || controls.snapshot || controls.record != self.recorder.is_some() {
+            current.captured = Instant::now();
+            self.process(current, Tracking::Unchanged, result, &controls);
+        } else if self.is_writing() && self.last_written.elapsed() >= STILL_PACE {
+            self.write(result);
+        }
+    }
+
+    fn process(&mut self, current: &TimedPicture, tracking: Tracking, result: &mut Picture, controls: &Controls) {
         self.record(controls);
-        let wanted = controls.snapshot || self.recorder.is_some() || self.sink.is_some();
-        let time = taken.moment.saturating_duration_since(self.start);
-        let skin = controls.overlay == Overlay::Skin;
-        let outcome = self.retoucher.retouch(&taken.picture, time, &controls.look, skin, wanted.then_some(&mut *back));
-        let (stage, times, fault) = match outcome {
+        let wanted = controls.snapshot || self.is_writing();
+        let output = Output {
+            look: &controls.look,
+            skin: controls.overlay == Overlay::Skin,
+            copy: wanted.then_some(&mut *result),
+        };
+        let outcome = self.retoucher.retouch(&current.picture, tracking, output);
+        self.still = current.still.then(|| (controls.look.clone(), controls.overlay));
+        let (textures, times, fault) = match outcome {
             Ok(done) => done,
             Err(failure) => {
-                self.feed = None;
-                self.heard = Instant::now();
-                return self.stand_in(said_of(&controls.source, &failure.to_string()));
+                self.still = None;
+                self.source = None;
+                self.last_heard = Instant::now();
+                return self.fall_back(message_of(&controls.source, &failure.to_string()));
             }
         };
         if let Some(fault) = fault {
@@ -316,18 +373,27 @@ impl Session {
         if controls.snapshot {
             lock(&self.shared.controls).snapshot = false;
             let notes = self.shared.notes.clone();
-            self.endings.retain(|ending| !ending.is_over());
-            self.endings.push(snapshot(&controls.folder, taken.picture.clone(), back.clone(), notes));
+            let repaint = self.context.clone();
+            self.completions.retain(|completion| !completion.is_over());
+            self.completions.push(snapshot(&controls.folder, current.picture.clone(), result.clone(), notes, repaint));
         }
+        self.write(result);
+        self.publish(current, textures, times, controls);
+    }
+
+    /// Writes a result to the clip and the virtual camera.
+    fn write(&mut self, result: &Picture) {
+        self.last_written = Instant::now();
         // A writer that has failed has said so itself.
-        if self.recorder.as_ref().is_some_and(|recorder| !recorder.write(back)) {
+        if self.recorder.as_ref().is_some_and(|recorder| !recorder.write(result)) {
             self.recorder = None;
             lock(&self.shared.controls).record = false;
+            lock(&self.shared.newest).recording = None;
+            self.context.request_repaint_after(REPAINT_DELAY);
         }
-        if self.sink.as_ref().is_some_and(|sink| !sink.write(back)) {
+        if self.sink.as_ref().is_some_and(|sink| !sink.write(result)) {
             self.sink = None;
         }
-        self.publish(taken, stage, times, controls);
     }
 
     /// Starts or ends the recording.
@@ -341,42 +407,57 @@ impl Session {
         } else if !controls.record
             && let Some(recorder) = self.recorder.take()
         {
-            self.endings.push(recorder.end());
+            self.completions.push(recorder.end());
         }
     }
 
     fn writer(&self, target: Target) -> Option<Writer> {
         let notes = self.shared.notes.clone();
-        Writer::start(target, notes).map_err(|failure| self.note(sentence(&failure.to_string()))).ok()
+        let repaint = self.context.clone();
+        Writer::start(target, notes, repaint).map_err(|failure| self.note(sentence(&failure.to_string()))).ok()
     }
 
-    fn publish(&mut self, taken: &Stamped, stage: Arc<Stage>, times: Times, controls: &Controls) {
-        let mut grid = Vec::new();
-        if controls.overlay == Overlay::Warp {
-            for face in self.retoucher.faces().iter().filter(|face| face.score > 0.0) {
-                bend(face, stage.size, controls.look.slim, &mut grid);
+    fn publish(
+        &mut self,
+        current: &TimedPicture,
+        textures: Arc<FrameTextures>,
+        times: Times,
+        controls: &Controls,
+    ) {
+        let [width, height] = textures.size;
+        self.meshes.resize_with(self.retoucher.faces().count(), Mesh::new);
+        self.grid.clear();
+        for (mesh, face) in self.meshes.iter_mut().zip(self.retoucher.faces()) {
+            mesh.clear();
+            let warp = || Warp::new(face, width, height, &controls.look);
+            match controls.overlay {
+                Overlay::None | Overlay::Skin => {}
+                Overlay::Landmarks | Overlay::Contours => {
+                    if let Ok(warp) = warp() {
+                        mesh.extend(face.points.iter().map(|&[x, y, _]| warp.moved([x, y])));
+                    }
+                }
+                Overlay::Warp => {
+                    if let Ok(warp) = warp() {
+                        add_grid(face, &warp, &mut self.grid);
+                    }
+                }
             }
         }
         let mut newest = lock(&self.shared.newest);
+        std::mem::swap(&mut newest.meshes, &mut self.meshes);
+        std::mem::swap(&mut newest.grid, &mut self.grid);
         newest.number += 1;
-        newest.stage = Some(stage);
-        newest.moment = Some(taken.moment);
+        newest.textures = Some(textures);
+        newest.since = Some(current.captured);
+        newest.still = current.still;
         newest.interval = self.interval.unwrap_or_default();
-        let seen = self.retoucher.faces().iter().filter(|face| face.score > 0.0);
-        newest.meshes.resize(seen.clone().count(), Mesh::default());
-        let drawn = matches!(controls.overlay, Overlay::Landmarks | Overlay::Contours);
-        for (mesh, face) in newest.meshes.iter_mut().zip(seen) {
-            mesh.clear();
-            if drawn && let Ok(warp) = Warp::new(face, taken.picture.width, taken.picture.height, controls.look.slim) {
-                mesh.extend(face.points.iter().map(|&[x, y, _]| [[x, y], warp.moved([x, y])]));
-            }
-        }
-        (newest.grid, newest.overlay) = (grid, controls.overlay);
+        newest.overlay = controls.overlay;
         newest.times = times;
-        newest.dropped = self.stand_in.as_ref().or(self.feed.as_ref()).map_or(0, Feed::dropped);
+        newest.dropped = self.fallback.as_ref().or(self.source.as_ref()).map_or(0, SourceThread::dropped);
         newest.recording = self.recorder.as_ref().map(|recorder| recorder.since);
         drop(newest);
-        self.context.request_repaint_after(SOON);
+        self.context.request_repaint_after(REPAINT_DELAY);
     }
 }
 
@@ -384,9 +465,8 @@ impl Session {
 const LINES: usize = 17;
 const STEPS: usize = 33;
 
-/// Adds the lines of a grid around a face, each point where the picture shows it once it is slimmed.
-fn bend(face: &Face, size: [u32; 2], slim: f32, lines: &mut Vec<Vec<[f32; 2]>>) {
-    let Ok(warp) = Warp::new(face, size[0], size[1], slim) else { return };
+/// Adds the lines of a grid around a face, each point where the retouched picture shows it.
+fn add_grid(face: &Face, warp: &Warp, lines: &mut Vec<Vec<[f32; 2]>>) {
     let mut low = [f32::INFINITY; 2];
     let mut high = [f32::NEG_INFINITY; 2];
     for point in &face.points {
@@ -409,7 +489,7 @@ fn bend(face: &Face, size: [u32; 2], slim: f32, lines: &mut Vec<Vec<[f32; 2]>>) 
 }
 
 /// What is wrong with a source, naming it unless the words do already.
-fn said_of(source: &Wanted, why: &str) -> String {
+fn message_of(source: &SourceSpec, why: &str) -> String {
     let source = source.to_string();
     sentence(&if why.contains(&source) { why.to_owned() } else { format!("{source}: {why}") })
 }

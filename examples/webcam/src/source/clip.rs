@@ -8,7 +8,7 @@ use super::{Picture, Source};
 use crate::common::Failure;
 use crate::common::media::Clip;
 
-pub struct Looped {
+pub struct LoopedClip {
     path: PathBuf,
     clip: Clip,
     /// Frames of this round so far.
@@ -25,7 +25,7 @@ const SEAM: Duration = Duration::from_millis(40);
 /// How long before the end of a round the next one's decoder is started, in frames.
 const AHEAD: usize = 60;
 
-impl Looped {
+impl LoopedClip {
     pub fn open(path: &Path) -> Result<Self, Failure> {
         let clip = Clip::open(path, None)?;
         Ok(Self { path: path.to_owned(), clip, read: 0, next: None, round: Duration::ZERO, last: Duration::ZERO })
@@ -46,7 +46,7 @@ impl Looped {
     }
 }
 
-impl Source for Looped {
+impl Source for LoopedClip {
     fn next(&mut self, picture: &mut Picture) -> Result<Option<Duration>, Failure> {
         if let Some(due) = self.read(picture)? {
             return Ok(Some(due));

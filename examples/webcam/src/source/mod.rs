@@ -4,7 +4,7 @@ pub mod camera;
 mod clip;
 mod demo;
 mod faulty;
-mod feed;
+mod thread;
 mod still;
 
 use std::path::{Path, PathBuf};
@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::common::Failure;
 use crate::common::media::is_picture;
 pub use faulty::Fault;
-pub use feed::{Feed, Got, Stamped};
+pub use thread::{SourceThread, Received, TimedPicture};
 
 /// A frame in memory: RGBA, without padding.
 #[derive(Default, Clone)]
@@ -45,12 +45,17 @@ pub trait Source {
     fn sizes(&self) -> Vec<[u32; 2]> {
         Vec::new()
     }
+
+    /// Whether every picture is the same.
+    fn is_still(&self) -> bool {
+        false
+    }
 }
 
 /// What a user asked for. Saved as what one would write on the command line.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub enum Wanted {
+pub enum SourceSpec {
     /// The camera of that number, at about that size.
     Camera(u32, Option<[u32; 2]>),
     File(PathBuf),
@@ -58,7 +63,7 @@ pub enum Wanted {
     Faulty(Fault),
 }
 
-impl FromStr for Wanted {
+impl FromStr for SourceSpec {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -86,7 +91,7 @@ impl FromStr for Wanted {
     }
 }
 
-impl TryFrom<String> for Wanted {
+impl TryFrom<String> for SourceSpec {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
@@ -94,19 +99,19 @@ impl TryFrom<String> for Wanted {
     }
 }
 
-impl From<Wanted> for String {
-    fn from(wanted: Wanted) -> Self {
-        match wanted {
-            Wanted::Camera(number, None) => format!("camera:{number}"),
-            Wanted::Camera(number, Some([width, height])) => format!("camera:{number}@{width}x{height}"),
-            Wanted::File(path) => path.to_string_lossy().into_owned(),
-            Wanted::Demo => "demo".to_owned(),
-            Wanted::Faulty(fault) => format!("faulty:{fault}"),
+impl From<SourceSpec> for String {
+    fn from(spec: SourceSpec) -> Self {
+        match spec {
+            SourceSpec::Camera(number, None) => format!("camera:{number}"),
+            SourceSpec::Camera(number, Some([width, height])) => format!("camera:{number}@{width}x{height}"),
+            SourceSpec::File(path) => path.to_string_lossy().into_owned(),
+            SourceSpec::Demo => "demo".to_owned(),
+            SourceSpec::Faulty(fault) => format!("faulty:{fault}"),
         }
     }
 }
 
-impl std::fmt::Display for Wanted {
+impl std::fmt::Display for SourceSpec {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Camera(number, _) => write!(f, "camera {number}"),
@@ -117,7 +122,7 @@ impl std::fmt::Display for Wanted {
     }
 }
 
-impl Wanted {
+impl SourceSpec {
     /// Whether it may come back by itself after it has failed.
     pub fn may_return(&self) -> bool {
         matches!(self, Self::Camera(..) | Self::Faulty(_))
@@ -125,21 +130,23 @@ impl Wanted {
 }
 
 /// Opens a source.
-pub fn open(wanted: &Wanted) -> Result<Box<dyn Source>, Failure> {
-    Ok(match wanted {
-        Wanted::Camera(number, size) => Box::new(camera::Camera::open(*number, *size)?),
-        Wanted::File(path) => open_file(path)?,
-        Wanted::Demo => Box::new(demo::Demo::open()?),
-        Wanted::Faulty(fault) => Box::new(faulty::Faulty::open(*fault)?),
+pub fn open(spec: &SourceSpec) -> Result<Box<dyn Source>, Failure> {
+    Ok(match spec {
+        SourceSpec::Camera(number, size) => Box::new(camera::Camera::open(*number, *size)?),
+        SourceSpec::File(path) => open_file(path)?,
+        SourceSpec::Demo => Box::new(demo::Demo::open()?),
+        SourceSpec::Faulty(fault) => Box::new(faulty::Faulty::open(*fault)?),
     })
 }
 
 fn open_file(path: &Path) -> Result<Box<dyn Source>, Failure> {
-    Ok(if is_picture(path) { Box::new(still::Still::open(path)?) } else { Box::new(clip::Looped::open(path)?) })
+    Ok(if is_picture(path) { Box::new(still::Still::open(path)?) } else { Box::new(clip::LoopedClip::open(path)?) })
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Instant;
+
     use super::*;
 
     #[test]
@@ -147,30 +154,52 @@ mod tests {
         let names =
             ["demo", "camera:0", "camera:3@1280x720", "/a/clip.mp4", "faulty:end", "faulty:error", "faulty:format"];
         for text in names {
-            let wanted: Wanted = text.parse().unwrap();
-            assert_eq!(String::from(wanted), text);
+            let spec: SourceSpec = text.parse().unwrap();
+            assert_eq!(String::from(spec), text);
         }
         for text in ["camera:", "camera:x", "camera:1@", "camera:1@640", "camera:1@640x", "camera:-1", "faulty:mood"] {
-            assert!(text.parse::<Wanted>().is_err(), "{text}");
+            assert!(text.parse::<SourceSpec>().is_err(), "{text}");
         }
     }
 
+    /// Waits for what a source gives next.
+    fn receive(thread: &SourceThread, picture: &mut TimedPicture, timeout: Duration) -> Received {
+        let start = Instant::now();
+        while let Some(left) = timeout.checked_sub(start.elapsed()) {
+            match thread.receive(picture, left) {
+                Received::Nothing => {}
+                received => return received,
+            }
+        }
+        Received::Nothing
+    }
+
     #[test]
-    fn a_feed_says_how_its_source_ended() {
-        let patience = Duration::from_secs(20);
-        let feed = Feed::start(Wanted::Faulty(Fault::End)).unwrap();
-        let mut stamped = Stamped::default();
+    fn a_source_says_how_it_ended() {
+        let timeout = Duration::from_secs(20);
+        let thread = SourceThread::start(SourceSpec::Faulty(Fault::End)).unwrap();
+        let mut picture = TimedPicture::default();
         let mut last = 0;
         loop {
-            match feed.take(&mut stamped, patience) {
-                Got::Picture => {
-                    assert!(stamped.number > last);
-                    last = stamped.number;
+            match receive(&thread, &mut picture, timeout) {
+                Received::Picture => {
+                    assert!(picture.number > last && !picture.still);
+                    last = picture.number;
                 }
-                Got::Ended(why) => break assert_eq!(why, "it has ended"),
-                Got::Nothing => panic!("nothing came for {patience:?}"),
+                Received::Ended(why) => break assert_eq!(why, "it has ended"),
+                Received::Nothing => panic!("nothing came for {timeout:?}"),
             }
         }
         assert!(last > 0);
+    }
+
+    #[test]
+    fn a_still_is_given_once() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../assets/astronaut.png");
+        let thread = SourceThread::start(SourceSpec::File(path.into())).unwrap();
+        let mut picture = TimedPicture::default();
+        assert!(matches!(receive(&thread, &mut picture, Duration::from_secs(20)), Received::Picture));
+        assert!(picture.still);
+        assert!(matches!(receive(&thread, &mut picture, Duration::from_millis(300)), Received::Nothing));
     }
 }

@@ -7,7 +7,7 @@ use eframe::egui::{self, Rect};
 use eframe::egui_wgpu::{Callback, CallbackResources, CallbackTrait, RenderState};
 use glowup::wgpu;
 
-use crate::retouch::Stage;
+use crate::retouch::FrameTextures;
 
 const SHADER: &str = include_str!("canvas.wgsl");
 
@@ -18,7 +18,7 @@ pub struct Canvas {
     layout: wgpu::BindGroupLayout,
     sampler: wgpu::Sampler,
     /// Bindings of a stage's textures: before, after, skin.
-    known: Vec<(Weak<Stage>, [wgpu::BindGroup; 3])>,
+    known: Vec<(Weak<FrameTextures>, [wgpu::BindGroup; 3])>,
 }
 
 /// Which of a stage's textures.
@@ -103,7 +103,7 @@ impl Canvas {
     }
 
     /// Paints one of a stage's textures over `place`, as far as it lies in the painter's clip rectangle.
-    pub fn paint(&mut self, painter: &egui::Painter, place: Rect, stage: &Arc<Stage>, side: Side, mirror: bool) {
+    pub fn paint(&mut self, painter: &egui::Painter, place: Rect, stage: &Arc<FrameTextures>, side: Side, mirror: bool) {
         let [before, after, skin] = self.bindings(stage);
         let (pipeline, bindings) = match side {
             Side::Before => (&self.opaque, before),
@@ -114,8 +114,8 @@ impl Canvas {
         painter.add(Callback::new_paint_callback(place, picture));
     }
 
-    fn bindings(&mut self, stage: &Arc<Stage>) -> [wgpu::BindGroup; 3] {
-        let same = |known: &Weak<Stage>| known.upgrade().is_some_and(|known| known.id == stage.id);
+    fn bindings(&mut self, stage: &Arc<FrameTextures>) -> [wgpu::BindGroup; 3] {
+        let same = |known: &Weak<FrameTextures>| known.upgrade().is_some_and(|known| known.id == stage.id);
         if let Some((_, bindings)) = self.known.iter().find(|(known, _)| same(known)) {
             return bindings.clone();
         }

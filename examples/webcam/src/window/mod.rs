@@ -15,16 +15,16 @@ use canvas::Canvas;
 
 use crate::common::Failure;
 use crate::meter;
-use crate::retouch::Stage;
-use crate::settings::{Overlay, Own, Settings, Store};
-use crate::source::Wanted;
+use crate::retouch::FrameTextures;
+use crate::settings::{Overlay, SavedLook, Settings, Store};
+use crate::source::SourceSpec;
 use crate::source::camera::Cameras;
 use crate::worker::{Controls, Mesh, Worker};
 
 /// How long a note stays on the screen.
-const NOTE: Duration = Duration::from_secs(4);
+const NOTE_DURATION: Duration = Duration::from_secs(4);
 /// How long after a change the settings are saved.
-const CALM: Duration = Duration::from_secs(2);
+const SAVE_DELAY: Duration = Duration::from_secs(2);
 
 const KEYS: [(&str, &str); 16] = [
     ("B (hold)", "see the original"),
@@ -46,7 +46,7 @@ const KEYS: [(&str, &str); 16] = [
 ];
 
 /// What the window starts with.
-pub struct Wishes {
+pub struct Startup {
     pub settings: Settings,
     pub store: Store,
     /// What is to be said about the settings.
@@ -87,7 +87,7 @@ pub struct Window {
 struct Shown {
     number: u64,
     /// Held, so that nobody writes to what is painted.
-    stage: Arc<Stage>,
+    stage: Arc<FrameTextures>,
     meshes: Vec<Mesh>,
     grid: Vec<Vec<[f32; 2]>>,
     overlay: Overlay,
@@ -95,17 +95,17 @@ struct Shown {
 }
 
 impl Window {
-    pub fn new(context: &eframe::CreationContext<'_>, wishes: Wishes, meter: meter::Shared) -> Result<Self, Failure> {
+    pub fn new(context: &eframe::CreationContext<'_>, startup: Startup, meter: meter::Shared) -> Result<Self, Failure> {
         let Some(screen) = &context.wgpu_render_state else { return Err("the window has no graphics device".into()) };
         let gpu = Gpu::from_device(screen.device.clone(), screen.queue.clone());
         meter.borrow_mut().watch(&gpu)?;
-        let settings = wishes.settings;
+        let settings = startup.settings;
         let controls = Controls {
             look: settings.look,
             overlay: settings.overlay,
             source: settings.source.clone(),
             choice: 0,
-            folder: wishes.folder,
+            folder: startup.folder,
             snapshot: false,
             record: false,
             quit: false,
@@ -113,14 +113,14 @@ impl Window {
         set_theme(&context.egui_ctx, settings.dark);
         let now = Instant::now();
         Ok(Self {
-            worker: Worker::start(&gpu, context.egui_ctx.clone(), controls, wishes.sink)?,
+            worker: Worker::start(&gpu, context.egui_ctx.clone(), controls, startup.sink)?,
             gpu,
             canvas: Canvas::new(screen),
             meter,
             settings,
-            store: wishes.store,
+            store: startup.store,
             changed: None,
-            stats: wishes.stats,
+            stats: startup.stats,
             cameras: Cameras::default(),
             listing: false,
             name: String::new(),
@@ -129,18 +129,18 @@ impl Window {
             help: false,
             shown: None,
             // Longer than others, for it is about what was lost.
-            notes: wishes.said.map(|said| (said, now + 2 * NOTE)).into_iter().collect(),
+            notes: startup.said.map(|said| (said, now + 2 * NOTE_DURATION)).into_iter().collect(),
             said: Vec::new(),
-            quit_at: wishes.quit_after.map(|after| now + after),
+            quit_at: startup.quit_after.map(|after| now + after),
         })
     }
 
     fn note(&mut self, text: String) {
-        self.notes.push((text, Instant::now() + NOTE));
+        self.notes.push((text, Instant::now() + NOTE_DURATION));
     }
 
-    fn choose(&mut self, source: Wanted) {
-        self.settings.mirror = matches!(source, Wanted::Camera(..));
+    fn choose(&mut self, source: SourceSpec) {
+        self.settings.mirror = matches!(source, SourceSpec::Camera(..));
         self.settings.source = source.clone();
         self.worker.control(|controls| {
             controls.source = source;
@@ -150,7 +150,7 @@ impl Window {
 
     fn open_file(&mut self, path: PathBuf) {
         // The settings outlive the folder that the program was started in.
-        self.choose(Wanted::File(std::path::absolute(&path).unwrap_or(path)));
+        self.choose(SourceSpec::File(std::path::absolute(&path).unwrap_or(path)));
     }
 
     fn snapshot(&mut self) {
@@ -178,7 +178,7 @@ impl Window {
         let look = self.settings.look;
         match self.settings.looks.iter_mut().find(|own| own.name == name) {
             Some(own) => own.look = look,
-            None => self.settings.looks.push(Own { name: name.clone(), look }),
+            None => self.settings.looks.push(SavedLook { name: name.clone(), look }),
         }
         self.name.clear();
         self.note(format!("The look {name} is saved."));
@@ -249,10 +249,10 @@ impl Window {
             self.settings.dark = !self.settings.dark;
         }
         if pressed(Key::C) {
-            self.choose(Wanted::Camera(0, None));
+            self.choose(SourceSpec::Camera(0, None));
         }
         if pressed(Key::D) {
-            self.choose(Wanted::Demo);
+            self.choose(SourceSpec::Demo);
         }
         let keys = [
             Key::Num0,
@@ -292,7 +292,7 @@ impl Window {
 
     /// What there is to say goes over the lower edge of the picture.
     fn notices(&mut self, ui: &egui::Ui, place: egui::Rect) {
-        let until = Instant::now() + NOTE;
+        let until = Instant::now() + NOTE_DURATION;
         self.notes.extend(self.worker.notes().take().into_iter().map(|note| (note, until)));
         let message = self.worker.newest().message.clone();
         let texts = || message.iter().chain(self.notes.iter().map(|(text, _)| text));
@@ -337,21 +337,21 @@ impl Window {
         if self.settings != *before {
             self.changed = Some(Instant::now());
         }
-        if self.changed.is_some_and(|changed| changed.elapsed() > CALM) {
+        if self.changed.is_some_and(|changed| changed.elapsed() > SAVE_DELAY) {
             self.changed = None;
             if let Err(failure) = self.save() {
                 self.note(failure.to_string());
             }
         } else if self.changed.is_some() {
-            context.request_repaint_after(CALM);
+            context.request_repaint_after(SAVE_DELAY);
         }
     }
 
     fn save(&mut self) -> Result<(), Failure> {
         let mut settings = self.settings.clone();
         // A source that only serves tests is nobody's habit.
-        if matches!(settings.source, Wanted::Faulty(_)) {
-            settings.source = Wanted::Demo;
+        if matches!(settings.source, SourceSpec::Faulty(_)) {
+            settings.source = SourceSpec::Demo;
         }
         self.store.save(&settings)
     }

@@ -5,7 +5,7 @@ use glowup::Look;
 
 use super::Window;
 use crate::settings::Overlay;
-use crate::source::Wanted;
+use crate::source::SourceSpec;
 use crate::source::camera::Known;
 
 const GAP: f32 = 10.0;
@@ -126,8 +126,8 @@ impl Window {
         let width = ui.available_width();
         let shown = RichText::new(self.settings.source.to_string());
         egui::ComboBox::from_id_salt("source").width(width).selected_text(shown).truncate().show_ui(ui, |ui| {
-            if ui.selectable_label(self.settings.source == Wanted::Demo, "moving portrait").clicked() {
-                chosen = Some(Wanted::Demo);
+            if ui.selectable_label(self.settings.source == SourceSpec::Demo, "moving portrait").clicked() {
+                chosen = Some(SourceSpec::Demo);
             }
             match self.cameras.known() {
                 Known::Asking => drop(ui.weak("looking for cameras …")),
@@ -135,9 +135,9 @@ impl Window {
                 Known::Cameras(cameras) if cameras.is_empty() => drop(ui.weak("no camera found")),
                 Known::Cameras(cameras) => {
                     for (number, name) in cameras {
-                        let now = matches!(self.settings.source, Wanted::Camera(current, _) if current == number);
+                        let now = matches!(self.settings.source, SourceSpec::Camera(current, _) if current == number);
                         if ui.selectable_label(now, format!("camera {number}: {name}")).clicked() {
-                            chosen = Some(Wanted::Camera(number, None));
+                            chosen = Some(SourceSpec::Camera(number, None));
                         }
                     }
                 }
@@ -149,13 +149,13 @@ impl Window {
             self.cameras.ask();
         }
         self.listing = open;
-        if let Wanted::Camera(number, size) = self.settings.source {
+        if let SourceSpec::Camera(number, size) = self.settings.source {
             let name = |size: Option<[u32; 2]>| size.map_or("usual size".to_owned(), |[w, h]| format!("{w} × {h}"));
             let sizes = self.worker.newest().sizes.clone();
             egui::ComboBox::from_id_salt("size").width(width).selected_text(name(size)).show_ui(ui, |ui| {
                 for offered in std::iter::once(None).chain(sizes.into_iter().map(Some)) {
                     if ui.selectable_label(size == offered, name(offered)).clicked() {
-                        chosen = Some(Wanted::Camera(number, offered));
+                        chosen = Some(SourceSpec::Camera(number, offered));
                     }
                 }
             });

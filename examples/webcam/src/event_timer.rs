@@ -10,16 +10,16 @@ use winit::window::WindowId;
 
 use crate::meter;
 
-pub struct Shell<'a> {
+pub struct EventTimer<'a> {
     pub window: EframeWinitApplication<'a>,
     pub meter: meter::Shared,
 }
 
-impl<'a> Shell<'a> {
+impl<'a> EventTimer<'a> {
     fn timed(&mut self, work: impl FnOnce(&mut EframeWinitApplication<'a>)) {
         let start = Instant::now();
         work(&mut self.window);
-        self.meter.borrow_mut().settle(start);
+        self.meter.borrow_mut().event_done(start);
     }
 }
 
@@ -35,7 +35,7 @@ fn name(event: &WindowEvent) -> Option<String> {
     }
 }
 
-impl ApplicationHandler<UserEvent> for Shell<'_> {
+impl ApplicationHandler<UserEvent> for EventTimer<'_> {
     fn new_events(&mut self, event_loop: &ActiveEventLoop, cause: StartCause) {
         self.timed(|window| window.new_events(event_loop, cause));
     }
