@@ -45,13 +45,13 @@ fn the_command_line_lists_the_table() {
         let output = Command::new(example(name)).arg("--list").output().unwrap();
         assert!(output.status.success(), "{name}");
         let text = String::from_utf8(output.stdout).unwrap();
-        let listed: Vec<Vec<&str>> =
-            text.lines().map(|line| line.split("  ").map(str::trim).filter(|cell| !cell.is_empty()).collect()).collect();
+        let listed: Vec<Vec<&str>> = text
+            .lines()
+            .map(|line| line.split("  ").map(str::trim).filter(|cell| !cell.is_empty()).collect())
+            .collect();
         let expected: Vec<Vec<String>> = Look::ROWS
             .iter()
-            .map(|row| {
-                vec![row.name.into(), row.group.name.into(), row.range(), format!("{} {}", row.help, row.ends)]
-            })
+            .map(|row| vec![row.name.into(), row.group.name.into(), row.range(), format!("{} {}", row.help, row.ends)])
             .collect();
         assert_eq!(listed, expected, "{name}");
     }
@@ -66,7 +66,10 @@ fn rows_are_sound() {
         assert!(!Look::groups().any(|group| group.name == row.name), "{} is a group too", row.name);
         assert!(!row.label.is_empty() && row.label.len() < 20, "{}", row.name);
         assert!(row.help.ends_with('.') && row.ends.ends_with('.'), "{}", row.name);
-        assert!(matches!(row.kind, Kind::Amount { min } if min == 0.0 || min == -1.0) || !matches!(row.kind, Kind::Amount { .. }));
+        assert!(
+            matches!(row.kind, Kind::Amount { min } if min == 0.0 || min == -1.0)
+                || !matches!(row.kind, Kind::Amount { .. })
+        );
     }
     // Rows of a group stand together.
     let groups: Vec<_> = Look::groups().collect();
