@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
+use composite::{frame, picture};
 use glowup::face::net::MeshModel;
 use glowup::{Face, FaceTracker, TrackerOptions};
-use scene::{frame, picture};
 
-#[path = "support/scene.rs"]
-mod scene;
+#[path = "support/composite.rs"]
+mod composite;
 
 /// What MediaPipe says of a picture.
 #[derive(serde::Deserialize)]

@@ -217,13 +217,13 @@ mod tests {
             squares([width, height], Orientation::default(), 90.0, &mut list);
             assert_eq!(list[0], Region::around(width, height, Orientation::default()));
             for tile in &list {
-                let twins = || list.iter().filter(|other| other.side == tile.side);
+                let alike = || list.iter().filter(|other| other.side == tile.side);
                 for [x, y] in [[0, 0], [width, 0], [0, height], [width, height], [width / 3, height / 3]] {
                     let covers = |tile: &Region| {
                         let reach = tile.side / 2.0 + 0.01;
                         (x as f32 - tile.centre[0]).abs() <= reach && (y as f32 - tile.centre[1]).abs() <= reach
                     };
-                    assert!(twins().any(covers), "({x}, {y}) of {width}×{height} at {}", tile.side);
+                    assert!(alike().any(covers), "({x}, {y}) of {width}×{height} at {}", tile.side);
                 }
             }
         }
