@@ -3,7 +3,7 @@
 
 use candle_core::{Device, Tensor};
 use glowup::face::net::ops::{self, Activation, Flavour};
-use glowup::face::net::{BlazeFace, FaceMesh, MeshModel, Workers, stock};
+use glowup::face::net::{BlazeFace, FaceMesh, MeshModel, Workers, YuNet, stock};
 use proptest::prelude::*;
 use safetensors::SafeTensors;
 
@@ -103,6 +103,83 @@ fn mesh_says_what_litert_says() {
             let sure = worst(&presence, &golden(&format!("{name}.{kind}.presence")));
             println!("{name}, {kind}: points differ by {far:e} pixels, presence by {sure:e}");
             assert!(far <= 0.01 && sure <= 1e-3, "{name}, {kind}: {far} {sure}");
+        }
+    }
+}
+
+/// A piece of a picture: x, y, width, height.
+fn piece(path: &str, [x, y, width, height]: [u32; 4]) -> Vec<u8> {
+    let path = format!("{}/{path}", env!("CARGO_MANIFEST_DIR"));
+    let picture = image::open(path).unwrap().into_rgb8();
+    image::imageops::crop_imm(&picture, x, y, width, height).to_image().into_raw()
+}
+
+/// YuNet's inputs: name, width, height, numbers.
+fn yunet_inputs() -> [(&'static str, usize, usize, Vec<f32>); 3] {
+    let floats = |bytes: Vec<u8>| bytes.into_iter().map(f32::from).collect();
+    [
+        ("portrait", 160, 160, floats(piece("assets/astronaut.png", [150, 40, 160, 160]))),
+        ("webcam", 320, 192, floats(piece("tests/data/webcam_120.png", [40, 50, 320, 192]))),
+        ("noise", 96, 64, floats(noise(64 * 96 * 3))),
+    ]
+}
+
+/// The cells of each level, as [`detect`].
+fn search(network: &YuNet, width: usize, height: usize, input: &[f32], workers: &Workers) -> [Vec<f32>; 3] {
+    let mut buffers = network.buffers(width, height).unwrap();
+    for scale in [0.5, 1.0] {
+        let fill = |to: &mut [f32]| to.iter_mut().zip(input).for_each(|(to, from)| *to = from * scale);
+        buffers.write_input(fill).unwrap();
+        network.forward(&mut buffers, workers).unwrap();
+    }
+    let levels = buffers.read_outputs(|levels| {
+        levels.map(|level| {
+            assert_eq!((level.columns, level.rows), (width / level.stride, height / level.stride));
+            level.cells.as_flattened().to_vec()
+        })
+    });
+    levels.unwrap()
+}
+
+fn sigmoid(x: f32) -> f32 {
+    1.0 / (1.0 + (-x).exp())
+}
+
+#[test]
+fn yunet_says_what_onnx_runtime_says() {
+    let network = YuNet::embedded().unwrap();
+    for (kind, width, height, input) in yunet_inputs() {
+        let found = search(&network, width, height, &input, &Workers::new(1).unwrap());
+        for (found, stride) in found.iter().zip([8_u8, 16, 32]) {
+            let expected = golden(&format!("yunet.{kind}.{stride}"));
+            assert_eq!(found.len(), expected.len());
+            let (mut scores, mut places) = (0.0_f32, 0.0_f32);
+            for (found, expected) in found.chunks(16).zip(expected.chunks(16)) {
+                for i in 0..2 {
+                    scores = scores.max((sigmoid(found[i]) - expected[i]).abs());
+                }
+                places = places.max(worst(&found[2..], &expected[2..]) * f32::from(stride));
+            }
+            println!("{kind}, stride {stride}: scores differ by {scores:e}, places by {places:e} pixels");
+            assert!(scores <= 1e-4 && places <= 0.01, "{kind}, stride {stride}: {scores} {places}");
+        }
+    }
+}
+
+#[test]
+fn yunet_says_the_same_in_steps_with_any_instructions_on_any_number_of_threads() {
+    for (_, width, height, input) in yunet_inputs() {
+        let plain = YuNet::embedded_with(Flavour::PLAIN).unwrap();
+        let expected = search(&plain, width, height, &input, &Workers::new(1).unwrap());
+        for &flavour in Flavour::available() {
+            let network = YuNet::embedded_with(flavour).unwrap();
+            for threads in [1, 2, 3, 5, 16] {
+                let found = search(&network, width, height, &input, &Workers::new(threads).unwrap());
+                for (found, expected) in found.iter().zip(&expected) {
+                    let far = worst(found, expected) / range(expected);
+                    assert!(far <= 1e-5, "{flavour:?}, {threads} threads: {far}");
+                }
+            }
         }
     }
 }

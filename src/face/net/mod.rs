@@ -1,4 +1,5 @@
-//! The neural networks: [`BlazeFace`] finds faces, [`FaceMesh`] places 468 or 478 points on one.
+//! The neural networks: [`BlazeFace`] finds faces in a square, [`YuNet`] in a picture of any shape, [`FaceMesh`] places 468
+//! or 478 points on one.
 //!
 //! A network is immutable and shared; what changes from frame to frame lies in its buffers. Its layers are candle ops of
 //! our own ([`ops`]), chosen for this machine when the network is loaded; [`stock`] has the same networks on candle's own
@@ -12,10 +13,12 @@ pub mod ops;
 pub mod stock;
 mod weights;
 mod workers;
+mod yunet;
 
 pub use blazeface::{BlazeFace, BlazeFaceBuffers};
 pub use mesh::{FaceMesh, FaceMeshBuffers, MeshModel};
 pub use workers::Workers;
+pub use yunet::{YuNet, YuNetBuffers, YuNetLevel};
 
 use candle_core::Tensor;
 

@@ -7,6 +7,8 @@
 mod kernels;
 mod lanes;
 mod resample;
+mod unit;
+mod unit_kernels;
 
 use std::cell::Cell;
 use std::ops::Range;
@@ -17,6 +19,7 @@ use super::workers::Workers;
 use kernels::{DENSE_VECTORS, Map, Matrix, PATCH, SCRATCH, SEGMENTS, blocks};
 use lanes::LANES;
 pub use resample::Resample;
+pub use unit::{FirstUnit, Unit, plain_map};
 
 /// Most channels that a layer may have.
 const MAX_CHANNELS: usize = SCRATCH / 8;
@@ -101,6 +104,8 @@ flavours!(run_block, kernels::Block<'_>, block);
 flavours!(run_pointwise, kernels::Pointwise<'_>, plain_pointwise);
 flavours!(run_stem, kernels::Stem<'_>, stem);
 flavours!(run_dense, kernels::Dense<'_>, dense);
+use unit_kernels::unit as unit_parts;
+flavours!(run_unit, unit_kernels::Unit<'_>, unit_parts);
 
 /// Cuts `0..total` into parts and runs them on the workers.
 fn share(workers: &Workers, total: usize, run: impl Fn(Range<usize>) + Sync) {
