@@ -388,7 +388,7 @@ fn options_out_of_range_are_refused() {
         assert!(matches!(FaceTracker::new(options), Err(Error::OutOfRange { .. })), "{options:?}");
     }
     assert!(matches!(
-        FaceTracker::with_weights(TrackerOptions::default(), b"detector", b"mesh"),
+        FaceTracker::with_weights(TrackerOptions::default(), b"detector", b"verifier", b"mesh"),
         Err(Error::BadWeights { .. })
     ));
 }

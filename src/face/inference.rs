@@ -2,9 +2,10 @@
 
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
+use super::confirm::{self, Verdict};
 use super::crop::{Border, CropSource, Region};
 use super::detect::{self, Detection};
-use super::net::{BlazeFace, BlazeFaceBuffers, FaceMesh, FaceMeshBuffers, MeshModel, Workers};
+use super::net::{BlazeFace, BlazeFaceBuffers, FaceMesh, FaceMeshBuffers, MeshModel, Workers, YuNet, YuNetBuffers};
 use crate::Result;
 
 /// Below this presence a region holds no face.
@@ -13,6 +14,7 @@ const PRESENCE: f32 = 0.5;
 /// The weights: immutable, shared by all trackers that were made of the same bytes.
 pub(crate) struct Networks {
     detector: BlazeFace,
+    verifier: YuNet,
     mesh: FaceMesh,
 }
 
@@ -29,21 +31,34 @@ impl Networks {
         if let Some(networks) = shared.upgrade() {
             return Ok(networks);
         }
-        let networks = Arc::new(Self { detector: BlazeFace::embedded()?, mesh: FaceMesh::embedded(model)? });
+        let networks = Arc::new(Self {
+            detector: BlazeFace::embedded()?,
+            verifier: YuNet::embedded()?,
+            mesh: FaceMesh::embedded(model)?,
+        });
         *shared = Arc::downgrade(&networks);
         Ok(networks)
     }
 
     /// Networks of weights that the caller has loaded.
-    pub(crate) fn from_safetensors(model: MeshModel, detector: &[u8], mesh: &[u8]) -> Result<Arc<Self>> {
-        let detector = BlazeFace::from_safetensors(detector)?;
-        Ok(Arc::new(Self { detector, mesh: FaceMesh::from_safetensors(model, mesh)? }))
+    pub(crate) fn from_safetensors(
+        model: MeshModel,
+        detector: &[u8],
+        verifier: &[u8],
+        mesh: &[u8],
+    ) -> Result<Arc<Self>> {
+        Ok(Arc::new(Self {
+            detector: BlazeFace::from_safetensors(detector)?,
+            verifier: YuNet::from_safetensors(verifier)?,
+            mesh: FaceMesh::from_safetensors(model, mesh)?,
+        }))
     }
 
     /// Makes the buffers to run these networks, on these threads.
     pub(crate) fn session(self: &Arc<Self>, workers: &Arc<Workers>) -> Result<InferenceSession> {
         Ok(InferenceSession {
             boxes: self.detector.buffers()?,
+            second: self.verifier.buffers(confirm::SIDE, confirm::SIDE)?,
             points: self.mesh.buffers()?,
             networks: Arc::clone(self),
             workers: Arc::clone(workers),
@@ -56,6 +71,7 @@ pub(crate) struct InferenceSession {
     networks: Arc<Networks>,
     workers: Arc<Workers>,
     boxes: BlazeFaceBuffers,
+    second: YuNetBuffers,
     points: FaceMeshBuffers,
 }
 
@@ -105,6 +121,37 @@ impl InferenceSession {
         detect::merge(found, first);
         detect::drop_cut(found, first, square, source.size());
         Ok(())
+    }
+
+    /// Looks once more, with another detector, at where a mesh was found: whether that is a face, and the mesh's own. `upright` is
+    /// any region in which the picture stands upright. `None` where there is no face.
+    pub(crate) fn confirm(
+        &mut self,
+        source: &mut dyn CropSource,
+        points: &[[f32; 3]],
+        upright: Region,
+    ) -> Result<Option<Verdict>> {
+        let regions = confirm::regions(points, upright);
+        if !regions.iter().all(Region::is_sound) {
+            return Ok(None);
+        }
+        source.prefetch(&regions, confirm::SIDE, Border::Black)?;
+        let mut best: Option<Verdict> = None;
+        for region in regions {
+            let mut outcome = Ok(());
+            self.second.write_input(|input| {
+                outcome = source.crop(&region, confirm::SIDE, Border::Black, (1.0, 0.0), input);
+            })?;
+            outcome?;
+            self.networks.verifier.forward(&mut self.second, &self.workers)?;
+            let verdict = self.second.read_outputs(|levels| confirm::judge(levels, &region, points))?;
+            // The first crop shows the mesh upright: what is said there of its points counts.
+            best = match (best, verdict) {
+                (Some(first), Some(second)) => Some(Verdict { score: first.score.max(second.score), ..first }),
+                (first, second) => first.or(second),
+            };
+        }
+        Ok(best)
     }
 
     /// Writes the landmarks of the face in `region`, in pixels of the frame, into `points`, and returns how sure the

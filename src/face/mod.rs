@@ -7,6 +7,7 @@
 //! ```
 
 mod bounds;
+mod confirm;
 pub(crate) mod crop;
 mod detect;
 mod expression;
@@ -25,7 +26,7 @@ use std::time::{Duration, Instant};
 
 use crate::{Error, Frame, Result};
 use bounds::Bounds;
-use crop::CropSource;
+use crop::{CropSource, Region};
 pub use expression::Expression;
 use follow::TrackerState;
 pub use gesture::{Gesture, GestureKind, Gestures};
@@ -34,6 +35,9 @@ use net::{MeshModel, Workers};
 pub use orientation::{Orientation, Rotation};
 pub use pose::Pose;
 
+/// A face that the detector is less sure of, at its second look, is none: of what was proposed on a few hundred pictures, faces
+/// reached 0.89 and more, and anything else at most 0.45.
+const CONFIRMED: f32 = 0.6;
 /// Most faces that can be followed.
 const MOST_FACES: usize = 32;
 /// Most threads that a tracker runs on.
@@ -52,7 +56,9 @@ pub struct Face {
     /// The same number for the same face as long as it is followed; never given twice by one tracker. It says nothing
     /// about who it is.
     pub id: u64,
-    /// How sure the network is that this is a face, 0..=1. 0 for a face that was just lost and whose effect is fading.
+    /// How sure the detector is that this is a face, 0..=1, from when it was confirmed last: faces have 0.6 and more. It sorts
+    /// faces from what only looks like one; it is not how well the face can be seen. 0 for a face that was just lost and whose
+    /// effect is fading.
     pub score: f32,
     /// How strongly effects shall act on this face, 0..=1: rises when a face appears, falls when it leaves the picture, turns
     /// far away or is hard to make out, and reaches 0 before the face is gone. It changes by at most 0.15 a frame.
@@ -80,8 +86,10 @@ impl Face {
 /// What a [`FaceTracker`] shall do.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct TrackerOptions {
-    /// How many faces are followed at most, 1..=32.
+    /// How many faces of a video are followed at most, 1..=32.
     pub max_faces: usize,
+    /// How many faces of a picture on its own are found at most, 1..=32.
+    pub max_faces_in_stills: usize,
     /// How many threads the networks run on, 1..=16. At 1 they run on the caller's thread; above, on threads of the
     /// tracker's own. The global thread pool is never used.
     pub threads: usize,
@@ -96,13 +104,24 @@ pub struct TrackerOptions {
 
 impl Default for TrackerOptions {
     fn default() -> Self {
-        Self { max_faces: 4, threads: 1, smooth: true, mesh: MeshModel::Refined, orientation: Orientation::default() }
+        Self {
+            max_faces: 4,
+            max_faces_in_stills: MOST_FACES,
+            threads: 1,
+            smooth: true,
+            mesh: MeshModel::Refined,
+            orientation: Orientation::default(),
+        }
     }
 }
 
 impl TrackerOptions {
     fn check(&self) -> Result<()> {
-        let ranges = [("max_faces", self.max_faces, MOST_FACES), ("threads", self.threads, MOST_THREADS)];
+        let ranges = [
+            ("max_faces", self.max_faces, MOST_FACES),
+            ("max_faces_in_stills", self.max_faces_in_stills, MOST_FACES),
+            ("threads", self.threads, MOST_THREADS),
+        ];
         for (name, value, most) in ranges {
             if !(1..=most).contains(&value) {
                 return Err(Error::OutOfRange { name, value: value as f32, min: 1.0, max: most as f32 });
@@ -149,15 +168,15 @@ impl FaceTracker {
         Self::with_networks(options, Networks::embedded(options.mesh)?)
     }
 
-    /// A tracker with networks read from elsewhere: the contents of `models/face_detection_short_range.safetensors` and of
-    /// the mesh's file that `options.mesh` names ([`net::FaceMesh::from_safetensors`]), the very bytes that this version was built for.
+    /// A tracker with networks read from elsewhere: the contents of `models/face_detection_short_range.safetensors`, of
+    /// `models/face_detection_yunet.safetensors` and of the mesh's file that `options.mesh` names ([`net::FaceMesh::from_safetensors`]), the very bytes that this version was built for.
     ///
     /// # Errors
     ///
     /// As [`FaceTracker::new`]; [`Error::BadWeights`] for any other bytes.
-    pub fn with_weights(options: TrackerOptions, detector: &[u8], mesh: &[u8]) -> Result<Self> {
+    pub fn with_weights(options: TrackerOptions, detector: &[u8], verifier: &[u8], mesh: &[u8]) -> Result<Self> {
         options.check()?;
-        Self::with_networks(options, Networks::from_safetensors(options.mesh, detector, mesh)?)
+        Self::with_networks(options, Networks::from_safetensors(options.mesh, detector, verifier, mesh)?)
     }
 
     fn with_networks(options: TrackerOptions, networks: Arc<Networks>) -> Result<Self> {
@@ -167,8 +186,9 @@ impl FaceTracker {
         Ok(Self { options, networks, workers, inference, state, faces: Vec::new(), times })
     }
 
-    /// The faces of one picture on its own, the surest first: small and turned ones too, for quality comes before time
-    /// here. What is known of a video's faces stays. Their ids count from 0.
+    /// The faces of one picture on its own: small and turned ones too, for quality comes before time here. They are sorted by
+    /// their size times [`Face::score`], largest first, and [`TrackerOptions::max_faces_in_stills`] of them are kept. What is known
+    /// of a video's faces stays. Their ids count from 0.
     ///
     /// # Errors
     ///
@@ -178,6 +198,7 @@ impl FaceTracker {
         let (mut squares, mut found) = (Vec::new(), Vec::new());
         let smallest = TILE.0.max(TILE.1 * frame.width().min(frame.height()) as f32);
         let (orientation, mut frame) = (self.options.orientation, *frame);
+        let upright = Region::around(frame.width(), frame.height(), orientation);
         detect::squares(frame.size(), orientation, smallest, &mut squares);
         for square in &squares {
             inference.detect(&mut frame, square, &mut found)?;
@@ -191,10 +212,13 @@ impl FaceTracker {
                 continue;
             }
             let second = bounds::region(&first, region.mirrored);
-            let Some(score) = inference.landmarks(&mut frame, &second, &mut points)? else { continue };
-            if !detection.is_confirmed(&first, &points) {
+            if inference.landmarks(&mut frame, &second, &mut points)?.is_none() {
                 continue;
             }
+            let verdict = inference.confirm(&mut frame, &points, upright)?;
+            let Some(verdict) = verdict.filter(|verdict| verdict.agrees && verdict.score >= CONFIRMED) else {
+                continue;
+            };
             if detection.score >= SURE.0 && region.lean(orientation) <= SURE.1 {
                 for (second, first) in points.as_flattened_mut().iter_mut().zip(first.as_flattened()) {
                     *second = (*second + first) / 2.0;
@@ -202,11 +226,12 @@ impl FaceTracker {
             }
             let found = Bounds::of(&points);
             if !faces.iter().any(|face| Bounds::of(&face.points).is_same_face(&found)) {
-                faces.push(Face { id: 0, score, visibility: 1.0, points });
+                faces.push(Face { id: 0, score: verdict.score, visibility: 1.0, points });
             }
         }
-        faces.sort_by(|a, b| b.score.total_cmp(&a.score));
-        faces.truncate(self.options.max_faces);
+        let weight = |face: &Face| face.score * Bounds::of(&face.points).mean_size();
+        faces.sort_by(|a, b| weight(b).total_cmp(&weight(a)));
+        faces.truncate(self.options.max_faces_in_stills);
         for (id, face) in (0..).zip(&mut faces) {
             face.id = id;
         }

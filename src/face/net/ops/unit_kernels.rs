@@ -308,8 +308,7 @@ unsafe fn look<L: Lanes>(picture: &Map, stem: *const f32, y: usize, x: usize, pi
         if pixels > first {
             let top = usize::from(y == 0);
             let from = at(picture, 2 * y + top - 1, 2 * (x + first) - 1);
-            let window =
-                Window { from, first: top, rows: KERNEL - top, row: picture.row, length, pixel: 2 * PICTURE };
+            let window = Window { from, first: top, rows: KERNEL - top, row: picture.row, length, pixel: 2 * PICTURE };
             tiles::<L, true>(stem, window, pixels - first, to.add(first * BLOCK));
         }
     }
