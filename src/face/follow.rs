@@ -3,11 +3,12 @@
 use std::time::{Duration, Instant};
 
 use super::bounds::Bounds;
+use super::confirm::CONFIRMED;
 use super::crop::{CropSource, Region};
 use super::detect::{self, Detection};
 use super::inference::InferenceSession;
 use super::track::Track;
-use super::{CONFIRMED, Face, Orientation, TrackTimes, TrackerOptions};
+use super::{Face, Orientation, TrackTimes, TrackerOptions};
 use crate::{Error, Result};
 
 /// After a longer gap, motion starts afresh.
@@ -160,14 +161,13 @@ impl TrackerState {
                 }
             }
         }
-        let upright = Region::around(step.size[0], step.size[1], step.options.orientation);
         for track in &mut self.tracks {
             // A mesh that hardly believes in itself is asked about again from time to time.
             if let Some(presence) = track.presence
                 && track.is_to_be_confirmed(presence)
             {
-                match inference.confirm(source, &track.fresh, upright)? {
-                    Some(verdict) if verdict.score >= KEPT => track.confirmed(verdict.score),
+                match inference.confirm(source, &track.fresh, track.region.mirrored)? {
+                    Some(score) if score >= KEPT => track.confirmed(score),
                     _ => track.presence = None,
                 }
             }
@@ -247,11 +247,8 @@ impl TrackerState {
         }
         let look = || inference.landmarks(source, &detection.region(), &mut self.points);
         let Some(presence) = timed(times, look)? else { return Ok(()) };
-        let upright = Region::around(step.size[0], step.size[1], step.options.orientation);
-        let verdict = inference.confirm(source, &self.points, upright)?;
-        let Some(verdict) = verdict.filter(|verdict| verdict.agrees && verdict.score >= CONFIRMED) else {
-            return Ok(());
-        };
+        let confirmed = inference.confirm(source, &self.points, detection.mirrored)?;
+        let Some(confirmed) = confirmed.filter(|score| *score >= CONFIRMED) else { return Ok(()) };
         let bounds = Bounds::of(&self.points);
         if self.is_tracked(&bounds) {
             return Ok(());
@@ -265,7 +262,7 @@ impl TrackerState {
                 self.tracks.push_mut(Track::new(self.next_id - 1, &self.points, detection.mirrored))
             }
         };
-        track.confirmed(verdict.score);
+        track.confirmed(confirmed);
         track.found(presence, &self.points, 0.0, step.size, step.options.smooth);
         Ok(())
     }

@@ -2,7 +2,8 @@
 
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use super::confirm::{self, Verdict};
+use super::bounds::{self, Bounds};
+use super::confirm::{self, FoundFace};
 use super::crop::{Border, CropSource, Region};
 use super::detect::{self, Detection};
 use super::net::{BlazeFace, BlazeFaceBuffers, FaceMesh, FaceMeshBuffers, MeshModel, Workers, YuNet, YuNetBuffers};
@@ -123,35 +124,44 @@ impl InferenceSession {
         Ok(())
     }
 
-    /// Looks once more, with another detector, at where a mesh was found: whether that is a face, and the mesh's own. `upright` is
-    /// any region in which the picture stands upright. `None` where there is no face.
+    /// The surest face that the second detector sees where one of `bounds` should be, in a crop in which what is turned by `roll`
+    /// is upright.
+    pub(crate) fn find_at(
+        &mut self,
+        source: &mut dyn CropSource,
+        bounds: &Bounds,
+        roll: f32,
+        mirrored: bool,
+    ) -> Result<Option<FoundFace>> {
+        let region = confirm::region(bounds, roll, mirrored);
+        if !region.is_sound() {
+            return Ok(None);
+        }
+        let mut outcome = Ok(());
+        self.second.write_input(|input| {
+            outcome = source.crop(&region, confirm::SIDE, Border::Black, (1.0, 0.0), input);
+        })?;
+        outcome?;
+        self.networks.verifier.forward(&mut self.second, &self.workers)?;
+        self.second.read_outputs(|levels| confirm::found_at(levels, &region, bounds))
+    }
+
+    /// How sure the second detector is that a mesh lies on a face the right way; `None` where it does not: it sees no face
+    /// there, its eyes, nose and mouth are elsewhere, or it is surer of a face that stands upside down on the mesh.
     pub(crate) fn confirm(
         &mut self,
         source: &mut dyn CropSource,
         points: &[[f32; 3]],
-        upright: Region,
-    ) -> Result<Option<Verdict>> {
-        let regions = confirm::regions(points, upright);
-        if !regions.iter().all(Region::is_sound) {
+        mirrored: bool,
+    ) -> Result<Option<f32>> {
+        let (bounds, roll) = (Bounds::of(points), bounds::region(points, mirrored).roll);
+        let Some(face) = self.find_at(source, &bounds, roll, mirrored)?.filter(|face| face.agrees(points)) else {
             return Ok(None);
-        }
-        source.prefetch(&regions, confirm::SIDE, Border::Black)?;
-        let mut best: Option<Verdict> = None;
-        for region in regions {
-            let mut outcome = Ok(());
-            self.second.write_input(|input| {
-                outcome = source.crop(&region, confirm::SIDE, Border::Black, (1.0, 0.0), input);
-            })?;
-            outcome?;
-            self.networks.verifier.forward(&mut self.second, &self.workers)?;
-            let verdict = self.second.read_outputs(|levels| confirm::judge(levels, &region, points))?;
-            // The first crop shows the mesh upright: what is said there of its points counts.
-            best = match (best, verdict) {
-                (Some(first), Some(second)) => Some(Verdict { score: first.score.max(second.score), ..first }),
-                (first, second) => first.or(second),
-            };
-        }
-        Ok(best)
+        };
+        // Faces upside down are seen too, with eyes and mouth mistaken for each other, but less surely.
+        let turned = self.find_at(source, &bounds, roll + std::f32::consts::PI, mirrored)?;
+        let is_upright = turned.is_none_or(|turned| turned.score < face.score);
+        Ok(is_upright.then_some(face.score))
     }
 
     /// Writes the landmarks of the face in `region`, in pixels of the frame, into `points`, and returns how sure the

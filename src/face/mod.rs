@@ -21,12 +21,15 @@ mod pose;
 pub mod topology;
 mod track;
 
+use std::f32::consts::FRAC_PI_2;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::{Error, Frame, Result};
 use bounds::Bounds;
-use crop::{CropSource, Region};
+use confirm::CONFIRMED;
+use crop::CropSource;
+use detect::Detection;
 pub use expression::Expression;
 use follow::TrackerState;
 pub use gesture::{Gesture, GestureKind, Gestures};
@@ -35,9 +38,6 @@ use net::{MeshModel, Workers};
 pub use orientation::{Orientation, Rotation};
 pub use pose::Pose;
 
-/// A face that the detector is less sure of, at its second look, is none: of what was proposed on a few hundred pictures, faces
-/// reached 0.89 and more, and anything else at most 0.45.
-const CONFIRMED: f32 = 0.6;
 /// Most faces that can be followed.
 const MOST_FACES: usize = 32;
 /// Most threads that a tracker runs on.
@@ -48,6 +48,11 @@ const TILE: (f32, f32) = (120.0, 1.0 / 12.0);
 /// mean of both; but where the detector is less sure than this, or the face is turned by more than this (in radians), the
 /// first look was only a guess.
 const SURE: (f32, f32) = (0.9, 0.3);
+/// Where the second detector is as sure as this, a face is upright in its crop.
+const UPRIGHT: f32 = 0.9;
+/// Most looks that a mesh is refined in after the first, and the sine of the turn of its region from which on one more is worth it.
+const LOOKS: usize = 4;
+const STEADY: f32 = 0.25;
 
 /// A face as it is seen in one frame.
 #[derive(Debug, Clone, PartialEq)]
@@ -198,35 +203,19 @@ impl FaceTracker {
         let (mut squares, mut found) = (Vec::new(), Vec::new());
         let smallest = TILE.0.max(TILE.1 * frame.width().min(frame.height()) as f32);
         let (orientation, mut frame) = (self.options.orientation, *frame);
-        let upright = Region::around(frame.width(), frame.height(), orientation);
         detect::squares(frame.size(), orientation, smallest, &mut squares);
         for square in &squares {
             inference.detect(&mut frame, square, &mut found)?;
         }
         // One face seen in several squares is one detection: the mean of its boxes is better than each.
         detect::merge(&mut found, 0);
-        let (mut faces, mut first): (Vec<Face>, _) = (Vec::new(), Vec::new());
+        let mut faces: Vec<Face> = Vec::new();
         for detection in &found {
-            let (region, mut points) = (detection.region(), Vec::new());
-            if inference.landmarks(&mut frame, &region, &mut first)?.is_none() {
-                continue;
-            }
-            let second = bounds::region(&first, region.mirrored);
-            if inference.landmarks(&mut frame, &second, &mut points)?.is_none() {
-                continue;
-            }
-            let verdict = inference.confirm(&mut frame, &points, upright)?;
-            let Some(verdict) = verdict.filter(|verdict| verdict.agrees && verdict.score >= CONFIRMED) else {
-                continue;
-            };
-            if detection.score >= SURE.0 && region.lean(orientation) <= SURE.1 {
-                for (second, first) in points.as_flattened_mut().iter_mut().zip(first.as_flattened()) {
-                    *second = (*second + first) / 2.0;
+            if let Some(face) = place_mesh(&mut inference, &mut frame, detection, orientation)? {
+                let found = Bounds::of(&face.points);
+                if !faces.iter().any(|face| Bounds::of(&face.points).is_same_face(&found)) {
+                    faces.push(face);
                 }
-            }
-            let found = Bounds::of(&points);
-            if !faces.iter().any(|face| Bounds::of(&face.points).is_same_face(&found)) {
-                faces.push(Face { id: 0, score: verdict.score, visibility: 1.0, points });
             }
         }
         let weight = |face: &Face| face.score * Bounds::of(&face.points).mean_size();
@@ -283,4 +272,54 @@ impl FaceTracker {
         self.state.reset();
         self.faces.clear();
     }
+}
+
+/// The face of a detection in a picture on its own, with its landmarks, however it is turned; `None` where there is none.
+fn place_mesh(
+    inference: &mut InferenceSession,
+    frame: &mut Frame<'_>,
+    detection: &Detection,
+    orientation: Orientation,
+) -> Result<Option<Face>> {
+    // The line of the eyes is a guess where a face is turned far. Of the quarter turns, the one where the second detector is
+    // surest is right to within a half of one.
+    let mut region = detection.region();
+    let mut surest = 0.0;
+    for quarter in 0..4 {
+        let roll = detection.region().roll + quarter as f32 * FRAC_PI_2;
+        let score = inference.find_at(frame, &detection.bounds, roll, region.mirrored)?.map_or(0.0, |face| face.score);
+        if score > surest {
+            (surest, region.roll) = (score, roll);
+        }
+        if surest >= UPRIGHT {
+            break;
+        }
+    }
+    if surest < CONFIRMED {
+        return Ok(None);
+    }
+    let (mut first, mut points) = (Vec::new(), Vec::new());
+    if inference.landmarks(frame, &region, &mut first)?.is_none() {
+        return Ok(None);
+    }
+    let mut lean = region.roll;
+    for look in 0..LOOKS {
+        let next = bounds::region(if look == 0 { &first } else { &points }, region.mirrored);
+        if inference.landmarks(frame, &next, &mut points)?.is_none() {
+            return Ok(None);
+        }
+        // Once a look does not turn the region any more, the next one would not either.
+        let turn = (next.roll - lean).sin().abs();
+        lean = next.roll;
+        if turn < STEADY {
+            break;
+        }
+    }
+    if detection.score >= SURE.0 && region.lean(orientation) <= SURE.1 {
+        for (second, first) in points.as_flattened_mut().iter_mut().zip(first.as_flattened()) {
+            *second = (*second + first) / 2.0;
+        }
+    }
+    let confirmed = inference.confirm(frame, &points, region.mirrored)?.filter(|score| *score >= CONFIRMED);
+    Ok(confirmed.map(|score| Face { id: 0, score, visibility: 1.0, points }))
 }
