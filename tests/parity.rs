@@ -3,7 +3,7 @@
 
 use candle_core::{Device, Tensor};
 use glowup::face::net::ops::{self, Activation, Flavour};
-use glowup::face::net::{BlazeFace, FaceMesh, MeshModel, Workers, YuNet, stock};
+use glowup::face::net::{BlazeFace, Blendshape, Blendshapes, FaceMesh, MeshModel, Workers, YuNet, stock};
 use proptest::prelude::*;
 use safetensors::SafeTensors;
 
@@ -181,6 +181,114 @@ fn yunet_says_the_same_in_steps_with_any_instructions_on_any_number_of_threads()
                 }
             }
         }
+    }
+}
+
+#[test]
+fn yunet_finds_the_portraits_face_where_its_landmarks_are() {
+    let network = YuNet::embedded().unwrap();
+    let [(_, width, height, input), _, (_, noise_width, noise_height, noise)] = yunet_inputs();
+    let workers = Workers::new(1).unwrap();
+    let best = |width: usize, height: usize, input: &[f32]| {
+        let mut buffers = network.buffers(width, height).unwrap();
+        buffers.write_input(|to| to.copy_from_slice(input)).unwrap();
+        network.forward(&mut buffers, &workers).unwrap();
+        let faces = buffers.read_outputs(|levels| levels.map(|level| level.faces(0.5).collect::<Vec<_>>()));
+        faces.unwrap().into_iter().flatten().max_by(|a, b| a.score.total_cmp(&b.score))
+    };
+    assert_eq!(best(noise_width, noise_height, &noise), None);
+    let face = best(width, height, &input).unwrap();
+    let (_, marks) = refined_landmarks().remove(0);
+    let mark = |indices: [usize; 2]| {
+        let sum = |axis: usize| indices.iter().map(|&index| marks[index][axis]).sum::<f32>() / 2.0;
+        [sum(0) - 150.0, sum(1) - 40.0]
+    };
+    // The person's right eye, left eye, nose tip, right and left corner of the mouth.
+    for (index, place) in [[33, 133], [362, 263], [1, 4], [61, 61], [291, 291]].map(mark).into_iter().enumerate() {
+        let [dx, dy] = [0, 1].map(|axis| face.points[index][axis] - place[axis]);
+        assert!(dx.hypot(dy) < 8.0, "point {index}: {:?}, not {place:?}", face.points[index]);
+    }
+    let inside = |axis: usize, at: f32| (at - face.centre[axis]).abs() < face.size[axis] / 2.0;
+    assert!(face.points.iter().all(|point| inside(0, point[0]) && inside(1, point[1])));
+}
+
+#[test]
+fn yunet_takes_only_sizes_that_all_its_levels_divide() {
+    let network = YuNet::embedded().unwrap();
+    for (width, height) in [(0, 32), (32, 0), (31, 32), (32, 48), (640, 360), (8224, 32), (32, usize::MAX)] {
+        let error = network.buffers(width, height).err().unwrap();
+        assert!(error.to_string().contains("multiples of 32"), "{error}");
+    }
+    for (width, height) in [(32, 32), (32, 128), (2720, 32), (96, 160)] {
+        let found = search(&network, width, height, &[], &Workers::new(2).unwrap());
+        assert!(found.iter().flatten().all(|x| x.is_finite()));
+    }
+}
+
+/// Name and 478 points of each line of `landmarks.jsonl`.
+fn refined_landmarks() -> Vec<(String, Vec<[f32; 3]>)> {
+    let path = format!("{}/tests/data/landmarks.jsonl", env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(path).unwrap();
+    let lines = text.lines().map(|line| {
+        let line: serde_json::Value = serde_json::from_str(line).unwrap();
+        let points: Vec<[f32; 2]> = serde_json::from_value(line["refined"].clone()).unwrap();
+        (line["picture"].as_str().unwrap().to_owned(), points.iter().map(|&[x, y]| [x, y, 0.0]).collect())
+    });
+    lines.collect()
+}
+
+#[test]
+fn blendshapes_say_what_litert_says() {
+    for &flavour in Flavour::available() {
+        let network = Blendshapes::embedded_with(flavour).unwrap();
+        let mut buffers = network.buffers().unwrap();
+        for threads in [1, 2, 3, 16] {
+            let workers = Workers::new(threads).unwrap();
+            for (index, (picture, points)) in refined_landmarks().iter().enumerate() {
+                let found = network.forward(points, &mut buffers, &workers).unwrap();
+                let far = worst(&found, &golden(&format!("blendshapes.{index}")));
+                println!("{picture}, {flavour:?}, {threads} threads: coefficients differ by {far:e}");
+                assert!(far <= 1e-4, "{picture}, {flavour:?}, {threads} threads: {far}");
+            }
+        }
+    }
+}
+
+#[test]
+fn blendshapes_do_not_care_where_and_how_large_a_face_is() {
+    let network = Blendshapes::embedded().unwrap();
+    let (mut buffers, workers) = (network.buffers().unwrap(), Workers::new(1).unwrap());
+    let (_, points) = refined_landmarks().remove(0);
+    let said = network.forward(&points, &mut buffers, &workers).unwrap();
+    let smile = |said: &[f32; 52]| said[Blendshape::MouthSmileLeft as usize];
+    assert!(smile(&said) > 0.5, "the portrait smiles: {}", smile(&said));
+    let moved: Vec<_> = points.iter().map(|&[x, y, _]| [0.3 * x + 500.0, 0.3 * y - 200.0, 7.0]).collect();
+    let again = network.forward(&moved, &mut buffers, &workers).unwrap();
+    assert!(worst(&said, &again) < 1e-3, "{}", worst(&said, &again));
+}
+
+#[test]
+fn blendshapes_of_points_that_are_no_face_are_refused() {
+    let network = Blendshapes::embedded().unwrap();
+    let (mut buffers, workers) = (network.buffers().unwrap(), Workers::new(1).unwrap());
+    let good = refined_landmarks().remove(0).1;
+    let mut bad = good.clone();
+    bad[1][0] = f32::NAN;
+    for points in [&good[..468], &[], &bad, &[[3.0; 3]; 478], &[[f32::MAX; 3]; 478], &[[f32::INFINITY; 3]; 478]] {
+        let error = network.forward(points, &mut buffers, &workers).err();
+        assert!(matches!(error, Some(glowup::Error::BadLandmarks { .. })), "{error:?}");
+    }
+    assert!(network.forward(&good, &mut buffers, &workers).is_ok());
+}
+
+#[test]
+fn blendshapes_have_arkits_names() {
+    assert_eq!(Blendshape::ALL[0].name(), "_neutral");
+    assert_eq!(Blendshape::JawOpen.name(), "jawOpen");
+    for (index, shape) in Blendshape::ALL.into_iter().enumerate() {
+        assert_eq!(shape as usize, index);
+        let said = format!("{shape:?}").to_lowercase();
+        assert_eq!(shape.name().trim_start_matches('_').to_lowercase(), said);
     }
 }
 

@@ -6,7 +6,7 @@
 
 use candle_core::Tensor;
 
-use super::ops::{Flavour, FirstUnit, Unit, aligned_zeros, plain_map, read, write};
+use super::ops::{FirstUnit, Flavour, Unit, aligned_zeros, plain_map, read, write};
 use super::weights::{Source, Weights};
 use super::{Workers, failed, unfit};
 use crate::{Error, Result};
@@ -180,7 +180,13 @@ impl YuNet {
     pub fn buffers(&self, width: usize, height: usize) -> Result<YuNetBuffers> {
         let fits = |side: usize| side > 0 && side <= Self::LONGEST && side.is_multiple_of(Self::MULTIPLE);
         if !fits(width) || !fits(height) {
-            return Err(Error::InputSize { network: NAME, width, height, multiple: Self::MULTIPLE, max: Self::LONGEST });
+            return Err(Error::InputSize {
+                network: NAME,
+                width,
+                height,
+                multiple: Self::MULTIPLE,
+                max: Self::LONGEST,
+            });
         }
         make_buffers(width, height).map_err(failed(NAME))
     }
