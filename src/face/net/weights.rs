@@ -168,6 +168,15 @@ mod tests {
     }
 
     #[test]
+    fn floats_of_either_size_are_read() {
+        let wide = |tensors: &mut Vec<Entry>| {
+            tensors[1].1 = Dtype::F32;
+            tensors[1].3 = [0.1_f32, -3e-9].iter().flat_map(|x| x.to_le_bytes()).collect();
+        };
+        assert_eq!(load(&file(wide)).unwrap().bias, [0.1, -3e-9]);
+    }
+
+    #[test]
     fn each_fault_is_named() {
         assert!(reason(b"").contains("not a safetensors file"));
         assert!(reason(&file(|tensors| tensors.truncate(1))).contains("no tensor c."));

@@ -6,7 +6,10 @@
 
 mod kernels;
 mod lanes;
+pub(super) mod mixer;
+mod mixer_kernels;
 mod resample;
+mod tiles;
 mod unit;
 mod unit_kernels;
 
@@ -104,7 +107,12 @@ flavours!(run_block, kernels::Block<'_>, block);
 flavours!(run_pointwise, kernels::Pointwise<'_>, plain_pointwise);
 flavours!(run_stem, kernels::Stem<'_>, stem);
 flavours!(run_dense, kernels::Dense<'_>, dense);
+use mixer_kernels::{expand, head, reduce, start};
+flavours!(run_start, mixer_kernels::Start<'_>, start);
+flavours!(run_head, mixer_kernels::Head<'_>, head);
 use unit_kernels::unit as unit_parts;
+flavours!(run_expand, mixer_kernels::Expand<'_>, expand);
+flavours!(run_reduce, mixer_kernels::Reduce<'_>, reduce);
 flavours!(run_unit, unit_kernels::Unit<'_>, unit_parts);
 
 /// Cuts `0..total` into parts and runs them on the workers.

@@ -6,7 +6,8 @@
 use candle_core::{CpuStorage, InplaceOp2, InplaceOp3, Layout, Result, Tensor, bail};
 
 use super::kernels::Map;
-use super::unit_kernels::{self, BLOCK, INPUTS, Inputs, KERNEL, PICTURE, STRIP, block_size};
+use super::tiles::BLOCK;
+use super::unit_kernels::{self, INPUTS, Inputs, KERNEL, PICTURE, STRIP, block_size};
 use super::{Aligned, Flavour, Run, Workers, aligned_zeros, floats_mut, run_unit, share, source};
 
 /// How many parts a unit is cut into for each thread, at least, where it has enough rows.

@@ -8,14 +8,11 @@
 
 #![expect(clippy::needless_range_loop, reason = "indices over small arrays of constant size become registers")]
 
-use std::mem::MaybeUninit;
 use std::ops::Range;
 
 use super::kernels::Map;
 use super::lanes::{LANES, Lanes};
-
-/// Output channels that are worked on at a time: two vectors.
-pub(super) const BLOCK: usize = 2 * LANES;
+use super::tiles::{BLOCK, Scratch, Window, tiles};
 
 /// Most columns of a strip.
 pub(super) const STRIP: usize = 80;
@@ -99,21 +96,6 @@ fn piece(index: usize, count: usize, total: usize) -> Range<usize> {
 unsafe fn at(map: &Map, y: usize, x: usize) -> *mut f32 {
     // SAFETY: the caller promises a pixel of the allocation.
     unsafe { map.data.add(y * map.row + x * map.pixel) }
-}
-
-#[repr(align(64))]
-struct Scratch<const N: usize>([MaybeUninit<f32>; N]);
-
-impl<const N: usize> Scratch<N> {
-    #[inline(always)]
-    fn new() -> Self {
-        Self([const { MaybeUninit::uninit() }; N])
-    }
-
-    #[inline(always)]
-    fn start(&mut self) -> *mut f32 {
-        self.0.as_mut_ptr().cast()
-    }
 }
 
 /// The parts `parts` of a unit.
@@ -221,7 +203,7 @@ unsafe fn mix<L: Lanes>(op: &Unit<'_>, weights: *const f32, y: usize, columns: R
     unsafe {
         if let Inputs::Map(map) = op.from {
             let window = Window::pixel(at(&map, y, columns.start), map.pixel, op.inputs);
-            return tiles::<L, false>(weights, window, columns.len(), to);
+            return tiles::<L, false>(weights, window, columns.len(), to, BLOCK);
         }
         let mut scratch = Scratch::<INPUTS>::new();
         let scratch = scratch.start();
@@ -236,7 +218,7 @@ unsafe fn mix<L: Lanes>(op: &Unit<'_>, weights: *const f32, y: usize, columns: R
                 Inputs::Picture(picture, stem) => look::<L>(&picture, stem.as_ptr(), y, x, pixels, scratch),
             }
             let window = Window::pixel(scratch, op.inputs, op.inputs);
-            tiles::<L, false>(weights, window, pixels, to.add((x - columns.start) * BLOCK));
+            tiles::<L, false>(weights, window, pixels, to.add((x - columns.start) * BLOCK), BLOCK);
             x += pixels;
         }
     }
@@ -302,103 +284,14 @@ unsafe fn look<L: Lanes>(picture: &Map, stem: *const f32, y: usize, x: usize, pi
                 std::ptr::copy_nonoverlapping(from, to, length - PICTURE);
             }
             let window = Window { from: patch.as_ptr(), first: 0, rows: KERNEL, row: length, length, pixel: 0 };
-            tiles::<L, true>(stem, window, 1, to);
+            tiles::<L, true>(stem, window, 1, to, BLOCK);
             first = 1;
         }
         if pixels > first {
             let top = usize::from(y == 0);
             let from = at(picture, 2 * y + top - 1, 2 * (x + first) - 1);
             let window = Window { from, first: top, rows: KERNEL - top, row: picture.row, length, pixel: 2 * PICTURE };
-            tiles::<L, true>(stem, window, pixels - first, to.add(first * BLOCK));
-        }
-    }
-}
-
-/// What each of a run of pixels sees: `rows` rows of `length` floats.
-#[derive(Clone, Copy)]
-struct Window {
-    from: *const f32,
-    /// Which of the kernel's rows is the first.
-    first: usize,
-    rows: usize,
-    /// Floats from one row to the next.
-    row: usize,
-    length: usize,
-    /// Floats from one pixel to the next.
-    pixel: usize,
-}
-
-impl Window {
-    /// A pixel's own channels.
-    #[inline(always)]
-    fn pixel(from: *const f32, pixel: usize, length: usize) -> Self {
-        Self { from, first: 0, rows: 1, row: 0, length, pixel }
-    }
-}
-
-/// A run of pixels by one block of outputs, cut into tiles of nearly equal size.
-///
-/// # Safety
-///
-/// `weights` points to bias and rows of weights; `from` and `to` to as many pixels.
-#[inline(always)]
-unsafe fn tiles<L: Lanes, const RELU: bool>(weights: *const f32, from: Window, pixels: usize, to: *mut f32) {
-    // Sixteen registers: twelve sums, two weights, one input.
-    let count = pixels.div_ceil(6);
-    let (size, longer) = (pixels / count, pixels % count);
-    let (mut from, mut to) = (from, to);
-    for index in 0..count {
-        let m = size + usize::from(index < longer);
-        // SAFETY: the caller promises as much for the whole run.
-        unsafe {
-            match m {
-                1 => tile::<L, 1, RELU>(weights, &from, to),
-                2 => tile::<L, 2, RELU>(weights, &from, to),
-                3 => tile::<L, 3, RELU>(weights, &from, to),
-                4 => tile::<L, 4, RELU>(weights, &from, to),
-                5 => tile::<L, 5, RELU>(weights, &from, to),
-                _ => tile::<L, 6, RELU>(weights, &from, to),
-            }
-        }
-        from.from = from.from.wrapping_add(m * from.pixel);
-        to = to.wrapping_add(m * BLOCK);
-    }
-}
-
-/// `M` pixels by one block of outputs, held in registers: bias + inputs × weights.
-///
-/// # Safety
-///
-/// As [`tiles`].
-#[inline(always)]
-unsafe fn tile<L: Lanes, const M: usize, const RELU: bool>(weights: *const f32, from: &Window, to: *mut f32) {
-    // SAFETY: the caller promises pointers that fit these sizes.
-    unsafe {
-        let bias = [L::load(weights), L::load(weights.add(LANES))];
-        let mut sums = [bias; M];
-        let mut w = weights.add((1 + from.first * from.length) * BLOCK);
-        let mut line = from.from;
-        for _ in 0..from.rows {
-            let mut pixels = [line; M];
-            for m in 0..M {
-                pixels[m] = line.add(m * from.pixel);
-            }
-            for k in 0..from.length {
-                let (low, high) = (L::load(w), L::load(w.add(LANES)));
-                for m in 0..M {
-                    let x = L::splat_from(pixels[m].add(k));
-                    sums[m][0] = sums[m][0].fma(x, low);
-                    sums[m][1] = sums[m][1].fma(x, high);
-                }
-                w = w.add(BLOCK);
-            }
-            line = line.wrapping_add(from.row);
-        }
-        for m in 0..M {
-            for v in 0..2 {
-                let sum = if RELU { sums[m][v].max(L::splat(0.0)) } else { sums[m][v] };
-                sum.store(to.add(m * BLOCK + v * LANES));
-            }
+            tiles::<L, true>(stem, window, pixels - first, to.add(first * BLOCK), BLOCK);
         }
     }
 }
