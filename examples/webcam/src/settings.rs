@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use etcetera::BaseStrategy;
-use glowup::{Look, Shape};
+use glowup::Look;
 use serde::{Deserialize, Serialize};
 
 use crate::common::Failure;
@@ -156,6 +156,7 @@ fn put_aside(path: &Path, why: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use glowup::Shape;
 
     fn folder(name: &str) -> PathBuf {
         let folder = std::env::temp_dir().join(format!("glowup-settings-{}-{name}", std::process::id()));
@@ -168,7 +169,7 @@ mod tests {
         let folder = folder("restart");
         let own = Own { name: "evening".to_owned(), look: Look { shape: Shape { slim: 0.25 }, ..Look::SOFT } };
         let settings = Settings {
-            look: own.look,
+            look: own.look.clone(),
             looks: vec![own],
             source: Wanted::Camera(2, Some([1280, 720])),
             split_at: 0.3,

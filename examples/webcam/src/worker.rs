@@ -354,7 +354,7 @@ impl Session {
         let mut grid = Vec::new();
         if controls.overlay == Overlay::Warp {
             for face in self.retoucher.faces().iter().filter(|face| face.score > 0.0) {
-                bend(face, stage.size, controls.look.slim, &mut grid);
+                bend(face, stage.size, &controls.look, &mut grid);
             }
         }
         let mut newest = lock(&self.shared.newest);
@@ -367,7 +367,7 @@ impl Session {
         let drawn = matches!(controls.overlay, Overlay::Landmarks | Overlay::Contours);
         for (mesh, face) in newest.meshes.iter_mut().zip(seen) {
             mesh.clear();
-            if drawn && let Ok(warp) = Warp::new(face, taken.picture.width, taken.picture.height, controls.look.slim) {
+            if drawn && let Ok(warp) = Warp::new(face, taken.picture.width, taken.picture.height, &controls.look) {
                 mesh.extend(face.points.iter().map(|&[x, y, _]| [[x, y], warp.moved([x, y])]));
             }
         }
@@ -385,8 +385,8 @@ const LINES: usize = 17;
 const STEPS: usize = 33;
 
 /// Adds the lines of a grid around a face, each point where the picture shows it once it is slimmed.
-fn bend(face: &Face, size: [u32; 2], slim: f32, lines: &mut Vec<Vec<[f32; 2]>>) {
-    let Ok(warp) = Warp::new(face, size[0], size[1], slim) else { return };
+fn bend(face: &Face, size: [u32; 2], look: &Look, lines: &mut Vec<Vec<[f32; 2]>>) {
+    let Ok(warp) = Warp::new(face, size[0], size[1], look) else { return };
     let mut low = [f32::INFINITY; 2];
     let mut high = [f32::NEG_INFINITY; 2];
     for point in &face.points {
