@@ -62,22 +62,41 @@ impl Window {
     }
 
     fn sliders(&mut self, ui: &mut egui::Ui) {
-        // A slider for each amount of the library's table.
-        for row in Look::ROWS {
-            let (Kind::Amount { min }, Value::Amount(mut amount)) = (row.kind, row.get(&self.settings.look)) else {
-                continue;
-            };
-            ui.horizontal(|ui| {
-                let left = egui::Layout::left_to_right(egui::Align::Center);
-                ui.allocate_ui_with_layout([58.0, 18.0].into(), left, |ui| {
-                    ui.set_min_width(58.0);
-                    ui.label(row.label).on_hover_text(format!("{} {}", row.help, row.ends));
-                });
-                slider(ui, ui.available_width() - 40.0, &mut amount, min, 0.0);
-                percent(ui, amount);
-            });
-            // A slider stays in its range.
-            let _ = row.set(&mut self.settings.look, amount);
+        // A slider for each amount of the library's table: those of one direction first.
+        for both_ways in [false, true] {
+            for row in Look::ROWS {
+                let (Kind::Amount { min }, Value::Amount(mut amount)) = (row.kind, row.get(&self.settings.look)) else {
+                    continue;
+                };
+                if (min < 0.0) != both_ways {
+                    continue;
+                }
+                let help = format!("{} {}", row.help, row.ends);
+                let reset = match row.get(&Look::NATURAL) {
+                    Value::Amount(usual) => usual,
+                    _ => 0.0,
+                };
+                if both_ways {
+                    ui.horizontal(|ui| {
+                        let left = egui::Layout::left_to_right(egui::Align::Center);
+                        ui.allocate_ui_with_layout([58.0, 18.0].into(), left, |ui| {
+                            ui.set_min_width(58.0);
+                            ui.label(row.label).on_hover_text(help);
+                        });
+                        slider(ui, ui.available_width() - 40.0, &mut amount, min, reset);
+                        percent(ui, amount);
+                    });
+                } else {
+                    ui.horizontal(|ui| {
+                        ui.label(row.label).on_hover_text(help);
+                        percent(ui, amount);
+                    });
+                    slider(ui, ui.available_width(), &mut amount, min, reset);
+                    ui.add_space(6.0);
+                }
+                // A slider stays in its range.
+                let _ = row.set(&mut self.settings.look, amount);
+            }
         }
     }
 
