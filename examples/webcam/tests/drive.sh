@@ -105,7 +105,7 @@ left=$((WIDTH - 229)) right=$((WIDTH - 10))
 for slider in "smooth 79" "tone 131" "slim 183"; do
     read -r name y <<<"$slider"
     drag $((left + 110)) "$y" $((right - 30))
-    settings "0.7 < it['look']['$name'] < 0.95"
+    settings "0.7 < {**it['look']['skin'], **it['look']['shape']}['$name'] < 0.95"
 done
 # A double click resets.
 xdotool mousemove $((X + left + 110)) $((Y + 183)) sleep 0.3 click --repeat 2 --delay 100 1
@@ -113,9 +113,9 @@ settings "abs(it['look']['shape']['slim'] - 0.15) < 0.001"
 for slider in "brighten 212" "warmth 235" "ruddy 258"; do
     read -r name y <<<"$slider"
     drag $((right - 96)) "$y" $((right - 56))
-    settings "0.5 < it['look']['$name'] <= 1"
+    settings "0.5 < {**it['look']['skin'], **it['look']['shape']}['$name'] <= 1"
     xdotool mousemove $((X + right - 56)) $((Y + y)) sleep 0.3 click --repeat 2 --delay 100 1
-    settings "it['look']['$name'] == 0"
+    settings "{**it['look']['skin'], **it['look']['shape']}['$name'] == 0"
 done
 key s
 drag $(((WIDTH - 240) / 2)) 300 200
