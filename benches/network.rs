@@ -7,7 +7,7 @@ use std::time::Duration;
 use candle_core::{DType, Device, Tensor};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use glowup::face::net::ops::{self, Activation, Flavour};
-use glowup::face::net::{BlazeFace, FaceMesh, MeshModel, Workers, stock};
+use glowup::face::net::{BlazeFace, Blendshapes, FaceMesh, MeshModel, Workers, YuNet, stock};
 
 /// Numbers in −0.5..0.5.
 fn numbers(count: usize) -> Vec<f32> {
@@ -57,6 +57,21 @@ fn layers(c: &mut Criterion) {
         });
     }
 
+    // YuNet's units on a picture of 640×352.
+    let units = [(176, 320, 16, 16), (88, 160, 16, 16), (88, 160, 16, 32), (88, 160, 32, 32), (88, 160, 32, 64)];
+    for (height, width, inputs, outputs) in
+        units.into_iter().chain([(44, 80, 64, 64), (22, 40, 64, 64), (44, 80, 64, 16)])
+    {
+        let (weights, taps, bias) = (numbers(inputs * outputs), numbers(9 * outputs), numbers(outputs));
+        let unit = ops::Unit::new((&weights, &bias), (&taps, &bias), true, false, best).expect("it fits");
+        let from = Tensor::from_vec(numbers(height * width * inputs), (height, width, inputs), &Device::Cpu);
+        let (from, to) = (from.expect("it fits"), ops::plain_map(height, width, outputs).expect("it fits"));
+        group.throughput(Throughput::Elements((unit.cost() * height * width) as u64));
+        group.bench_function(format!("unit {width}x{height}x{inputs}→{outputs}"), |b| {
+            b.iter(|| unit.forward(&from, &to, &workers).expect("it runs"));
+        });
+    }
+
     for (side, inputs, outputs) in [(16, 88, 32), (16, 88, 2), (8, 96, 96), (8, 96, 6)] {
         let (weights, bias) = (numbers(inputs * outputs), numbers(outputs));
         let pointwise = ops::Pointwise::new(&weights, &bias, Activation::None, best).expect("it fits");
@@ -93,6 +108,25 @@ fn networks(c: &mut Criterion) {
                     b.iter(|| mesh.forward(&mut points, &workers).expect("it runs"));
                 });
             }
+        }
+    }
+    for &flavour in Flavour::available() {
+        let yunet = YuNet::embedded_with(flavour).expect("the weights are good");
+        let blendshapes = Blendshapes::embedded_with(flavour).expect("the weights are good");
+        let mut coefficients = blendshapes.buffers().expect("memory");
+        let marks: Vec<_> = (0..478).map(|i| [(i * 37 % 100) as f32, (i * 61 % 100) as f32, 0.0]).collect();
+        for threads in [1, 2] {
+            let workers = Workers::new(threads).expect("two threads");
+            for (width, height) in [(160, 160), (320, 192), (640, 352), (1280, 736)] {
+                let mut cells = yunet.buffers(width, height).expect("memory");
+                cells.write_input(|input| input.copy_from_slice(&numbers(input.len()))).expect("it is there");
+                group.bench_function(format!("YuNet {width}x{height}, {flavour:?}, {threads} threads"), |b| {
+                    b.iter(|| yunet.forward(&mut cells, &workers).expect("it runs"));
+                });
+            }
+            group.bench_function(format!("blendshapes, {flavour:?}, {threads} threads"), |b| {
+                b.iter(|| blendshapes.forward(&marks, &mut coefficients, &workers).expect("it runs"));
+            });
         }
     }
     group.sample_size(10);

@@ -1,10 +1,11 @@
 //! Our side of `compare.py`: for each line `NETWORK THREADS RUNS` on standard input, the median time of so many forward
-//! passes in milliseconds on standard output. NETWORK is `mesh` or `detector`.
+//! passes in milliseconds on standard output. NETWORK is `mesh`, `detector`, `blendshapes`, or `WIDTHxHEIGHT` for YuNet on
+//! pictures of that size; with a number after it, `WIDTHxHEIGHT/STEP`, only that step of a pass is timed.
 
 use std::io::{BufRead, Write};
 use std::time::Instant;
 
-use glowup::face::net::{BlazeFace, FaceMesh, MeshModel, Workers};
+use glowup::face::net::{BlazeFace, Blendshapes, FaceMesh, MeshModel, Workers, YuNet};
 
 /// The median time of `run`, in milliseconds, after a few runs to warm up.
 fn median_ms(runs: usize, mut run: impl FnMut()) -> f64 {
@@ -27,8 +28,25 @@ fn fill(input: &mut [f32]) {
     }
 }
 
+/// The median time of YuNet on a picture of this size, or of one of its steps.
+fn yunet_ms(network: &YuNet, size: &str, workers: &Workers, runs: usize) -> Option<f64> {
+    let (size, step) = size.split_once('/').map_or((size, None), |(size, step)| (size, Some(step)));
+    let (width, height) = size.split_once('x')?;
+    let mut buffers = network.buffers(width.parse().ok()?, height.parse().ok()?).ok()?;
+    buffers.write_input(|input| input.iter_mut().enumerate().for_each(|(i, to)| *to = (i * 7919 % 256) as f32)).ok()?;
+    network.forward(&mut buffers, workers).ok()?;
+    let step = step.map(str::parse).transpose().ok()?;
+    Some(median_ms(runs, || match step {
+        Some(step) => network.forward_step(&mut buffers, workers, step).expect("it runs"),
+        None => network.forward(&mut buffers, workers).expect("it runs"),
+    }))
+}
+
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (detector, mesh) = (BlazeFace::embedded()?, FaceMesh::embedded(MeshModel::Light)?);
+    let (yunet, blendshapes) = (YuNet::embedded()?, Blendshapes::embedded()?);
+    let mut blendshapes_buffers = blendshapes.buffers()?;
+    let points: Vec<_> = (0..478).map(|i| [(i * 37 % 100) as f32, (i * 61 % 100) as f32, 0.0]).collect();
     let (mut detector_buffers, mut mesh_buffers) = (detector.buffers()?, mesh.buffers()?);
     detector_buffers.write_input(fill)?;
     mesh_buffers.write_input(fill)?;
@@ -41,7 +59,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let median = match network {
             "detector" => median_ms(runs, || detector.forward(&mut detector_buffers, &workers).expect("it runs")),
             "mesh" => median_ms(runs, || mesh.forward(&mut mesh_buffers, &workers).expect("it runs")),
-            other => return Err(format!("there is no network {other}").into()),
+            "blendshapes" => median_ms(runs, || {
+                blendshapes.forward(&points, &mut blendshapes_buffers, &workers).expect("it runs");
+            }),
+            size => yunet_ms(&yunet, size, &workers, runs).ok_or(format!("there is no network {size}"))?,
         };
         println!("{median}");
         std::io::stdout().flush()?;

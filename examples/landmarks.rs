@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 use clap::Parser;
 use common::media::{Clip, Output, Picture, is_picture, keep, picture_format, read_picture, writable};
 use common::report::{Landmarks, Stats};
-use common::{ClipArgs, Failure, count, say};
+use common::{ClipArgs, FacesArgs, Failure, count, say};
 use glowup::face::{Gestures, topology};
-use glowup::{Face, FaceTracker, Frame, TrackerOptions};
+use glowup::{Face, FaceTracker, Frame};
 use image::{Rgba, RgbaImage};
 
 /// Finds the faces of a picture or of every frame of a clip.
@@ -22,10 +22,8 @@ struct Arguments {
     /// Write the landmarks: JSON lines, one a frame
     #[arg(long, value_name = "OUT")]
     json: Option<PathBuf>,
-    /// Most faces to find, 1 to 32
-    #[arg(long, value_name = "N", default_value_t = 4, allow_negative_numbers = true)]
-    #[arg(value_parser = clap::value_parser!(u8).range(1..=32))]
-    faces: u8,
+    #[command(flatten)]
+    faces: FacesArgs,
     /// Draw the landmarks over the picture, or over a clip's last frame
     #[arg(long, value_name = "OUT.png")]
     draw: Option<PathBuf>,
@@ -46,8 +44,7 @@ fn main() -> ExitCode {
 fn run(arguments: Arguments) -> Result<(), Failure> {
     arguments.draw.as_deref().map(picture_format).transpose()?;
     writable([&arguments.draw, &arguments.json, &arguments.stats].map(Option::as_deref))?;
-    let options = TrackerOptions { max_faces: usize::from(arguments.faces), ..TrackerOptions::default() };
-    let mut tracker = FaceTracker::new(options)?;
+    let mut tracker = FaceTracker::new(arguments.faces.options())?;
     let mut json = arguments.json.as_deref().map(Landmarks::create).transpose()?;
     let mut stats = Stats::default();
     let seen = if is_picture(&arguments.input) {

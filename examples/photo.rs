@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use common::media::{Picture, keep, picture_format, writable};
 use common::report::{Landmarks, Stats};
-use common::{Failure, LookArgs, count, say};
+use common::{FacesArgs, Failure, LookArgs, count, say};
 use glowup::{Beautifier, BeautifierOptions, Frame, FrameMut};
 use image::RgbaImage;
 
@@ -28,6 +28,8 @@ struct Arguments {
     output: Option<PathBuf>,
     #[command(flatten)]
     look: LookArgs,
+    #[command(flatten)]
+    faces: FacesArgs,
     /// Write the landmarks: one JSON line
     #[arg(long, value_name = "OUT")]
     landmarks: Option<PathBuf>,
@@ -59,7 +61,8 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
     let before = arguments.output.is_none().then(|| picture.pixels.clone());
     let (width, height) = picture.pixels.dimensions();
 
-    let mut beautifier = Beautifier::new(BeautifierOptions::default())?;
+    let mut beautifier =
+        Beautifier::new(BeautifierOptions { tracker: arguments.faces.options(), ..BeautifierOptions::default() })?;
     let is_none = look.is_none();
     beautifier.set_look(look)?;
     let mask = match mask {

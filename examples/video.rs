@@ -11,7 +11,7 @@ use std::time::Duration;
 use clap::Parser;
 use common::media::{Clip, Recorder, is_picture, keep, writable};
 use common::report::{Landmarks, Stats};
-use common::{ClipArgs, Failure, LookArgs, say};
+use common::{ClipArgs, FacesArgs, Failure, LookArgs, say};
 use glowup::{
     Beautifier, BeautifierOptions, DropPolicy, Face, FrameBuf, FrameMut, FrameStats, Pipeline, PixelFormat, Retouched,
 };
@@ -26,6 +26,8 @@ struct Arguments {
     output: PathBuf,
     #[command(flatten)]
     look: LookArgs,
+    #[command(flatten)]
+    faces: FacesArgs,
     /// Write the landmarks: JSON lines, one a frame
     #[arg(long, value_name = "OUT")]
     landmarks: Option<PathBuf>,
@@ -61,7 +63,8 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
     let wanted = arguments.clip.max_frames.filter(|&most| most < frames);
     let length = wanted.map(|most| info.time(most as usize));
 
-    let mut beautifier = Beautifier::new(BeautifierOptions::default())?;
+    let mut beautifier =
+        Beautifier::new(BeautifierOptions { tracker: arguments.faces.options(), ..BeautifierOptions::default() })?;
     beautifier.set_look(look)?;
     let adapter = beautifier.gpu().adapter().to_owned();
     // Drawn on a terminal only.

@@ -193,6 +193,22 @@ pub enum Error {
         /// What the tensor library said.
         reason: String,
     },
+    /// A network cannot look at pictures of this size.
+    #[error(
+        "the network {network} cannot look at {width}×{height} pixels: pass sides that are multiples of {multiple}, up to {max}"
+    )]
+    InputSize {
+        /// Which network.
+        network: &'static str,
+        /// Width that was given, in pixels.
+        width: usize,
+        /// Height that was given, in pixels.
+        height: usize,
+        /// What both sides must be multiples of, in pixels.
+        multiple: usize,
+        /// Longest side that it takes, in pixels.
+        max: usize,
+    },
     /// A thread pool could not be started.
     #[error("{threads} worker threads could not be started ({reason}): ask for fewer")]
     Threads {

@@ -5,7 +5,7 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use glowup::face::net::{BlazeFace, FaceMesh, MeshModel, Workers};
+use glowup::face::net::{BlazeFace, Blendshapes, FaceMesh, MeshModel, Workers, YuNet};
 
 /// The system's allocator with a count of what it was asked for, on all threads.
 struct Counting;
@@ -13,8 +13,9 @@ struct Counting;
 static COUNT: AtomicUsize = AtomicUsize::new(0);
 static LARGEST: AtomicUsize = AtomicUsize::new(0);
 
-/// Layers of both networks and the two inputs written: stem, blocks, heads, columns; stem, blocks, branches.
-const OPS: usize = (1 + 16 + 6) + (1 + 14 + 6 + 1) + 3 * (1 + 6) + 5 * 8 + 4;
+/// Layers of the networks and the inputs written: stem, blocks, heads, columns; stem, blocks, branches; units; embedding,
+/// blocks of two, head.
+const OPS: usize = (1 + 16 + 6) + (1 + 14 + 6 + 1) + 3 * (1 + 6) + 5 * 8 + (11 + 6) + (1 + 8 + 1) + 6;
 
 /// Bytes of candle's list of sides.
 const SIDES: usize = 64;
@@ -54,6 +55,9 @@ fn allocations(mut run: impl FnMut()) -> (usize, usize) {
 fn a_warm_forward_pass_allocates_only_what_candle_does() {
     let (detector, mesh) = (BlazeFace::embedded().unwrap(), FaceMesh::embedded(MeshModel::Refined).unwrap());
     let (mut boxes, mut points) = (detector.buffers().unwrap(), mesh.buffers().unwrap());
+    let (yunet, blendshapes) = (YuNet::embedded().unwrap(), Blendshapes::embedded().unwrap());
+    let (mut cells, mut coefficients) = (yunet.buffers(320, 192).unwrap(), blendshapes.buffers().unwrap());
+    let marks: Vec<_> = (0..478).map(|i| [(i * 37 % 100) as f32, (i * 61 % 100) as f32, 0.0]).collect();
     for threads in [1, 2, 4] {
         let workers = Workers::new(threads).unwrap();
         let mut pass = || {
@@ -61,6 +65,11 @@ fn a_warm_forward_pass_allocates_only_what_candle_does() {
             detector.forward(&mut boxes, &workers).unwrap();
             points.write_input(|input| input.fill(0.25)).unwrap();
             mesh.forward(&mut points, &workers).unwrap();
+            cells.write_input(|input| input.fill(99.0)).unwrap();
+            yunet.forward(&mut cells, &workers).unwrap();
+            let faces = cells.read_outputs(|levels| levels.map(|level| level.faces(0.9).count())).unwrap();
+            assert_eq!(faces, [0; 3]);
+            assert!(blendshapes.forward(&marks, &mut coefficients, &workers).unwrap()[0].is_finite());
             let score = boxes.read_outputs(|logits, boxes| logits[0] + boxes[0]).unwrap();
             let sum = points.read_outputs(|points, presence| points[0] + presence).unwrap();
             assert!(score.is_finite() && sum.is_finite());

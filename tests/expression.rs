@@ -3,13 +3,13 @@
 
 use std::time::Duration;
 
+use composite::{frame, picture, portrait};
 use glowup::face::{Expression, GestureKind, Gestures};
 use glowup::{Face, FaceTracker, TrackerOptions};
 use image::RgbaImage;
-use scene::{frame, picture, portrait};
 
-#[path = "support/scene.rs"]
-mod scene;
+#[path = "support/composite.rs"]
+mod composite;
 
 fn tracker() -> FaceTracker {
     FaceTracker::new(TrackerOptions { max_faces: 1, ..TrackerOptions::default() }).unwrap()

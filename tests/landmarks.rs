@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
+use composite::{frame, picture};
 use glowup::face::net::MeshModel;
 use glowup::{Face, FaceTracker, TrackerOptions};
-use scene::{frame, picture};
 
-#[path = "support/scene.rs"]
-mod scene;
+#[path = "support/composite.rs"]
+mod composite;
 
 /// What MediaPipe says of a picture.
 #[derive(serde::Deserialize)]
@@ -56,7 +56,7 @@ fn the_portraits_points_are_mediapipes() {
         assert_eq!(faces.len(), 1);
         let face = &faces[0];
         assert_eq!((face.points.len(), face.visibility), (model.points(), 1.0));
-        assert!(face.score > 0.99);
+        assert!(face.score > 0.85);
         let (mean, worst) = distances(face, reference);
         println!("{model:?}, portrait: mean {:.3} %, worst {:.2} %", 100.0 * mean, 100.0 * worst);
         assert!(mean <= 0.01 && worst <= 0.03, "{mean} {worst}");

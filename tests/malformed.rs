@@ -174,7 +174,7 @@ fn landmarks_that_are_none() {
 }
 
 #[test]
-fn landmarks_that_are_strange_but_numbers() {
+fn degenerate_landmarks_that_are_numbers() {
     let mut renderer = renderer();
     let good = face();
     let moved = |change: &dyn Fn(usize, &mut [f32; 3])| {
@@ -182,7 +182,7 @@ fn landmarks_that_are_strange_but_numbers() {
         face.points.iter_mut().enumerate().for_each(|(index, point)| change(index, point));
         face
     };
-    let strange = [
+    let degenerate = [
         moved(&|_, point| *point = [0.0; 3]),
         moved(&|_, point| *point = [100.0, 100.0, 0.0]),
         moved(&|_, point| point[0] = 200.0),
@@ -201,12 +201,12 @@ fn landmarks_that_are_strange_but_numbers() {
         Face { points: good.points[..468].to_vec(), ..good.clone() },
     ];
     let mut picture = support::portrait();
-    for (index, face) in strange.iter().enumerate() {
+    for (index, face) in degenerate.iter().enumerate() {
         let outcome = renderer.retouch(&mut picture.frame_mut(), std::slice::from_ref(face), &Look::GLAM);
         assert!(outcome.is_ok(), "face {index}: {outcome:?}");
     }
     // All at once, twice the most faces that there can be, with ids that repeat.
-    let crowd: Vec<Face> = strange.iter().cycle().take(64).cloned().collect();
+    let crowd: Vec<Face> = degenerate.iter().cycle().take(64).cloned().collect();
     renderer.retouch(&mut picture.frame_mut(), &crowd, &Look::GLAM).unwrap();
 }
 

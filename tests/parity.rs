@@ -3,7 +3,7 @@
 
 use candle_core::{Device, Tensor};
 use glowup::face::net::ops::{self, Activation, Flavour};
-use glowup::face::net::{BlazeFace, FaceMesh, MeshModel, Workers, stock};
+use glowup::face::net::{BlazeFace, Blendshape, Blendshapes, FaceMesh, MeshModel, Workers, YuNet, stock};
 use proptest::prelude::*;
 use safetensors::SafeTensors;
 
@@ -104,6 +104,192 @@ fn mesh_says_what_litert_says() {
             println!("{name}, {kind}: points differ by {far:e} pixels, presence by {sure:e}");
             assert!(far <= 0.01 && sure <= 1e-3, "{name}, {kind}: {far} {sure}");
         }
+    }
+}
+
+/// A piece of a picture: x, y, width, height.
+fn piece(path: &str, [x, y, width, height]: [u32; 4]) -> Vec<u8> {
+    let path = format!("{}/{path}", env!("CARGO_MANIFEST_DIR"));
+    let picture = image::open(path).unwrap().into_rgb8();
+    image::imageops::crop_imm(&picture, x, y, width, height).to_image().into_raw()
+}
+
+/// YuNet's inputs: name, width, height, numbers.
+fn yunet_inputs() -> [(&'static str, usize, usize, Vec<f32>); 3] {
+    let floats = |bytes: Vec<u8>| bytes.into_iter().map(f32::from).collect();
+    [
+        ("portrait", 160, 160, floats(piece("assets/astronaut.png", [150, 40, 160, 160]))),
+        ("webcam", 320, 192, floats(piece("tests/data/webcam_120.png", [40, 50, 320, 192]))),
+        ("noise", 96, 64, floats(noise(64 * 96 * 3))),
+    ]
+}
+
+/// The cells of each level, as [`detect`].
+fn search(network: &YuNet, width: usize, height: usize, input: &[f32], workers: &Workers) -> [Vec<f32>; 3] {
+    let mut buffers = network.buffers(width, height).unwrap();
+    for scale in [0.5, 1.0] {
+        let fill = |to: &mut [f32]| to.iter_mut().zip(input).for_each(|(to, from)| *to = from * scale);
+        buffers.write_input(fill).unwrap();
+        network.forward(&mut buffers, workers).unwrap();
+    }
+    let levels = buffers.read_outputs(|levels| {
+        levels.map(|level| {
+            assert_eq!((level.columns, level.rows), (width / level.stride, height / level.stride));
+            level.cells.as_flattened().to_vec()
+        })
+    });
+    levels.unwrap()
+}
+
+fn sigmoid(x: f32) -> f32 {
+    1.0 / (1.0 + (-x).exp())
+}
+
+#[test]
+fn yunet_says_what_onnx_runtime_says() {
+    let network = YuNet::embedded().unwrap();
+    for (kind, width, height, input) in yunet_inputs() {
+        let found = search(&network, width, height, &input, &Workers::new(1).unwrap());
+        for (found, stride) in found.iter().zip([8_u8, 16, 32]) {
+            let expected = golden(&format!("yunet.{kind}.{stride}"));
+            assert_eq!(found.len(), expected.len());
+            let (mut scores, mut places) = (0.0_f32, 0.0_f32);
+            for (found, expected) in found.chunks(16).zip(expected.chunks(16)) {
+                for i in 0..2 {
+                    scores = scores.max((sigmoid(found[i]) - expected[i]).abs());
+                }
+                places = places.max(worst(&found[2..], &expected[2..]) * f32::from(stride));
+            }
+            println!("{kind}, stride {stride}: scores differ by {scores:e}, places by {places:e} pixels");
+            assert!(scores <= 1e-4 && places <= 0.01, "{kind}, stride {stride}: {scores} {places}");
+        }
+    }
+}
+
+#[test]
+fn yunet_agrees_with_the_stock_network_on_every_flavour_and_number_of_threads() {
+    let stock = stock::YuNet::new(&Device::Cpu).unwrap();
+    for (_, width, height, input) in yunet_inputs() {
+        let picture = Tensor::from_slice(&input, (height, width, 3), &Device::Cpu).unwrap();
+        let expected = stock.forward(&picture).unwrap().map(|cells| cells.flatten_all().unwrap().to_vec1().unwrap());
+        for &flavour in Flavour::available() {
+            let network = YuNet::embedded_with(flavour).unwrap();
+            for threads in [1, 2, 3, 5, 16] {
+                let found = search(&network, width, height, &input, &Workers::new(threads).unwrap());
+                for (found, expected) in found.iter().zip(&expected) {
+                    let far = worst(found, expected) / range(expected);
+                    assert!(far <= 1e-5, "{flavour:?}, {threads} threads: {far}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn yunet_finds_the_portraits_face_where_its_landmarks_are() {
+    let network = YuNet::embedded().unwrap();
+    let [(_, width, height, input), _, (_, noise_width, noise_height, noise)] = yunet_inputs();
+    let workers = Workers::new(1).unwrap();
+    let best = |width: usize, height: usize, input: &[f32]| {
+        let mut buffers = network.buffers(width, height).unwrap();
+        buffers.write_input(|to| to.copy_from_slice(input)).unwrap();
+        network.forward(&mut buffers, &workers).unwrap();
+        let faces = buffers.read_outputs(|levels| levels.map(|level| level.faces(0.5).collect::<Vec<_>>()));
+        faces.unwrap().into_iter().flatten().max_by(|a, b| a.score.total_cmp(&b.score))
+    };
+    assert_eq!(best(noise_width, noise_height, &noise), None);
+    let face = best(width, height, &input).unwrap();
+    let (_, marks) = refined_landmarks().remove(0);
+    let mark = |indices: [usize; 2]| {
+        let sum = |axis: usize| indices.iter().map(|&index| marks[index][axis]).sum::<f32>() / 2.0;
+        [sum(0) - 150.0, sum(1) - 40.0]
+    };
+    // The person's right eye, left eye, nose tip, right and left corner of the mouth.
+    for (index, place) in [[33, 133], [362, 263], [1, 4], [61, 61], [291, 291]].map(mark).into_iter().enumerate() {
+        let [dx, dy] = [0, 1].map(|axis| face.points[index][axis] - place[axis]);
+        assert!(dx.hypot(dy) < 8.0, "point {index}: {:?}, not {place:?}", face.points[index]);
+    }
+    let inside = |axis: usize, at: f32| (at - face.centre[axis]).abs() < face.size[axis] / 2.0;
+    assert!(face.points.iter().all(|point| inside(0, point[0]) && inside(1, point[1])));
+}
+
+#[test]
+fn yunet_takes_only_sizes_that_all_its_levels_divide() {
+    let network = YuNet::embedded().unwrap();
+    for (width, height) in [(0, 32), (32, 0), (31, 32), (32, 48), (640, 360), (8224, 32), (32, usize::MAX)] {
+        let error = network.buffers(width, height).err().unwrap();
+        assert!(error.to_string().contains("multiples of 32"), "{error}");
+    }
+    for (width, height) in [(32, 32), (32, 128), (2720, 32), (96, 160)] {
+        let found = search(&network, width, height, &[], &Workers::new(2).unwrap());
+        assert!(found.iter().flatten().all(|x| x.is_finite()));
+    }
+}
+
+/// Name and 478 points of each line of `landmarks.jsonl`.
+fn refined_landmarks() -> Vec<(String, Vec<[f32; 3]>)> {
+    let path = format!("{}/tests/data/landmarks.jsonl", env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(path).unwrap();
+    let lines = text.lines().map(|line| {
+        let line: serde_json::Value = serde_json::from_str(line).unwrap();
+        let points: Vec<[f32; 2]> = serde_json::from_value(line["refined"].clone()).unwrap();
+        (line["picture"].as_str().unwrap().to_owned(), points.iter().map(|&[x, y]| [x, y, 0.0]).collect())
+    });
+    lines.collect()
+}
+
+#[test]
+fn blendshapes_say_what_litert_says() {
+    for &flavour in Flavour::available() {
+        let network = Blendshapes::embedded_with(flavour).unwrap();
+        let mut buffers = network.buffers().unwrap();
+        for threads in [1, 2, 3, 16] {
+            let workers = Workers::new(threads).unwrap();
+            for (index, (picture, points)) in refined_landmarks().iter().enumerate() {
+                let found = network.forward(points, &mut buffers, &workers).unwrap();
+                let far = worst(&found, &golden(&format!("blendshapes.{index}")));
+                println!("{picture}, {flavour:?}, {threads} threads: coefficients differ by {far:e}");
+                assert!(far <= 1e-4, "{picture}, {flavour:?}, {threads} threads: {far}");
+            }
+        }
+    }
+}
+
+#[test]
+fn blendshapes_do_not_care_where_and_how_large_a_face_is() {
+    let network = Blendshapes::embedded().unwrap();
+    let (mut buffers, workers) = (network.buffers().unwrap(), Workers::new(1).unwrap());
+    let (_, points) = refined_landmarks().remove(0);
+    let said = network.forward(&points, &mut buffers, &workers).unwrap();
+    let smile = |said: &[f32; 52]| said[Blendshape::MouthSmileLeft as usize];
+    assert!(smile(&said) > 0.5, "the portrait smiles: {}", smile(&said));
+    let moved: Vec<_> = points.iter().map(|&[x, y, _]| [0.3 * x + 500.0, 0.3 * y - 200.0, 7.0]).collect();
+    let again = network.forward(&moved, &mut buffers, &workers).unwrap();
+    assert!(worst(&said, &again) < 1e-3, "{}", worst(&said, &again));
+}
+
+#[test]
+fn blendshapes_of_points_that_are_no_face_are_refused() {
+    let network = Blendshapes::embedded().unwrap();
+    let (mut buffers, workers) = (network.buffers().unwrap(), Workers::new(1).unwrap());
+    let good = refined_landmarks().remove(0).1;
+    let mut bad = good.clone();
+    bad[1][0] = f32::NAN;
+    for points in [&good[..468], &[], &bad, &[[3.0; 3]; 478], &[[f32::MAX; 3]; 478], &[[f32::INFINITY; 3]; 478]] {
+        let error = network.forward(points, &mut buffers, &workers).err();
+        assert!(matches!(error, Some(glowup::Error::BadLandmarks { .. })), "{error:?}");
+    }
+    assert!(network.forward(&good, &mut buffers, &workers).is_ok());
+}
+
+#[test]
+fn blendshapes_have_arkits_names() {
+    assert_eq!(Blendshape::ALL[0].name(), "_neutral");
+    assert_eq!(Blendshape::JawOpen.name(), "jawOpen");
+    for (index, shape) in Blendshape::ALL.into_iter().enumerate() {
+        assert_eq!(shape as usize, index);
+        let said = format!("{shape:?}").to_lowercase();
+        assert_eq!(shape.name().trim_start_matches('_').to_lowercase(), said);
     }
 }
 
@@ -291,6 +477,91 @@ proptest! {
         }
     }
 
+    /// A unit of any size, in all the ways that it takes its input and leaves its output, as above.
+    #[test]
+    fn units_are_what_they_are_defined_to_be(
+        rows in 1_usize..30,
+        columns in 1_usize..90,
+        inputs in 1_usize..=5,
+        outputs in 1_usize..=3,
+        relu: bool,
+        seed: u32,
+    ) {
+        // Even sides, of maps with 16 channels or more, so that all ways are open.
+        let (height, width, inputs, outputs) = (2 * rows, 2 * columns, 16 * inputs, 16 * outputs);
+        let (weights, bias) = (numbers(outputs * inputs, seed ^ 1), numbers(outputs, seed ^ 2));
+        let (taps, tap_bias) = (numbers(9 * outputs, seed ^ 3), numbers(outputs, seed ^ 4));
+        let define = |values: &[f32], height: usize, width: usize| -> Vec<f64> {
+            let mixed: Vec<f64> = values
+                .chunks(inputs)
+                .flat_map(|pixel| {
+                    (0..outputs).map(|o| {
+                        let row = &weights[o * inputs..(o + 1) * inputs];
+                        let sum = row.iter().zip(pixel).map(|(&w, &x)| f64::from(w) * f64::from(x)).sum::<f64>();
+                        sum + f64::from(bias[o])
+                    }).collect::<Vec<_>>()
+                })
+                .collect();
+            let mut made = Vec::new();
+            for (y, x, o) in (0..height).flat_map(|y| (0..width).map(move |x| (y, x))).flat_map(|(y, x)| (0..outputs).map(move |o| (y, x, o))) {
+                let mut sum = f64::from(tap_bias[o]);
+                for tap in 0..9 {
+                    let (y, x) = ((y + tap / 3).wrapping_sub(1), (x + tap % 3).wrapping_sub(1));
+                    if y < height && x < width {
+                        sum += mixed[(y * width + x) * outputs + o] * f64::from(taps[tap * outputs + o]);
+                    }
+                }
+                made.push(if relu { sum.max(0.0) } else { sum });
+            }
+            made
+        };
+        fn halve<T: Copy>(values: &[T], width: usize, channels: usize, max: impl Fn(T, T) -> T) -> Vec<T> {
+            let at = |y: usize, x: usize, c: usize| values[(y * width + x) * channels + c];
+            let height = values.len() / width / channels;
+            let mut halved = Vec::new();
+            for (y, x) in (0..height / 2).flat_map(|y| (0..width / 2).map(move |x| (2 * y, 2 * x))) {
+                let most = |c| max(max(at(y, x, c), at(y, x + 1, c)), max(at(y + 1, x, c), at(y + 1, x + 1, c)));
+                halved.extend((0..channels).map(most));
+            }
+            halved
+        }
+        let tensor = |values: &[f32], height: usize, width: usize| {
+            Tensor::from_slice(values, (height, width, inputs), &Device::Cpu).unwrap()
+        };
+        let (fine, coarse) = (numbers(height * width * inputs, seed), numbers(rows * columns * inputs, seed ^ 5));
+        let mut sums = fine.clone();
+        for (index, sum) in sums.iter_mut().enumerate() {
+            let (pixel, channel) = (index / inputs, index % inputs);
+            let (y, x) = (pixel / width, pixel % width);
+            *sum += coarse[(y / 2 * columns + x / 2) * inputs + channel];
+        }
+        let (whole, merged) = (define(&fine, height, width), define(&sums, height, width));
+        let halved = define(&halve(&fine, width, inputs, f32::max), rows, columns);
+        let (fine, coarse) = (tensor(&fine, height, width), tensor(&coarse, rows, columns));
+        for &flavour in Flavour::available() {
+            let unit = |pooled| ops::Unit::new((&weights, &bias), (&taps, &tap_bias), relu, pooled, flavour).unwrap();
+            let (unit, pooling) = (unit(false), unit(true));
+            for threads in [1, 3] {
+                let workers = Workers::new(threads).unwrap();
+                let check = |to: Tensor, expected: &[f64], what: &str| {
+                    close(&to.flatten_all().unwrap().to_vec1().unwrap(), expected, &format!("{what}, {flavour:?}"));
+                };
+                let to = ops::plain_map(height, width, outputs).unwrap();
+                unit.forward(&fine, &to, &workers).unwrap();
+                check(to, &whole, "plain");
+                let to = ops::plain_map(height, width, outputs).unwrap();
+                unit.forward_merged(&fine, &coarse, &to, &workers).unwrap();
+                check(to, &merged, "merged");
+                let to = ops::plain_map(rows, columns, outputs).unwrap();
+                unit.forward_halved(&fine, &to, &workers).unwrap();
+                check(to, &halved, "halved before");
+                let to = ops::plain_map(rows, columns, outputs).unwrap();
+                pooling.forward(&fine, &to, &workers).unwrap();
+                check(to, &halve(&whole, width, outputs, f64::max), "halved after");
+            }
+        }
+    }
+
     /// A 1×1 convolution and a dense layer of any size, as above.
     #[test]
     fn matrices_are_what_they_are_defined_to_be(
@@ -403,4 +674,36 @@ fn layers_that_do_not_fit_are_refused() {
     );
     let half = Tensor::zeros((8, 8, 8), candle_core::DType::F16, &Device::Cpu).unwrap();
     assert!(good.forward(&half, &map(3, 8), &workers).is_err());
+}
+
+#[test]
+fn units_that_do_not_fit_are_refused() {
+    let best = Flavour::best();
+    let ones = |count: usize| vec![1.0; count];
+    let unit = |inputs: usize, outputs: usize, taps: usize, pooled: bool| {
+        ops::Unit::new((&ones(inputs * outputs), &ones(outputs)), (&ones(taps), &ones(outputs)), true, pooled, best)
+    };
+    for (inputs, outputs, taps) in [(0, 16, 144), (300, 16, 144), (16, 8, 72), (16, 16, 143), (16, 0, 0)] {
+        assert!(unit(inputs, outputs, taps, false).is_err());
+    }
+    let first = |stem: usize, inputs: usize| {
+        ops::FirstUnit::new((&ones(stem), &ones(16)), unit(inputs, 16, 144, true).unwrap())
+    };
+    assert!(first(432, 16).is_ok() && first(431, 16).is_err() && first(432, 32).is_err());
+
+    let workers = Workers::new(1).unwrap();
+    let map = |height: usize, width: usize, channels: usize| ops::plain_map(height, width, channels).unwrap();
+    let (plain, pooling) = (unit(16, 16, 144, false).unwrap(), unit(16, 16, 144, true).unwrap());
+    assert!(plain.forward(&map(3, 5, 16), &map(3, 5, 16), &workers).is_ok());
+    for (from, to) in [(map(3, 5, 16), map(5, 3, 16)), (map(3, 5, 8), map(3, 5, 16)), (map(3, 5, 16), map(3, 5, 32))] {
+        assert!(plain.forward(&from, &to, &workers).is_err());
+    }
+    assert!(pooling.forward(&map(4, 6, 16), &map(2, 3, 16), &workers).is_ok());
+    assert!(pooling.forward(&map(5, 6, 16), &map(2, 3, 16), &workers).is_err());
+    assert!(plain.forward_halved(&map(5, 6, 16), &map(2, 3, 16), &workers).is_err());
+    assert!(plain.forward_merged(&map(4, 6, 16), &map(2, 2, 16), &map(4, 6, 16), &workers).is_err());
+    assert!(unit(8, 16, 144, false).unwrap().forward_halved(&map(4, 6, 8), &map(2, 3, 16), &workers).is_err());
+    let same = map(4, 4, 16);
+    assert!(plain.forward(&same, &same, &workers).is_err(), "input and output are one tensor");
+    assert!(plain.forward_merged(&same, &map(2, 2, 16), &same, &workers).is_err(), "input and output are one tensor");
 }

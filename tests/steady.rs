@@ -5,11 +5,11 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use composite::{Place, frame, ground, lay, portrait};
 use glowup::{FaceTracker, TrackerOptions};
-use scene::{Place, frame, ground, lay, portrait};
 
-#[path = "support/scene.rs"]
-mod scene;
+#[path = "support/composite.rs"]
+mod composite;
 
 /// The system's allocator, which remembers the largest request and how many there were of more than candle's size.
 struct Watching;

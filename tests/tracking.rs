@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
+use composite::{Place, add_noise, frame, ground, lay, picture, portrait};
 use glowup::{Error, Face, FaceTracker, TrackerOptions};
 use image::RgbaImage;
-use scene::{Place, add_noise, frame, ground, lay, picture, portrait};
 
-#[path = "support/scene.rs"]
-mod scene;
+#[path = "support/composite.rs"]
+mod composite;
 
 /// The width and height of the clips.
 const SIZE: (u32, u32) = (1280, 720);
@@ -388,7 +388,7 @@ fn options_out_of_range_are_refused() {
         assert!(matches!(FaceTracker::new(options), Err(Error::OutOfRange { .. })), "{options:?}");
     }
     assert!(matches!(
-        FaceTracker::with_weights(TrackerOptions::default(), b"detector", b"mesh"),
+        FaceTracker::with_weights(TrackerOptions::default(), b"detector", b"verifier", b"mesh"),
         Err(Error::BadWeights { .. })
     ));
 }

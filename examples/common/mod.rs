@@ -13,6 +13,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
+use glowup::TrackerOptions;
 pub use look::LookArgs;
 
 /// Whatever ends an example early, as one line for people.
@@ -29,6 +30,25 @@ pub struct ClipArgs {
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     #[arg(value_parser = clap::value_parser!(u64).range(1..))]
     pub max_frames: Option<u64>,
+}
+
+/// How many faces.
+#[derive(clap::Args, Debug)]
+pub struct FacesArgs {
+    /// At most that many faces, 1 to 32 [default: all of a picture, 4 of a clip]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    #[arg(value_parser = clap::value_parser!(u8).range(1..=32))]
+    faces: Option<u8>,
+}
+
+impl FacesArgs {
+    /// A tracker's options with as many faces as were asked for.
+    pub fn options(&self) -> TrackerOptions {
+        let usual = TrackerOptions::default();
+        let [max_faces, max_faces_in_stills] =
+            [usual.max_faces, usual.max_faces_in_stills].map(|most| self.faces.map_or(most, usize::from));
+        TrackerOptions { max_faces, max_faces_in_stills, ..usual }
+    }
 }
 
 /// Parses the command line, runs an example, and turns whatever ends it into one line and an exit status: 2 for wrong

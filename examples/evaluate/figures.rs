@@ -2,7 +2,7 @@
 
 use image::RgbaImage;
 
-use crate::scene::{Scene, Spot, rgb};
+use crate::sample::{Sample, Spot, rgb};
 
 /// CIELAB of an sRGB colour of 0..=1, white of D65.
 pub fn lab(colour: [f32; 3]) -> [f32; 3] {
@@ -80,8 +80,8 @@ pub fn kept(before: [&RgbaImage; 2], after: [&RgbaImage; 2]) -> f32 {
 }
 
 /// How much darker spots are than the ring around them, on the whole.
-pub fn contrast(scene: &Scene, picture: &RgbaImage, spots: &[Spot]) -> f32 {
-    let (w, h) = scene.size();
+pub fn contrast(sample: &Sample, picture: &RgbaImage, spots: &[Spot]) -> f32 {
+    let (w, h) = sample.size();
     let light = grey(picture);
     let mut sum = 0.0;
     for &([x, y], size) in spots {

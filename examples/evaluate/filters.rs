@@ -3,7 +3,7 @@
 use image::RgbaImage;
 use rayon::prelude::*;
 
-use crate::scene::{pixel, rgb};
+use crate::sample::{pixel, rgb};
 
 type Plane = Vec<[f32; 3]>;
 

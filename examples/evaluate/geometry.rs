@@ -11,7 +11,7 @@ use rayon::prelude::*;
 
 use crate::common::Failure;
 use crate::figures::{grey, psnr};
-use crate::scene::{Chance, Scene, portrait, rgb, scene};
+use crate::sample::{Rng, Sample, portrait, rgb, sample};
 use crate::{Bench, Table, sheet};
 
 const SLIM: Look = slimmed(1.0);
@@ -30,7 +30,7 @@ pub fn scale(bench: &mut Bench, table: &mut Table) -> Result<(), Failure> {
         let mut face = whole.face.clone();
         face.points.as_flattened_mut().iter_mut().for_each(|v| *v *= factor);
         let picture = resize(&whole.picture, lines, lines, FilterType::Lanczos3);
-        let sized = Scene { picture, face, width: whole.width * factor, ..whole.clone() };
+        let sized = Sample { picture, face, width: whole.width * factor, ..whole.clone() };
         if inside.is_empty() {
             inside = sized.near(&mesh::FACE_OVAL, f32::NEG_INFINITY, 0.0);
         }
@@ -77,17 +77,17 @@ const fn slimmed(slim: f32) -> Look {
 pub fn slimming(bench: &mut Bench, table: &mut Table) -> Result<(), Failure> {
     table.title("Slimming at 1");
     let mut mean = 0.0;
-    for before in bench.scenes.clone() {
+    for before in bench.samples.clone() {
         let (w, h) = before.size();
         let from = flat(&before.face);
         let moved = |slim: f32| -> Result<Vec<[f32; 2]>, Failure> {
             let warp = Warp::new(&before.face, w, h, &slimmed(slim))?;
             Ok(from.iter().map(|p| warp.moved(*p)).collect())
         };
-        let after = scene(before.name, bench.retouched(&before, &SLIM)?, &bench.tracker)?;
+        let after = sample(before.name, bench.retouched(&before, &SLIM)?, &bench.tracker)?;
         let (seen, exact) = (flat(&after.face), moved(1.0)?);
         let narrower = 100.0 * (1.0 - lower(&seen) / lower(&from));
-        mean += narrower / bench.scenes.len() as f32;
+        mean += narrower / bench.samples.len() as f32;
         table.judged(
             &format!("{}: lower face narrower, as the landmarks of the output have it", before.name),
             &format!("{narrower:.1} %"),
@@ -149,12 +149,12 @@ fn turned(face: &Face, turns: [f32; 3], factor: f32, centre: [f32; 2]) -> Face {
 pub fn folding(bench: &Bench, table: &mut Table) -> Result<(), Failure> {
     table.title("Folding and stretching at 1");
     let (width, height) = (640, 480);
-    let mut chance = Chance(3);
+    let mut rng = Rng(3);
     let sets: Vec<Face> = (0..1000)
         .map(|k| {
-            let face = &bench.scenes[k % bench.scenes.len()];
-            let factor = 200.0 / face.width * chance.between(-1.3, 1.0).exp2();
-            let mut within = |most: f32| chance.between(-most, most);
+            let face = &bench.samples[k % bench.samples.len()];
+            let factor = 200.0 / face.width * rng.between(-1.3, 1.0).exp2();
+            let mut within = |most: f32| rng.between(-most, most);
             let turns = [within(1.05), within(0.52), within(std::f32::consts::PI)];
             let centre = [320.0 + within(380.0), 240.0 + within(300.0)];
             turned(&face.face, turns, factor, centre)
@@ -175,7 +175,7 @@ pub fn folding(bench: &Bench, table: &mut Table) -> Result<(), Failure> {
         "> 0.3",
         flattest > 0.3,
     );
-    for before in &bench.scenes {
+    for before in &bench.samples {
         let (w, h) = before.size();
         let warp = Warp::new(&before.face, w, h, &SLIM)?;
         let outside = before.near(&mesh::FACE_OVAL, 0.0, 0.6);
@@ -261,7 +261,7 @@ pub fn lines(bench: &mut Bench, table: &mut Table, out: &Path) -> Result<(), Fai
 pub fn outside(bench: &mut Bench, table: &mut Table) -> Result<(), Failure> {
     table.title("Farther than half a face's width from the face, everything at 1");
     let (mut changed, mut spared) = (0_u64, 0_u64);
-    for before in bench.scenes.clone() {
+    for before in bench.samples.clone() {
         let after = bench.retouched(&before, &ALL)?;
         let near = before.near(&mesh::FACE_OVAL, f32::NEG_INFINITY, 0.5);
         for ((a, b), _) in before.picture.pixels().zip(after.pixels()).zip(near).filter(|(_, near)| !near) {
@@ -281,14 +281,14 @@ pub fn steady(bench: &Bench, table: &mut Table) -> Result<(), Failure> {
     let skin = still.skin();
     let mut session = Beautifier::with_gpu(&bench.gpu, TrackerOptions::default())?;
     session.set_look(Look { skin: Skin { smooth: 1.0, tone: 1.0, ..Skin::NONE }, shape: Shape { slim: 1.0 } })?;
-    let mut chance = Chance(11);
+    let mut rng = Rng(11);
     let (mut last, mut noise): (Option<[Vec<f32>; 2]>, [f64; 2]) = (None, [0.0; 2]);
     let mut jaws: Vec<Vec<[f32; 2]>> = Vec::new();
     for frame in 0..90_u64 {
         let mut picture = still.picture.clone();
         for place in picture.pixels_mut() {
             let colour = rgb(place);
-            *place = crate::scene::pixel(colour.map(|v| v + chance.normal() * 4.0 / 255.0));
+            *place = crate::sample::pixel(colour.map(|v| v + rng.normal() * 4.0 / 255.0));
         }
         let before = grey(&picture);
         let time = Duration::from_millis(frame * 33);

@@ -7,7 +7,7 @@ mod common;
 mod figures;
 mod filters;
 mod geometry;
-mod scene;
+mod sample;
 mod sheet;
 mod skin;
 
@@ -19,7 +19,7 @@ use common::{Failure, say};
 use glowup::gpu::Renderer;
 use glowup::{FaceTracker, FrameMut, Gpu, GpuOptions, Look, TrackerOptions};
 use image::RgbaImage;
-use scene::Scene;
+use sample::Sample;
 
 /// Measures the retouch on the bundled faces and writes a table (table.md) and sheets (PNG).
 #[derive(Parser)]
@@ -34,26 +34,26 @@ pub(crate) struct Bench {
     pub(crate) gpu: Gpu,
     pub(crate) renderer: Renderer,
     pub(crate) tracker: FaceTracker,
-    pub(crate) scenes: Vec<Scene>,
+    pub(crate) samples: Vec<Sample>,
 }
 
 impl Bench {
-    /// A scene's picture with a look, its face where it was found in the scene.
-    pub(crate) fn retouched(&mut self, scene: &Scene, look: &Look) -> Result<RgbaImage, Failure> {
-        let mut picture = scene.picture.clone();
+    /// A sample's picture with a look, its face where it was found in the sample.
+    pub(crate) fn retouched(&mut self, sample: &Sample, look: &Look) -> Result<RgbaImage, Failure> {
+        let mut picture = sample.picture.clone();
         let (width, height) = picture.dimensions();
         self.renderer.reset();
-        let faces = std::slice::from_ref(&scene.face);
+        let faces = std::slice::from_ref(&sample.face);
         self.renderer.retouch(&mut FrameMut::rgba8(&mut picture, width, height)?, faces, look)?;
         Ok(picture)
     }
 
-    /// Where the renderer sees a scene's skin, 0..=255.
-    pub(crate) fn skin(&mut self, scene: &Scene) -> Result<Vec<u8>, Failure> {
+    /// Where the renderer sees a sample's skin, 0..=255.
+    pub(crate) fn skin(&mut self, sample: &Sample) -> Result<Vec<u8>, Failure> {
         self.renderer.reset();
-        let (width, height) = scene.size();
-        let frame = glowup::Frame::rgba8(&scene.picture, width, height)?;
-        Ok(self.renderer.skin(&frame, std::slice::from_ref(&scene.face))?)
+        let (width, height) = sample.size();
+        let frame = glowup::Frame::rgba8(&sample.picture, width, height)?;
+        Ok(self.renderer.skin(&frame, std::slice::from_ref(&sample.face))?)
     }
 }
 
@@ -91,8 +91,8 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
     std::fs::create_dir_all(&out).map_err(|error| format!("cannot make the folder {}: {error}", out.display()))?;
     let tracker = FaceTracker::new(TrackerOptions::default())?;
     let gpu = Gpu::new(GpuOptions::default())?;
-    let scenes = scene::all(&tracker)?;
-    let mut bench = Bench { renderer: Renderer::new(&gpu)?, gpu, tracker, scenes };
+    let samples = sample::all(&tracker)?;
+    let mut bench = Bench { renderer: Renderer::new(&gpu)?, gpu, tracker, samples };
     let mut table = Table::default();
     skin::smoothing(&mut bench, &mut table)?;
     skin::beside_others(&mut bench, &mut table)?;

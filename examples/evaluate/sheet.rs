@@ -10,7 +10,7 @@ use image::{Rgba, RgbaImage};
 use crate::common::Failure;
 use crate::common::media::Picture;
 use crate::figures::{edges, gradient, lab};
-use crate::scene::{Chance, Scene, pixel, rgb};
+use crate::sample::{Rng, Sample, pixel, rgb};
 use crate::{Bench, Table};
 
 /// Writes a picture.
@@ -43,55 +43,55 @@ pub fn grid<const N: usize>(rows: &[[RgbaImage; N]], height: u32) -> RgbaImage {
 /// Every face before and after each preset, at full size.
 pub fn looks(bench: &mut Bench, out: &Path) -> Result<(), Failure> {
     let mut rows = Vec::new();
-    for scene in bench.scenes.clone() {
+    for sample in bench.samples.clone() {
         rows.push([
-            scene.picture.clone(),
-            bench.retouched(&scene, &Look::NATURAL)?,
-            bench.retouched(&scene, &Look::SOFT)?,
-            bench.retouched(&scene, &Look::GLAM)?,
+            sample.picture.clone(),
+            bench.retouched(&sample, &Look::NATURAL)?,
+            bench.retouched(&sample, &Look::SOFT)?,
+            bench.retouched(&sample, &Look::GLAM)?,
         ]);
     }
     save(&grid(&rows, 600), &out.join("sheet.png"))
 }
 
 /// What lies over a face, painted.
-type Cover = (&'static str, fn(&Scene, [f32; 2], &mut Chance) -> ([f32; 3], f32));
+type Cover = (&'static str, fn(&Sample, [f32; 2], &mut Rng) -> ([f32; 3], f32));
 
 /// A place in the portrait's own units: to the right and down from the nose's root, in face widths.
-fn place(scene: &Scene, p: [f32; 2]) -> [f32; 2] {
-    let root = scene.face.points[usize::from(mesh::NOSE_ROOT)];
-    [(p[0] - root[0]) / scene.width, (p[1] - root[1]) / scene.width]
+fn place(sample: &Sample, p: [f32; 2]) -> [f32; 2] {
+    let root = sample.face.points[usize::from(mesh::NOSE_ROOT)];
+    [(p[0] - root[0]) / sample.width, (p[1] - root[1]) / sample.width]
 }
 
 /// A colour and how much of it covers what is below.
 const COVERS: [Cover; 4] = [
-    ("glasses", |scene, p, _| {
-        let [x, y] = place(scene, p);
+    ("glasses", |sample, p, _| {
+        let [x, y] = place(sample, p);
         let off = ((x.abs() - 0.24) / 0.17).hypot((y - 0.04) / 0.13);
         let rim = ((0.10 - (off - 1.0).abs()) / 0.04).clamp(0.0, 1.0);
         let bridge = if x.abs() < 0.08 { ((0.014 - (y + 0.01).abs()) / 0.006).clamp(0.0, 1.0) } else { 0.0 };
         ([0.10, 0.08, 0.08], rim.max(bridge))
     }),
-    ("fringe", |scene, p, chance| {
-        let [x, y] = place(scene, p);
+    ("fringe", |sample, p, rng| {
+        let [x, y] = place(sample, p);
         let strand = (x * 90.0 + (y * 14.0).sin()).sin();
         let low = -0.17 + 0.05 * (x * 23.0).sin();
-        let grain = chance.between(-0.02, 0.02);
+        let grain = rng.between(-0.02, 0.02);
         let colour = [0.20 + 0.06 * strand + grain, 0.14 + 0.045 * strand + grain, 0.09 + 0.03 * strand + grain];
         (colour, if x.abs() < 0.46 && y > -0.6 { ((low - y) / 0.02).clamp(0.0, 0.95) } else { 0.0 })
     }),
-    ("beard", |scene, p, chance| {
-        let [x, y] = place(scene, p);
-        let mouth = scene.face.points[13];
-        let [mx, my] = place(scene, [mouth[0], mouth[1]]);
+    ("beard", |sample, p, rng| {
+        let [x, y] = place(sample, p);
+        let mouth = sample.face.points[13];
+        let [mx, my] = place(sample, [mouth[0], mouth[1]]);
         let jaw = ((0.80 - (x / 0.52).hypot((y - 0.18) / 0.88)) / 0.1).clamp(0.0, 1.0);
         let lips = (((x - mx) / 0.24).hypot((y - my) / 0.11) - 1.0).clamp(0.0, 0.15) / 0.15;
         let low = ((y - 0.42 - 0.35 * (0.3 - x.abs()).max(0.0)) / 0.05).clamp(0.0, 1.0);
-        let hair = if chance.between(0.0, 1.0) < 0.6 { 0.75 } else { 0.15 };
+        let hair = if rng.between(0.0, 1.0) < 0.6 { 0.75 } else { 0.15 };
         ([0.13, 0.10, 0.08], jaw * lips * low * hair)
     }),
-    ("hand", |scene, p, _| {
-        let [x, y] = place(scene, p);
+    ("hand", |sample, p, _| {
+        let [x, y] = place(sample, p);
         let (x, y) = (x + 0.62, y - 0.62);
         let palm = 1.0 - (x / 0.16).hypot(y / 0.26);
         let finger = |k: f32| {
@@ -107,21 +107,21 @@ const COVERS: [Cover; 4] = [
 /// Things over the face: what of them is left, and what the skin's mask makes of them.
 pub fn covered(bench: &mut Bench, table: &mut Table, out: &Path) -> Result<(), Failure> {
     table.title("Things over the face, painted on the portrait, with `glam` less its slimming");
-    let scene = bench.scenes[0].clone();
+    let sample = bench.samples[0].clone();
     let look = Look { shape: Shape { slim: 0.0 }, ..Look::GLAM };
-    let bare = bench.skin(&scene)?;
+    let bare = bench.skin(&sample)?;
     let mut rows = Vec::new();
     for (name, paint) in COVERS {
-        let mut chance = Chance(5);
-        let mut picture = scene.picture.clone();
+        let mut rng = Rng(5);
+        let mut picture = sample.picture.clone();
         let mut over = Vec::new();
         for (x, y, place) in picture.enumerate_pixels_mut() {
-            let (colour, share) = paint(&scene, [x as f32 + 0.5, y as f32 + 0.5], &mut chance);
+            let (colour, share) = paint(&sample, [x as f32 + 0.5, y as f32 + 0.5], &mut rng);
             let below = rgb(place);
             *place = pixel(std::array::from_fn(|c| below[c] + share * (colour[c] - below[c])));
             over.push(share > 0.5);
         }
-        let shown = scene.with(picture);
+        let shown = sample.with(picture);
         let skin = bench.skin(&shown)?;
         let after = bench.retouched(&shown, &look)?;
         let on_skin = |values: &[u8]| {

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 
 use arbitrary::Arbitrary;
 use glowup::gpu::Renderer;
-use glowup::{Error, Face, FrameMut, Gpu, GpuOptions, Look, Skin, Shape};
+use glowup::{Error, Face, FrameMut, Gpu, GpuOptions, Look, Shape as ShapeAmounts, Skin};
 use libfuzzer_sys::fuzz_target;
 
 #[derive(Arbitrary, Debug)]
@@ -92,7 +92,11 @@ fuzz_target!(|input: Input| {
     let mut picture = before.clone();
     let outcome = RENDERER.with_borrow_mut(|renderer| {
         let mut frame = FrameMut::rgba8(&mut picture, width, height).expect("it fits");
-        renderer.retouch(&mut frame, &faces, &Look { skin: Skin { smooth, tone, ..Skin::NONE }, shape: Shape { slim } })
+        renderer.retouch(
+            &mut frame,
+            &faces,
+            &Look { skin: Skin { smooth, tone, ..Skin::NONE }, shape: ShapeAmounts { slim } },
+        )
     });
     match outcome {
         Ok(()) => assert!(!bad_look && !bad_face),

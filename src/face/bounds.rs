@@ -88,14 +88,6 @@ pub(crate) fn region(points: &[[f32; 3]], mirrored: bool) -> Region {
     Region { centre, side: MARGIN * size[0].max(size[1]), roll, mirrored }
 }
 
-/// The mean distance between the points of two looks at one face, in distances between the eyes' outer corners.
-pub(crate) fn disagreement(first: &[[f32; 3]], second: &[[f32; 3]]) -> f32 {
-    let far = |a: &[f32; 3], b: &[f32; 3]| (a[0] - b[0]).hypot(a[1] - b[1]);
-    let eye = |index: u16| point(first, index);
-    let sum: f32 = first.iter().zip(second).map(|(a, b)| far(a, b)).sum();
-    sum / first.len().max(1) as f32 / far(&eye(RIGHT_EYE_OUTER), &eye(LEFT_EYE_OUTER)).max(1e-3)
-}
-
 /// The share of a face's outline that lies in the frame, 0..=1.
 pub(crate) fn share_inside(points: &[[f32; 3]], [width, height]: [u32; 2]) -> f32 {
     let inside = FACE_OVAL

@@ -79,12 +79,12 @@ impl Region {
     }
 
     /// The square with its axes worked out.
-    pub(crate) fn turned(&self) -> Turned {
+    pub(crate) fn turned(&self) -> TurnedRegion {
         let (sin, cos) = self.roll.sin_cos();
         let below = if self.mirrored { -self.side } else { self.side };
         let (across, down) = ([cos * self.side, sin * self.side], [-sin * below, cos * below]);
         let corner = std::array::from_fn(|axis| self.centre[axis] - (across[axis] + down[axis]) / 2.0);
-        Turned { corner, across, down }
+        TurnedRegion { corner, across, down }
     }
 
     /// Whether it can be cropped at all.
@@ -96,13 +96,13 @@ impl Region {
 
 /// A region as its upper left corner and the two sides that begin there, in pixels of the frame.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Turned {
+pub(crate) struct TurnedRegion {
     corner: [f32; 2],
     across: [f32; 2],
     down: [f32; 2],
 }
 
-impl Turned {
+impl TurnedRegion {
     /// Its corner and the sides.
     pub(crate) fn sides(&self) -> ([f32; 2], [f32; 2], [f32; 2]) {
         (self.corner, self.across, self.down)
@@ -127,7 +127,7 @@ fn crop(frame: &Frame<'_>, region: &Region, side: usize, border: Border, (scale,
 /// What is cropped from which picture.
 struct Job<'a> {
     picture: Picture<'a>,
-    square: Turned,
+    square: TurnedRegion,
     side: usize,
     scale: f32,
     offset: f32,
@@ -160,7 +160,7 @@ impl Job<'_> {
 
     #[inline(always)]
     fn run<const AVX2: bool>(&self, out: &mut [f32]) {
-        let Turned { corner, across, down } = self.square;
+        let TurnedRegion { corner, across, down } = self.square;
         let step = 1.0 / self.side as f32;
         for index in 0..self.side {
             let share = index as f32 * step;

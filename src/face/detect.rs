@@ -3,15 +3,12 @@
 //! Bazarevsky et al., "BlazeFace: Sub-millisecond neural face detection on mobile GPUs" (2019).
 
 use super::Orientation;
-use super::bounds::{Bounds, disagreement};
+use super::bounds::Bounds;
 use super::crop::Region;
 use super::net::BlazeFace;
 
 /// Detections below this score are no faces.
 const SCORE: f32 = 0.5;
-/// A detection below this score has to be confirmed: two looks may differ by less than so many distances between the eyes.
-const SURE: f32 = 0.75;
-const DISAGREEMENT: f32 = 0.08;
 /// Boxes that share more than this (intersection over union) are one face.
 const OVERLAP: f32 = 0.3;
 /// Logits beyond this say no more.
@@ -41,17 +38,6 @@ impl Detection {
         let along = [self.left_eye[0] - self.right_eye[0], self.left_eye[1] - self.right_eye[1]];
         let side = MARGIN * self.bounds.size[0].max(self.bounds.size[1]);
         Region { centre: self.bounds.centre, side, roll: along[1].atan2(along[0]), mirrored: self.mirrored }
-    }
-
-    /// Whether landmarks have to be looked for twice before this counts as a face.
-    pub(crate) fn is_doubtful(&self) -> bool {
-        self.score < SURE
-    }
-
-    /// Whether two looks for its landmarks, the second one in the region that the first one's points gave, have seen a face:
-    /// what is none looks like another one each time.
-    pub(crate) fn is_confirmed(&self, first: &[[f32; 3]], second: &[[f32; 3]]) -> bool {
-        !self.is_doubtful() || disagreement(first, second) < DISAGREEMENT
     }
 }
 
@@ -217,13 +203,13 @@ mod tests {
             squares([width, height], Orientation::default(), 90.0, &mut list);
             assert_eq!(list[0], Region::around(width, height, Orientation::default()));
             for tile in &list {
-                let twins = || list.iter().filter(|other| other.side == tile.side);
+                let alike = || list.iter().filter(|other| other.side == tile.side);
                 for [x, y] in [[0, 0], [width, 0], [0, height], [width, height], [width / 3, height / 3]] {
                     let covers = |tile: &Region| {
                         let reach = tile.side / 2.0 + 0.01;
                         (x as f32 - tile.centre[0]).abs() <= reach && (y as f32 - tile.centre[1]).abs() <= reach
                     };
-                    assert!(twins().any(covers), "({x}, {y}) of {width}×{height} at {}", tile.side);
+                    assert!(alike().any(covers), "({x}, {y}) of {width}×{height} at {}", tile.side);
                 }
             }
         }

@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use super::bounds::{self, Bounds};
+use super::bounds::Bounds;
+use super::confirm::CONFIRMED;
 use super::crop::{CropSource, Region};
 use super::detect::{self, Detection};
 use super::inference::InferenceSession;
@@ -15,6 +16,8 @@ const GAP: Duration = Duration::from_secs(1);
 /// While none is followed, so many of the coarse and of the fine squares are searched in each frame.
 const COARSE: usize = 2;
 const FINE: usize = 5;
+/// A followed face that has become doubtful is kept where the detector is as sure as this: hands may lie over it.
+const KEPT: f32 = 0.3;
 /// Smallest tile of a frame that is searched, in pixels and as a share of its shorter side.
 const TILE: (f32, f32) = (160.0, 0.24);
 
@@ -24,7 +27,6 @@ pub(crate) struct TrackerState {
     squares: Squares,
     found: Vec<Detection>,
     points: Vec<[f32; 3]>,
-    again: Vec<[f32; 3]>,
     last: Option<Duration>,
     /// Width and height of the last frame, and how it lay.
     size: [u32; 2],
@@ -78,7 +80,6 @@ impl TrackerState {
             squares: Squares::default(),
             found: Vec::new(),
             points: Vec::new(),
-            again: Vec::new(),
             last: None,
             size: [0; 2],
             orientation: Orientation::default(),
@@ -141,7 +142,7 @@ impl TrackerState {
         self.next.retain(Region::is_sound);
         InferenceSession::prefetch(source, &[], &self.next)?;
         for track in &mut self.tracks {
-            track.score = if track.is_live() {
+            track.presence = if track.is_live() {
                 timed(times, || inference.landmarks(source, &track.region, &mut track.fresh))?
             } else {
                 None
@@ -152,19 +153,28 @@ impl TrackerState {
             let (older, rest) = self.tracks.split_at_mut(index);
             let Some(track) = rest.first_mut() else { break };
             let bounds = Bounds::of(&track.fresh);
-            for other in older.iter_mut().filter(|other| other.score.is_some()) {
-                if track.score.is_some() && Bounds::of(&other.fresh).is_same_face(&bounds) {
+            for other in older.iter_mut().filter(|other| other.presence.is_some()) {
+                if track.presence.is_some() && Bounds::of(&other.fresh).is_same_face(&bounds) {
                     let off = |track: &Track| track.expected(step.seconds).distance(&bounds);
                     let loser = if off(track) < off(other) { &mut *other } else { &mut *track };
-                    loser.score = None;
+                    loser.presence = None;
                 }
             }
         }
         for track in &mut self.tracks {
-            match track.score {
-                Some(score) => {
+            // A mesh that hardly believes in itself is asked about again from time to time.
+            if let Some(presence) = track.presence
+                && track.is_to_be_confirmed(presence)
+            {
+                match inference.confirm(source, &track.fresh, track.region.mirrored)? {
+                    Some(score) if score >= KEPT => track.confirmed(score),
+                    _ => track.presence = None,
+                }
+            }
+            match track.presence {
+                Some(presence) => {
                     let fresh = std::mem::take(&mut track.fresh);
-                    track.found(score, &fresh, step.seconds, step.size, step.options.smooth);
+                    track.found(presence, &fresh, step.seconds, step.size, step.options.smooth);
                     track.fresh = fresh;
                 }
                 None => track.missed(step.seconds),
@@ -236,14 +246,9 @@ impl TrackerState {
             return Ok(());
         }
         let look = || inference.landmarks(source, &detection.region(), &mut self.points);
-        let Some(score) = timed(times, look)? else { return Ok(()) };
-        if detection.is_doubtful() {
-            let region = bounds::region(&self.points, detection.mirrored);
-            let again = timed(times, || inference.landmarks(source, &region, &mut self.again))?;
-            if again.is_none() || !detection.is_confirmed(&self.points, &self.again) {
-                return Ok(());
-            }
-        }
+        let Some(presence) = timed(times, look)? else { return Ok(()) };
+        let confirmed = inference.confirm(source, &self.points, detection.mirrored)?;
+        let Some(confirmed) = confirmed.filter(|score| *score >= CONFIRMED) else { return Ok(()) };
         let bounds = Bounds::of(&self.points);
         if self.is_tracked(&bounds) {
             return Ok(());
@@ -257,7 +262,8 @@ impl TrackerState {
                 self.tracks.push_mut(Track::new(self.next_id - 1, &self.points, detection.mirrored))
             }
         };
-        track.found(score, &self.points, 0.0, step.size, step.options.smooth);
+        track.confirmed(confirmed);
+        track.found(presence, &self.points, 0.0, step.size, step.options.smooth);
         Ok(())
     }
 

@@ -2,9 +2,11 @@
 
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
+use super::bounds::{self, Bounds};
+use super::confirm::{self, FoundFace};
 use super::crop::{Border, CropSource, Region};
 use super::detect::{self, Detection};
-use super::net::{BlazeFace, BlazeFaceBuffers, FaceMesh, FaceMeshBuffers, MeshModel, Workers};
+use super::net::{BlazeFace, BlazeFaceBuffers, FaceMesh, FaceMeshBuffers, MeshModel, Workers, YuNet, YuNetBuffers};
 use crate::Result;
 
 /// Below this presence a region holds no face.
@@ -13,6 +15,7 @@ const PRESENCE: f32 = 0.5;
 /// The weights: immutable, shared by all trackers that were made of the same bytes.
 pub(crate) struct Networks {
     detector: BlazeFace,
+    verifier: YuNet,
     mesh: FaceMesh,
 }
 
@@ -29,21 +32,34 @@ impl Networks {
         if let Some(networks) = shared.upgrade() {
             return Ok(networks);
         }
-        let networks = Arc::new(Self { detector: BlazeFace::embedded()?, mesh: FaceMesh::embedded(model)? });
+        let networks = Arc::new(Self {
+            detector: BlazeFace::embedded()?,
+            verifier: YuNet::embedded()?,
+            mesh: FaceMesh::embedded(model)?,
+        });
         *shared = Arc::downgrade(&networks);
         Ok(networks)
     }
 
     /// Networks of weights that the caller has loaded.
-    pub(crate) fn from_safetensors(model: MeshModel, detector: &[u8], mesh: &[u8]) -> Result<Arc<Self>> {
-        let detector = BlazeFace::from_safetensors(detector)?;
-        Ok(Arc::new(Self { detector, mesh: FaceMesh::from_safetensors(model, mesh)? }))
+    pub(crate) fn from_safetensors(
+        model: MeshModel,
+        detector: &[u8],
+        verifier: &[u8],
+        mesh: &[u8],
+    ) -> Result<Arc<Self>> {
+        Ok(Arc::new(Self {
+            detector: BlazeFace::from_safetensors(detector)?,
+            verifier: YuNet::from_safetensors(verifier)?,
+            mesh: FaceMesh::from_safetensors(model, mesh)?,
+        }))
     }
 
     /// Makes the buffers to run these networks, on these threads.
     pub(crate) fn session(self: &Arc<Self>, workers: &Arc<Workers>) -> Result<InferenceSession> {
         Ok(InferenceSession {
             boxes: self.detector.buffers()?,
+            second: self.verifier.buffers(confirm::SIDE, confirm::SIDE)?,
             points: self.mesh.buffers()?,
             networks: Arc::clone(self),
             workers: Arc::clone(workers),
@@ -56,6 +72,7 @@ pub(crate) struct InferenceSession {
     networks: Arc<Networks>,
     workers: Arc<Workers>,
     boxes: BlazeFaceBuffers,
+    second: YuNetBuffers,
     points: FaceMeshBuffers,
 }
 
@@ -105,6 +122,46 @@ impl InferenceSession {
         detect::merge(found, first);
         detect::drop_cut(found, first, square, source.size());
         Ok(())
+    }
+
+    /// The surest face that the second detector sees where one of `bounds` should be, in a crop in which what is turned by `roll`
+    /// is upright.
+    pub(crate) fn find_at(
+        &mut self,
+        source: &mut dyn CropSource,
+        bounds: &Bounds,
+        roll: f32,
+        mirrored: bool,
+    ) -> Result<Option<FoundFace>> {
+        let region = confirm::region(bounds, roll, mirrored);
+        if !region.is_sound() {
+            return Ok(None);
+        }
+        let mut outcome = Ok(());
+        self.second.write_input(|input| {
+            outcome = source.crop(&region, confirm::SIDE, Border::Black, (1.0, 0.0), input);
+        })?;
+        outcome?;
+        self.networks.verifier.forward(&mut self.second, &self.workers)?;
+        self.second.read_outputs(|levels| confirm::found_at(levels, &region, bounds))
+    }
+
+    /// How sure the second detector is that a mesh lies on a face the right way; `None` where it does not: it sees no face
+    /// there, its eyes, nose and mouth are elsewhere, or it is surer of a face that stands upside down on the mesh.
+    pub(crate) fn confirm(
+        &mut self,
+        source: &mut dyn CropSource,
+        points: &[[f32; 3]],
+        mirrored: bool,
+    ) -> Result<Option<f32>> {
+        let (bounds, roll) = (Bounds::of(points), bounds::region(points, mirrored).roll);
+        let Some(face) = self.find_at(source, &bounds, roll, mirrored)?.filter(|face| face.agrees(points)) else {
+            return Ok(None);
+        };
+        // Faces upside down are seen too, with eyes and mouth mistaken for each other, but less surely.
+        let turned = self.find_at(source, &bounds, roll + std::f32::consts::PI, mirrored)?;
+        let is_upright = turned.is_none_or(|turned| turned.score < face.score);
+        Ok(is_upright.then_some(face.score))
     }
 
     /// Writes the landmarks of the face in `region`, in pixels of the frame, into `points`, and returns how sure the

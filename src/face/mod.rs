@@ -7,6 +7,7 @@
 //! ```
 
 mod bounds;
+mod confirm;
 pub(crate) mod crop;
 mod detect;
 mod expression;
@@ -20,12 +21,15 @@ mod pose;
 pub mod topology;
 mod track;
 
+use std::f32::consts::FRAC_PI_2;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::{Error, Frame, Result};
 use bounds::Bounds;
+use confirm::CONFIRMED;
 use crop::CropSource;
+use detect::Detection;
 pub use expression::Expression;
 use follow::TrackerState;
 pub use gesture::{Gesture, GestureKind, Gestures};
@@ -44,6 +48,11 @@ const TILE: (f32, f32) = (120.0, 1.0 / 12.0);
 /// mean of both; but where the detector is less sure than this, or the face is turned by more than this (in radians), the
 /// first look was only a guess.
 const SURE: (f32, f32) = (0.9, 0.3);
+/// Where the second detector is as sure as this, a face is upright in its crop.
+const UPRIGHT: f32 = 0.9;
+/// Most looks that a mesh is refined in after the first, and the sine of the turn of its region from which on one more is worth it.
+const LOOKS: usize = 4;
+const STEADY: f32 = 0.25;
 
 /// A face as it is seen in one frame.
 #[derive(Debug, Clone, PartialEq)]
@@ -52,7 +61,9 @@ pub struct Face {
     /// The same number for the same face as long as it is followed; never given twice by one tracker. It says nothing
     /// about who it is.
     pub id: u64,
-    /// How sure the network is that this is a face, 0..=1. 0 for a face that was just lost and whose effect is fading.
+    /// How sure the detector is that this is a face, 0..=1, from when it was confirmed last: faces have 0.6 and more. It sorts
+    /// faces from what only looks like one; it is not how well the face can be seen. 0 for a face that was just lost and whose
+    /// effect is fading.
     pub score: f32,
     /// How strongly effects shall act on this face, 0..=1: rises when a face appears, falls when it leaves the picture, turns
     /// far away or is hard to make out, and reaches 0 before the face is gone. It changes by at most 0.15 a frame.
@@ -80,8 +91,10 @@ impl Face {
 /// What a [`FaceTracker`] shall do.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct TrackerOptions {
-    /// How many faces are followed at most, 1..=32.
+    /// How many faces of a video are followed at most, 1..=32.
     pub max_faces: usize,
+    /// How many faces of a picture on its own are found at most, 1..=32.
+    pub max_faces_in_stills: usize,
     /// How many threads the networks run on, 1..=16. At 1 they run on the caller's thread; above, on threads of the
     /// tracker's own. The global thread pool is never used.
     pub threads: usize,
@@ -96,13 +109,24 @@ pub struct TrackerOptions {
 
 impl Default for TrackerOptions {
     fn default() -> Self {
-        Self { max_faces: 4, threads: 1, smooth: true, mesh: MeshModel::Refined, orientation: Orientation::default() }
+        Self {
+            max_faces: 4,
+            max_faces_in_stills: MOST_FACES,
+            threads: 1,
+            smooth: true,
+            mesh: MeshModel::Refined,
+            orientation: Orientation::default(),
+        }
     }
 }
 
 impl TrackerOptions {
     fn check(&self) -> Result<()> {
-        let ranges = [("max_faces", self.max_faces, MOST_FACES), ("threads", self.threads, MOST_THREADS)];
+        let ranges = [
+            ("max_faces", self.max_faces, MOST_FACES),
+            ("max_faces_in_stills", self.max_faces_in_stills, MOST_FACES),
+            ("threads", self.threads, MOST_THREADS),
+        ];
         for (name, value, most) in ranges {
             if !(1..=most).contains(&value) {
                 return Err(Error::OutOfRange { name, value: value as f32, min: 1.0, max: most as f32 });
@@ -149,15 +173,15 @@ impl FaceTracker {
         Self::with_networks(options, Networks::embedded(options.mesh)?)
     }
 
-    /// A tracker with networks read from elsewhere: the contents of `models/face_detection_short_range.safetensors` and of
-    /// the mesh's file that `options.mesh` names ([`net::FaceMesh::from_safetensors`]), the very bytes that this version was built for.
+    /// A tracker with networks read from elsewhere: the contents of `models/face_detection_short_range.safetensors`, of
+    /// `models/face_detection_yunet.safetensors` and of the mesh's file that `options.mesh` names ([`net::FaceMesh::from_safetensors`]), the very bytes that this version was built for.
     ///
     /// # Errors
     ///
     /// As [`FaceTracker::new`]; [`Error::BadWeights`] for any other bytes.
-    pub fn with_weights(options: TrackerOptions, detector: &[u8], mesh: &[u8]) -> Result<Self> {
+    pub fn with_weights(options: TrackerOptions, detector: &[u8], verifier: &[u8], mesh: &[u8]) -> Result<Self> {
         options.check()?;
-        Self::with_networks(options, Networks::from_safetensors(options.mesh, detector, mesh)?)
+        Self::with_networks(options, Networks::from_safetensors(options.mesh, detector, verifier, mesh)?)
     }
 
     fn with_networks(options: TrackerOptions, networks: Arc<Networks>) -> Result<Self> {
@@ -167,8 +191,9 @@ impl FaceTracker {
         Ok(Self { options, networks, workers, inference, state, faces: Vec::new(), times })
     }
 
-    /// The faces of one picture on its own, the surest first: small and turned ones too, for quality comes before time
-    /// here. What is known of a video's faces stays. Their ids count from 0.
+    /// The faces of one picture on its own: small and turned ones too, for quality comes before time here. They are sorted by
+    /// their size times [`Face::score`], largest first, and [`TrackerOptions::max_faces_in_stills`] of them are kept. What is known
+    /// of a video's faces stays. Their ids count from 0.
     ///
     /// # Errors
     ///
@@ -184,29 +209,18 @@ impl FaceTracker {
         }
         // One face seen in several squares is one detection: the mean of its boxes is better than each.
         detect::merge(&mut found, 0);
-        let (mut faces, mut first): (Vec<Face>, _) = (Vec::new(), Vec::new());
+        let mut faces: Vec<Face> = Vec::new();
         for detection in &found {
-            let (region, mut points) = (detection.region(), Vec::new());
-            if inference.landmarks(&mut frame, &region, &mut first)?.is_none() {
-                continue;
-            }
-            let second = bounds::region(&first, region.mirrored);
-            let Some(score) = inference.landmarks(&mut frame, &second, &mut points)? else { continue };
-            if !detection.is_confirmed(&first, &points) {
-                continue;
-            }
-            if detection.score >= SURE.0 && region.lean(orientation) <= SURE.1 {
-                for (second, first) in points.as_flattened_mut().iter_mut().zip(first.as_flattened()) {
-                    *second = (*second + first) / 2.0;
+            if let Some(face) = place_mesh(&mut inference, &mut frame, detection, orientation)? {
+                let found = Bounds::of(&face.points);
+                if !faces.iter().any(|face| Bounds::of(&face.points).is_same_face(&found)) {
+                    faces.push(face);
                 }
             }
-            let found = Bounds::of(&points);
-            if !faces.iter().any(|face| Bounds::of(&face.points).is_same_face(&found)) {
-                faces.push(Face { id: 0, score, visibility: 1.0, points });
-            }
         }
-        faces.sort_by(|a, b| b.score.total_cmp(&a.score));
-        faces.truncate(self.options.max_faces);
+        let weight = |face: &Face| face.score * Bounds::of(&face.points).mean_size();
+        faces.sort_by(|a, b| weight(b).total_cmp(&weight(a)));
+        faces.truncate(self.options.max_faces_in_stills);
         for (id, face) in (0..).zip(&mut faces) {
             face.id = id;
         }
@@ -258,4 +272,54 @@ impl FaceTracker {
         self.state.reset();
         self.faces.clear();
     }
+}
+
+/// The face of a detection in a picture on its own, with its landmarks, however it is turned; `None` where there is none.
+fn place_mesh(
+    inference: &mut InferenceSession,
+    frame: &mut Frame<'_>,
+    detection: &Detection,
+    orientation: Orientation,
+) -> Result<Option<Face>> {
+    // The line of the eyes is a guess where a face is turned far. Of the quarter turns, the one where the second detector is
+    // surest is right to within a half of one.
+    let mut region = detection.region();
+    let mut surest = 0.0;
+    for quarter in 0..4 {
+        let roll = detection.region().roll + quarter as f32 * FRAC_PI_2;
+        let score = inference.find_at(frame, &detection.bounds, roll, region.mirrored)?.map_or(0.0, |face| face.score);
+        if score > surest {
+            (surest, region.roll) = (score, roll);
+        }
+        if surest >= UPRIGHT {
+            break;
+        }
+    }
+    if surest < CONFIRMED {
+        return Ok(None);
+    }
+    let (mut first, mut points) = (Vec::new(), Vec::new());
+    if inference.landmarks(frame, &region, &mut first)?.is_none() {
+        return Ok(None);
+    }
+    let mut lean = region.roll;
+    for look in 0..LOOKS {
+        let next = bounds::region(if look == 0 { &first } else { &points }, region.mirrored);
+        if inference.landmarks(frame, &next, &mut points)?.is_none() {
+            return Ok(None);
+        }
+        // Once a look does not turn the region any more, the next one would not either.
+        let turn = (next.roll - lean).sin().abs();
+        lean = next.roll;
+        if turn < STEADY {
+            break;
+        }
+    }
+    if detection.score >= SURE.0 && region.lean(orientation) <= SURE.1 {
+        for (second, first) in points.as_flattened_mut().iter_mut().zip(first.as_flattened()) {
+            *second = (*second + first) / 2.0;
+        }
+    }
+    let confirmed = inference.confirm(frame, &points, region.mirrored)?.filter(|score| *score >= CONFIRMED);
+    Ok(confirmed.map(|score| Face { id: 0, score, visibility: 1.0, points }))
 }

@@ -31,7 +31,7 @@ pub(crate) struct Track {
     pub(crate) region: Region,
     /// The network's points in the newest frame, and how sure it is; `None` where it found no face.
     pub(crate) fresh: Vec<[f32; 3]>,
-    pub(crate) score: Option<f32>,
+    pub(crate) presence: Option<f32>,
     /// The box of the points that users see; of a lost face, where it may be by now.
     pub(crate) bounds: Bounds,
     filter: Filter,
@@ -39,6 +39,10 @@ pub(crate) struct Track {
     speed: [f32; 2],
     /// The same of a lost face's points, which come to rest while they fade.
     drift: [f32; 2],
+    /// How sure the detector was that it is a face, when it was asked last.
+    confirmed: f32,
+    /// In how many frames running the landmark network has hardly believed in it.
+    doubtful: u32,
     /// Seconds since it was lost; `None` while it is there.
     lost: Option<f32>,
 }
@@ -50,11 +54,13 @@ impl Track {
             face: Face { id, score: 0.0, visibility: 0.0, points: Vec::with_capacity(points.len()) },
             region: region(points, mirrored),
             fresh: Vec::with_capacity(points.len()),
-            score: None,
+            presence: None,
             bounds: Bounds::of(points),
             filter: Filter::default(),
             speed: [0.0; 2],
             drift: [0.0; 2],
+            confirmed: 0.0,
+            doubtful: 0,
             lost: None,
         }
     }
@@ -94,14 +100,26 @@ impl Track {
         Bounds { centre, ..self.bounds }
     }
 
-    /// The network has found it at `points`.
-    pub(crate) fn found(&mut self, score: f32, points: &[[f32; 3]], seconds: f32, frame: [u32; 2], smooth: bool) {
+    /// The detector has said how sure it is that this is a face.
+    pub(crate) fn confirmed(&mut self, score: f32) {
+        self.confirmed = score;
+    }
+
+    /// Whether the detector shall be asked again, now that the landmark network is as sure as this: in every sixth of
+    /// successive doubtful frames.
+    pub(crate) fn is_to_be_confirmed(&mut self, presence: f32) -> bool {
+        self.doubtful = if presence < SURE[1] { self.doubtful + 1 } else { 0 };
+        self.doubtful % 6 == 5
+    }
+
+    /// The landmark network has found it at `points`; `presence` is how sure it is.
+    pub(crate) fn found(&mut self, presence: f32, points: &[[f32; 3]], seconds: f32, frame: [u32; 2], smooth: bool) {
         let was_lost = self.lost.take().is_some();
         if was_lost {
             self.filter.reset();
         }
         self.region = region(points, self.region.mirrored);
-        self.face.score = score;
+        self.face.score = self.confirmed;
         self.face.points.clear();
         self.face.points.extend_from_slice(points);
         if smooth {
@@ -118,7 +136,7 @@ impl Track {
         let ramp = |value: f32, [none, all]: [f32; 2]| ((value - none) / (all - none)).clamp(0.0, 1.0);
         let seen = ramp(share_inside(&self.face.points, frame), SEEN);
         let facing = 1.0 - ramp(self.face.pose().away(), AWAY);
-        self.fade_to(seen.min(facing).min(ramp(score, SURE)));
+        self.fade_to(seen.min(facing).min(ramp(presence, SURE)));
     }
 
     /// It was not found in this frame: its effect fades while its points go on as they last moved, slower and slower.

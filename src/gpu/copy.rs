@@ -10,7 +10,7 @@ use super::resources::ResourceFactory;
 /// Side of a workgroup, in pixels.
 const GROUP: u32 = 16;
 
-pub(super) const CONVERT: Shader = shader!("convert");
+const CONVERT: Shader = shader!("convert");
 
 /// Copies frames; by a pass where the two textures are of different formats, which cannot be copied into each other.
 pub(crate) struct FrameCopy {

@@ -34,12 +34,12 @@ struct Square {
     unused: [u32; 3],
 }
 
-pub(super) const CROP: Shader = shader!("crop");
+const CROP: Shader = shader!("crop");
 
 /// Crops squares out of textures.
 pub(crate) struct GpuCropper {
     gpu: Gpu,
-    factory: ResourceFactory,
+    pub(super) factory: ResourceFactory,
     pass: Pass,
     squares: wgpu::Buffer,
     /// The cropped pixels, on the device and to be read.

@@ -110,6 +110,8 @@ impl Pass {
     /// As [`Pass::new`], with binding numbers of their own: what is joined of several files need not use all of them.
     pub(crate) fn numbered(factory: &ResourceFactory, shader: Shader, slots: &[(u32, Slot)]) -> Self {
         let (device, label) = (factory.device(), Some(shader.name));
+        #[cfg(test)]
+        factory.shaders.lock().unwrap().push(shader);
         // A module, two layouts, a pipeline.
         factory.count(4);
         let entries: Vec<_> = slots

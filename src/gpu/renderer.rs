@@ -326,6 +326,12 @@ impl Renderer {
         &self.gpu
     }
 
+    /// What made its objects.
+    #[cfg(test)]
+    pub(super) fn factory(&self) -> &super::resources::ResourceFactory {
+        self.stages.factory()
+    }
+
     /// Forgets the faces' skin statistics: the next frame belongs to another stream.
     pub fn reset(&mut self) {
         self.stages.reset();

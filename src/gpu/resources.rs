@@ -7,11 +7,19 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub(crate) struct ResourceFactory {
     device: wgpu::Device,
     created: AtomicU64,
+    /// Every shader that was compiled.
+    #[cfg(test)]
+    pub(super) shaders: std::sync::Mutex<Vec<super::pass::Shader>>,
 }
 
 impl ResourceFactory {
     pub(crate) fn new(device: &wgpu::Device) -> Self {
-        Self { device: device.clone(), created: AtomicU64::new(0) }
+        Self {
+            device: device.clone(),
+            created: AtomicU64::new(0),
+            #[cfg(test)]
+            shaders: Default::default(),
+        }
     }
 
     /// The device, for whoever makes an object of a kind that is not here; to be [counted](Self::count).

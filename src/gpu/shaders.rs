@@ -1,15 +1,23 @@
 //! Every shader, assembled as the library assembles it, is valid by naga's rules, and none can run for ever.
 
-use super::{copy, crop, stages};
+use super::pass::Shader;
+use super::{Gpu, GpuCropper, GpuOptions, Renderer};
 use naga::valid::{Capabilities, ValidationFlags, Validator};
 use naga::{
     BinaryOperator, Block, Expression, Function, Handle, Literal, LocalVariable, MathFunction, Module, Statement,
 };
 
+/// Every shader that the library compiles.
+fn shaders() -> Vec<Shader> {
+    let gpu = Gpu::new(GpuOptions::default()).unwrap();
+    let (renderer, cropper) = (Renderer::new(&gpu).unwrap(), GpuCropper::new(&gpu).unwrap());
+    let factories = [renderer.factory(), &cropper.factory];
+    factories.iter().flat_map(|factory| factory.shaders.lock().unwrap().clone()).collect()
+}
+
 /// Every shader's name and module.
 fn modules() -> Vec<(&'static str, Module)> {
-    let shaders = stages::shaders().into_iter().chain([copy::CONVERT, crop::CROP]);
-    let parsed = shaders.map(|shader| {
+    let parsed = shaders().into_iter().map(|shader| {
         let module = naga::front::wgsl::parse_str(shader.source)
             .unwrap_or_else(|error| panic!("{}: {}", shader.name, error.emit_to_string(shader.source)));
         (shader.name, module)
@@ -20,7 +28,7 @@ fn modules() -> Vec<(&'static str, Module)> {
 /// No file of `shaders/` is forgotten: each is a shader by its own name, or joined into others.
 #[test]
 fn every_file_is_part_of_a_shader() {
-    let shaders: Vec<_> = stages::shaders().into_iter().chain([copy::CONVERT, crop::CROP]).collect();
+    let shaders = shaders();
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("shaders");
     let mut folders = vec![folder.clone()];
     let mut files = 0;

@@ -13,6 +13,7 @@ pub use faces::Looks;
 pub use rows::{Look, Shape, Skin};
 pub use table::{Color, Group, Kind, Row, Value};
 
+#[allow(clippy::needless_update, reason = "a new setting is 0 in every preset until it is named here")]
 impl Look {
     /// Suits everybody in calls and every day: nobody notices a filter.
     pub const NATURAL: Self = Self {
@@ -64,12 +65,11 @@ impl Look {
 
     /// The groups of [`Look::ROWS`], in their order.
     pub fn groups() -> impl Iterator<Item = Group> {
-        let starts = (0..Self::ROWS.len()).filter_map(|index| {
+        (0..Self::ROWS.len()).filter_map(|index| {
             let row = Self::ROWS.get(index)?;
             let before = index.checked_sub(1).and_then(|before| Self::ROWS.get(before));
             before.is_none_or(|before| before.group != row.group).then_some(row.group)
-        });
-        starts
+        })
     }
 
     /// A setting by its name.

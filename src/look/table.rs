@@ -282,3 +282,61 @@ impl Field for Option<Arc<Path>> {
         if let Value::File(path) = value { Some(path.clone()) } else { None }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A row of any kind; what it reads and writes is `smooth`.
+    fn row(kind: Kind) -> Row {
+        Row { kind, ..*Look::row("smooth").unwrap() }
+    }
+
+    #[test]
+    fn values_are_read_and_written_as_text() {
+        let choice = Kind::Choice(&["sheer", "satin", "matte"]);
+        for (kind, text, value) in [
+            (Kind::Amount { min: -1.0 }, "-0.25", Value::Amount(-0.25)),
+            (Kind::Color, "#b0304a", Value::Color(Color { r: 0xb0, g: 0x30, b: 0x4a })),
+            (choice, "satin", Value::Choice("satin")),
+            (Kind::File(&["cube", "png"]), "looks/warm.CUBE", Value::File(Some(Path::new("looks/warm.CUBE").into()))),
+            (Kind::File(&["cube"]), "", Value::File(None)),
+        ] {
+            assert_eq!(row(kind).parse(text), Ok(value.clone()));
+            assert_eq!(value.to_string(), text);
+        }
+        for (kind, text) in [
+            (Kind::Amount { min: 0.0 }, ""),
+            (Kind::Amount { min: 0.0 }, "1,5"),
+            (Kind::Color, "b0304a"),
+            (Kind::Color, "#b0304"),
+            (Kind::Color, "#+b0304"),
+            (Kind::Color, "#b0304ä"),
+            (choice, "Satin"),
+            (Kind::File(&["cube"]), "warm.png"),
+            (Kind::File(&["cube"]), "cube"),
+        ] {
+            assert!(matches!(row(kind).parse(text), Err(Error::WrongValue { .. })), "{text}");
+        }
+        assert_eq!(row(choice).range(), "sheer, satin or matte");
+        assert_eq!(row(Kind::File(&["cube"])).range(), "a file: cube");
+    }
+
+    #[test]
+    fn a_value_of_another_kind_changes_nothing() {
+        let mut look = Look::NATURAL;
+        for value in [Value::Color(Color::new(0)), Value::Choice("matte"), Value::File(None)] {
+            assert!(matches!(look.set("smooth", value), Err(Error::WrongValue { .. })));
+        }
+        assert_eq!(look, Look::NATURAL);
+    }
+
+    #[test]
+    fn colours_are_mixed_and_files_change_at_the_half() {
+        let (black, white) = (Color::new(0), Color::new(0xff_ff_ff));
+        assert_eq!(Color::mix(&black, &white, 0.5), Color::new(0x80_80_80));
+        assert_eq!((Color::mix(&black, &white, 0.0), Color::mix(&black, &white, 1.0)), (black, white));
+        let file: Option<Arc<Path>> = Some(Path::new("a.cube").into());
+        assert_eq!((Field::mix(&file, &None, 0.4), Field::mix(&file, &None, 0.6)), (file, None));
+    }
+}

@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
-"""Makes the golden tensors of tests/parity.rs: what LiteRT's networks say about two inputs each.
+"""Makes the golden tensors of tests/parity.rs: what LiteRT's and ONNX Runtime's networks say about a few inputs each.
 
-    pip install ai-edge-litert==2.3.0 numpy pillow
-    python tests/data/make_parity.py ASTRONAUT.png DETECTOR.tflite MESH.tflite ATTENTION.tflite
+    pip install ai-edge-litert==2.3.0 onnx==1.23.2 onnxruntime==1.32.0 numpy pillow
+    python tests/data/make_parity.py ASTRONAUT.png DETECTOR.tflite MESH.tflite ATTENTION.tflite YUNET.onnx BLENDSHAPES.tflite
 
-The three networks lie in the wheel that models/convert.py names. LiteRT lacks three operations of the third: it runs what
+The five networks lie in the wheels that models/convert.py names. LiteRT lacks three operations of the third: it runs what
 comes before and after them, and this script does what is between. Inputs: the portrait (parity_detector.png: the whole
-picture at 128×128; parity_mesh.png: the face, turned by ten degrees, at 192×192), and noise from the generator below,
-which the test has as well. Outputs: parity.safetensors.
+picture at 128×128; parity_mesh.png: the face, turned by ten degrees, at 192×192; for YuNet, a piece of it as it is and a
+piece of webcam_120.png), landmarks.jsonl for the blendshapes, and noise from the generator below, which the test has as
+well. Outputs: parity.safetensors.
 """
 import json
 import pathlib
@@ -16,6 +17,8 @@ import sys
 
 import flatbuffers
 import numpy as np
+import onnx
+import onnxruntime
 from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter
 from PIL import Image
@@ -138,8 +141,39 @@ def refined(path, picture):
     return {"points": points.reshape(-1), "presence": presence.reshape(-1)}
 
 
+# The points that the blendshapes are told from, but for the irises': MediaPipe's own list.
+SUBSET = [
+    *(0, 1, 4, 5, 6, 7, 8, 10, 13, 14, 17, 21, 33, 37, 39, 40, 46, 52, 53, 54, 55, 58, 61, 63, 65, 66, 67, 70, 78, 80),
+    *(81, 82, 84, 87, 88, 91, 93, 95, 103, 105, 107, 109, 127, 132, 133, 136, 144, 145, 146, 148, 149, 150, 152, 153),
+    *(154, 155, 157, 158, 159, 160, 161, 162, 163, 168, 172, 173, 176, 178, 181, 185, 191, 195, 197, 234, 246, 249),
+    *(251, 263, 267, 269, 270, 276, 282, 283, 284, 285, 288, 291, 293, 295, 296, 297, 300, 308, 310, 311, 312, 314),
+    *(317, 318, 321, 323, 324, 332, 334, 336, 338, 356, 361, 362, 365, 373, 374, 375, 377, 378, 379, 380, 381, 382),
+    *(384, 385, 386, 387, 388, 389, 390, 397, 398, 400, 402, 405, 409, 415, 454, 466),
+]
+
+
+def yunet(path, picture):
+    """YuNet's outputs for a picture [height, width, 3] of red, green and blue in 0..=255, by level: [cells × 16] of class,
+    object (both after the sigmoid), box and points."""
+    model = onnx.load(path)
+    sides = model.graph.input[0].type.tensor_type.shape.dim
+    sides[2].dim_value, sides[3].dim_value = picture.shape[:2]
+    del model.graph.value_info[:]
+    for output in model.graph.output:
+        output.type.tensor_type.shape.dim[1].dim_param = "cells"
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    net = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    planes = np.ascontiguousarray(picture[..., ::-1].transpose(2, 0, 1)[None].astype(np.float32))
+    levels = {}
+    for stride in (8, 16, 32):
+        names = [f"{kind}_{stride}" for kind in ("cls", "obj", "bbox", "kps")]
+        levels[str(stride)] = np.concatenate([out[0] for out in net.run(names, {"input": planes})], axis=1)
+    return levels
+
+
 def main():
-    portrait, detector, mesh, attention = sys.argv[1:]
+    portrait, detector, mesh, attention, searcher, blendshapes = sys.argv[1:]
     here = pathlib.Path(__file__).parent
     picture = Image.open(portrait).convert("RGB")
 
@@ -164,6 +198,21 @@ def main():
             for key, values in out.items():
                 tensors[f"{name}.{kind}.{key}"] = values.astype("<f4")
                 print(name, kind, key, values.shape, values.min(), values.max())
+
+    webcam = Image.open(here / "webcam_120.png").convert("RGB")
+    pieces = {"portrait": picture.crop((150, 40, 310, 200)), "webcam": webcam.crop((40, 50, 360, 242))}
+    pieces["noise"] = noise(64 * 96 * 3).reshape(64, 96, 3)
+    for kind, piece in pieces.items():
+        for stride, values in yunet(searcher, np.asarray(piece)).items():
+            tensors[f"yunet.{kind}.{stride}"] = values.astype("<f4")
+            print("yunet", kind, stride, values.shape, "best score", np.sqrt(values[:, 0] * values[:, 1]).max())
+
+    subset = [*SUBSET, *range(468, 478)]
+    for index, line in enumerate((here / "landmarks.jsonl").read_text().splitlines()):
+        points = np.array(json.loads(line)["refined"], np.float32)[subset]
+        (said,) = run(blendshapes, points).values()
+        tensors[f"blendshapes.{index}"] = said.astype("<f4")
+        print("blendshapes", index, said.shape, said.min(), said.max())
 
     header, offset = {}, 0
     for key, values in sorted(tensors.items()):

@@ -162,6 +162,7 @@ mod tests {
     use glowup::{Shape, Skin};
 
     use super::*;
+    use glowup::Shape;
 
     fn folder(name: &str) -> PathBuf {
         let folder = std::env::temp_dir().join(format!("glowup-settings-{}-{name}", std::process::id()));

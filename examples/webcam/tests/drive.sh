@@ -105,17 +105,17 @@ left=$((WIDTH - 229)) right=$((WIDTH - 10))
 for slider in "smooth 79" "tone 131" "slim 183"; do
     read -r name y <<<"$slider"
     drag $((left + 110)) "$y" $((right - 30))
-    settings "0.7 < it['look']['$name'] < 0.95"
+    settings "0.7 < {**it['look']['skin'], **it['look']['shape']}['$name'] < 0.95"
 done
 # A double click resets.
 xdotool mousemove $((X + left + 110)) $((Y + 183)) sleep 0.3 click --repeat 2 --delay 100 1
-settings "abs(it['look']['slim'] - 0.15) < 0.001"
+settings "abs(it['look']['shape']['slim'] - 0.15) < 0.001"
 for slider in "brighten 212" "warmth 235" "ruddy 258"; do
     read -r name y <<<"$slider"
     drag $((right - 96)) "$y" $((right - 56))
-    settings "0.5 < it['look']['$name'] <= 1"
+    settings "0.5 < {**it['look']['skin'], **it['look']['shape']}['$name'] <= 1"
     xdotool mousemove $((X + right - 56)) $((Y + y)) sleep 0.3 click --repeat 2 --delay 100 1
-    settings "it['look']['$name'] == 0"
+    settings "{**it['look']['skin'], **it['look']['shape']}['$name'] == 0"
 done
 key s
 drag $(((WIDTH - 240) / 2)) 300 200
@@ -155,9 +155,9 @@ write "evening 7"
 key Return
 settings "[own['name'] for own in it['looks']] == ['evening 7']"
 key 0
-settings "it['look']['smooth'] == 0"
+settings "it['look']['skin']['smooth'] == 0"
 key 4
-settings "it['look'] == it['looks'][0]['look'] and it['look']['smooth'] > 0.7"
+settings "it['look'] == it['looks'][0]['look'] and it['look']['skin']['smooth'] > 0.7"
 shot own-look
 
 say "another clip while it runs"
@@ -222,7 +222,7 @@ shot damaged
 [ -s "$config/settings.json.damaged" ] || fail "the damaged file is not kept"
 quit
 said "settings were damaged"
-is "$config/settings.json" "it['source'] == 'demo' and it['look']['smooth'] == 0.5"
+is "$config/settings.json" "it['source'] == 'demo' and it['look']['skin']['smooth'] == 0.5"
 
 say "no ffmpeg"
 mkdir -p empty

@@ -1,4 +1,5 @@
-//! The neural networks: [`BlazeFace`] finds faces, [`FaceMesh`] places 468 or 478 points on one.
+//! The neural networks: [`BlazeFace`] finds faces in a square, [`YuNet`] in a picture of any shape, [`FaceMesh`] places 468
+//! or 478 points on one, [`Blendshapes`] tells its expression from such points.
 //!
 //! A network is immutable and shared; what changes from frame to frame lies in its buffers. Its layers are candle ops of
 //! our own ([`ops`]), chosen for this machine when the network is loaded; [`stock`] has the same networks on candle's own
@@ -6,16 +7,22 @@
 
 mod attention;
 mod blazeface;
+mod blendshapes;
 mod branch;
+mod decode;
 mod mesh;
 pub mod ops;
 pub mod stock;
 mod weights;
 mod workers;
+mod yunet;
 
 pub use blazeface::{BlazeFace, BlazeFaceBuffers};
+pub use blendshapes::{Blendshape, Blendshapes, BlendshapesBuffers};
+pub use decode::YuNetFace;
 pub use mesh::{FaceMesh, FaceMeshBuffers, MeshModel};
 pub use workers::Workers;
+pub use yunet::{YuNet, YuNetBuffers, YuNetLevel};
 
 use candle_core::Tensor;
 

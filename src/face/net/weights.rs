@@ -64,17 +64,18 @@ impl<'a> Weights<'a> {
         Error::BadWeights { network: self.network, reason }
     }
 
-    /// One tensor, widened to 32 bits.
-    fn take(&self, name: &str, shape: &[usize]) -> Result<Vec<f32>> {
+    /// One tensor, of 16-bit or 32-bit floats.
+    pub(super) fn take(&self, name: &str, shape: &[usize]) -> Result<Vec<f32>> {
         let tensor = self.tensors.tensor(name).map_err(|_| self.bad(format!("there is no tensor {name}")))?;
-        if tensor.dtype() != Dtype::F16 {
-            return Err(self.bad(format!("{name} holds {:?}, not 16-bit floats", tensor.dtype())));
-        }
         if tensor.shape() != shape {
             return Err(self.bad(format!("{name} has the shape {:?}, not {shape:?}", tensor.shape())));
         }
-        let (pairs, _) = tensor.data().as_chunks::<2>();
-        let values: Vec<f32> = pairs.iter().map(|&pair| f16::from_le_bytes(pair).to_f32()).collect();
+        let data = tensor.data();
+        let values: Vec<f32> = match tensor.dtype() {
+            Dtype::F16 => data.as_chunks::<2>().0.iter().map(|&two| f16::from_le_bytes(two).to_f32()).collect(),
+            Dtype::F32 => data.as_chunks::<4>().0.iter().map(|&four| f32::from_le_bytes(four)).collect(),
+            other => return Err(self.bad(format!("{name} holds {other:?}, not floats of 16 or 32 bits"))),
+        };
         if let Some(index) = values.iter().position(|value| !value.is_finite()) {
             return Err(self.bad(format!("number {index} of {name} is not finite")));
         }
@@ -91,13 +92,18 @@ impl<'a> Weights<'a> {
         })
     }
 
+    /// A depthwise 3×3 convolution.
+    pub(super) fn depthwise(&self, name: &str, channels: usize) -> Result<Conv> {
+        Ok(Conv {
+            weight: self.take(&format!("{name}.weight"), &[3, 3, channels])?,
+            bias: self.take(&format!("{name}.bias"), &[channels])?,
+            prelu: None,
+        })
+    }
+
     /// A residual block.
     pub(super) fn block(&self, name: &str, inputs: usize, outputs: usize, prelu: bool) -> Result<Block> {
-        let depthwise = Conv {
-            weight: self.take(&format!("{name}.depthwise.weight"), &[3, 3, inputs])?,
-            bias: self.take(&format!("{name}.depthwise.bias"), &[inputs])?,
-            prelu: None,
-        };
+        let depthwise = self.depthwise(&format!("{name}.depthwise"), inputs)?;
         let mut pointwise = self.conv(&format!("{name}.pointwise"), outputs, 1, inputs, false)?;
         if prelu {
             pointwise.prelu = Some(self.take(&format!("{name}.prelu"), &[outputs])?);
@@ -162,11 +168,20 @@ mod tests {
     }
 
     #[test]
+    fn floats_of_either_size_are_read() {
+        let wide = |tensors: &mut Vec<Entry>| {
+            tensors[1].1 = Dtype::F32;
+            tensors[1].3 = [0.1_f32, -3e-9].iter().flat_map(|x| x.to_le_bytes()).collect();
+        };
+        assert_eq!(load(&file(wide)).unwrap().bias, [0.1, -3e-9]);
+    }
+
+    #[test]
     fn each_fault_is_named() {
         assert!(reason(b"").contains("not a safetensors file"));
         assert!(reason(&file(|tensors| tensors.truncate(1))).contains("no tensor c."));
         assert!(reason(&file(|tensors| tensors[0].2 = vec![2, 3])).contains("shape [2, 3], not [2, 1, 1, 3]"));
-        assert!(reason(&file(|tensors| tensors[1].1 = Dtype::I16)).contains("not 16-bit floats"));
+        assert!(reason(&file(|tensors| tensors[1].1 = Dtype::I16)).contains("not floats of 16 or 32 bits"));
         let extra = |tensors: &mut Vec<Entry>| tensors.push(("d", Dtype::F16, vec![0], Vec::new()));
         assert!(reason(&file(extra)).contains("3 tensors, not 2"));
         for bad in [f16::NAN, f16::INFINITY, f16::NEG_INFINITY] {

@@ -11,7 +11,7 @@ pub(super) fn members(shader: Shader, name: &str) -> (Vec<(String, usize)>, usiz
     (list, *span as usize)
 }
 
-/// Compares a struct in Rust with its twin in a shader: each field's name and offset, and the size.
+/// Compares a struct in Rust with its mirror in a shader: each field's name and offset, and the size.
 macro_rules! assert_mirrors {
     ($type:ident { $($field:ident),+ $(,)? }, $shader:expr, $name:literal) => {
         let (found, size) = $crate::gpu::stages::layout::members($shader, $name);

@@ -276,12 +276,6 @@ impl Stages {
     }
 }
 
-/// Every shader of every stage.
-#[cfg(test)]
-pub(super) fn shaders() -> Vec<super::pass::Shader> {
-    skin::SHADERS.into_iter().chain([shape::MOVE, compose::STILL, compose::MOVED]).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

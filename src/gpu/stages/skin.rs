@@ -26,10 +26,6 @@ const MOMENTS: Shader = shader!("skin/common", "skin/moments");
 const GATE: Shader = shader!("skin/common", "skin/gate");
 const CORRECT: Shader = shader!("skin/common", "skin/correct");
 
-/// Every shader of the stage.
-#[cfg(test)]
-pub(super) const SHADERS: [Shader; 5] = [CELLS, STATISTICS, MOMENTS, GATE, CORRECT];
-
 /// What its functions in shaders/skin/change.wgsl bind, with their numbers.
 pub(super) const SLOTS: [(u32, Slot); 2] = [(5, Slot::Uniform), (6, Slot::Layers { filters: true })];
 

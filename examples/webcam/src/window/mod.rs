@@ -101,7 +101,7 @@ impl Window {
         meter.borrow_mut().watch(&gpu)?;
         let settings = startup.settings;
         let controls = Controls {
-            look: settings.look,
+            look: settings.look.clone(),
             overlay: settings.overlay,
             source: settings.source.clone(),
             choice: 0,
@@ -175,7 +175,7 @@ impl Window {
         if Look::PRESETS.iter().any(|(known, _)| *known == name) {
             return self.note(format!("{name} is a look that comes with the program: give yours another name."));
         }
-        let look = self.settings.look;
+        let look = self.settings.look.clone();
         match self.settings.looks.iter_mut().find(|own| own.name == name) {
             Some(own) => own.look = look,
             None => self.settings.looks.push(SavedLook { name: name.clone(), look }),
@@ -186,7 +186,7 @@ impl Window {
 
     /// Deletes the look in force, where it is one of the user's own.
     fn delete_look(&mut self) {
-        let look = self.settings.look;
+        let look = self.settings.look.clone();
         if let Some(index) = self.settings.looks.iter().position(|own| own.look == look) {
             let own = self.settings.looks.remove(index);
             self.note(format!("The look {} is deleted.", own.name));
@@ -266,8 +266,10 @@ impl Window {
             Key::Num8,
             Key::Num9,
         ];
-        let looks =
-            Look::PRESETS.into_iter().map(|(_, look)| look).chain(self.settings.looks.iter().map(|own| own.look));
+        let looks = Look::PRESETS
+            .into_iter()
+            .map(|(_, look)| look)
+            .chain(self.settings.looks.iter().map(|own| own.look.clone()));
         if let Some((_, look)) = keys.into_iter().zip(looks).find(|(key, _)| pressed(*key)) {
             self.settings.look = look;
         }
@@ -386,7 +388,7 @@ impl eframe::App for Window {
         egui::CentralPanel::default().frame(bare(8)).show(ui, |ui| self.picture(ui));
         self.notices(ui, place);
         self.help_overlay(&context);
-        let (look, overlay) = (self.settings.look, self.settings.overlay);
+        let (look, overlay) = (self.settings.look.clone(), self.settings.overlay);
         self.worker.control(|controls| (controls.look, controls.overlay) = (look, overlay));
         if self.settings.dark != before.dark {
             set_theme(&context, self.settings.dark);

@@ -1,7 +1,7 @@
 //! What can be changed.
 
 use eframe::egui::{self, RichText};
-use glowup::Look;
+use glowup::{Kind, Look, Value};
 
 use super::Window;
 use crate::settings::Overlay;
@@ -62,38 +62,46 @@ impl Window {
     }
 
     fn sliders(&mut self, ui: &mut egui::Ui) {
-        let (look, neutral) = (&mut self.settings.look, Look::NATURAL);
-        for (name, hint, value, reset) in [
-            ("Smooth", "Evens the skin; pores stay", &mut look.smooth, neutral.smooth),
-            ("Tone", "Evens the skin's colour; it is not lightened", &mut look.tone, neutral.tone),
-            ("Slim", "Narrows the lower face", &mut look.slim, neutral.slim),
-        ] {
-            ui.horizontal(|ui| {
-                ui.label(name).on_hover_text(hint);
-                percent(ui, *value);
-            });
-            slider(ui, ui.available_width(), value, 0.0, reset);
-            ui.add_space(6.0);
-        }
-        for (name, hint, value) in [
-            ("Brighten", "Brightens the skin, or darkens it", &mut look.brighten),
-            ("Warmth", "Makes the skin's colour more golden, or cooler", &mut look.warmth),
-            ("Ruddy", "Makes the skin rosier, or paler", &mut look.ruddy),
-        ] {
-            ui.horizontal(|ui| {
-                let left = egui::Layout::left_to_right(egui::Align::Center);
-                ui.allocate_ui_with_layout([58.0, 18.0].into(), left, |ui| {
-                    ui.set_min_width(58.0);
-                    ui.label(name).on_hover_text(hint);
-                });
-                slider(ui, ui.available_width() - 40.0, value, -1.0, 0.0);
-                percent(ui, *value);
-            });
+        // A slider for each amount of the library's table: those of one direction first.
+        for both_ways in [false, true] {
+            for row in Look::ROWS {
+                let (Kind::Amount { min }, Value::Amount(mut amount)) = (row.kind, row.get(&self.settings.look)) else {
+                    continue;
+                };
+                if (min < 0.0) != both_ways {
+                    continue;
+                }
+                let help = format!("{} {}", row.help, row.ends);
+                let reset = match row.get(&Look::NATURAL) {
+                    Value::Amount(usual) => usual,
+                    _ => 0.0,
+                };
+                if both_ways {
+                    ui.horizontal(|ui| {
+                        let left = egui::Layout::left_to_right(egui::Align::Center);
+                        ui.allocate_ui_with_layout([58.0, 18.0].into(), left, |ui| {
+                            ui.set_min_width(58.0);
+                            ui.label(row.label).on_hover_text(help);
+                        });
+                        slider(ui, ui.available_width() - 40.0, &mut amount, min, reset);
+                        percent(ui, amount);
+                    });
+                } else {
+                    ui.horizontal(|ui| {
+                        ui.label(row.label).on_hover_text(help);
+                        percent(ui, amount);
+                    });
+                    slider(ui, ui.available_width(), &mut amount, min, reset);
+                    ui.add_space(6.0);
+                }
+                // A slider stays in its range.
+                let _ = row.set(&mut self.settings.look, amount);
+            }
         }
     }
 
     fn looks(&mut self, ui: &mut egui::Ui) {
-        let own = self.settings.looks.iter().map(|own| (own.name.clone(), own.look));
+        let own = self.settings.looks.iter().map(|own| (own.name.clone(), own.look.clone()));
         let all = Look::PRESETS.into_iter().map(|(name, look)| (name.to_owned(), look)).chain(own);
         ui.horizontal_wrapped(|ui| {
             ui.spacing_mut().item_spacing.x = 4.0;
@@ -104,7 +112,7 @@ impl Window {
             }
         });
         ui.horizontal(|ui| {
-            let look = self.settings.look;
+            let look = self.settings.look.clone();
             let field = egui::TextEdit::singleline(&mut self.name).hint_text("name this look").char_limit(24);
             let field = ui.add_sized([ui.available_width() - 112.0, 20.0], field);
             if self.focus.take_if(|focus| *focus == "name").is_some() {

@@ -6,7 +6,12 @@
 
 mod kernels;
 mod lanes;
+pub(super) mod mixer;
+mod mixer_kernels;
 mod resample;
+mod tiles;
+mod unit;
+mod unit_kernels;
 
 use std::cell::Cell;
 use std::ops::Range;
@@ -17,6 +22,7 @@ use super::workers::Workers;
 use kernels::{DENSE_VECTORS, Map, Matrix, PATCH, SCRATCH, SEGMENTS, blocks};
 use lanes::LANES;
 pub use resample::Resample;
+pub use unit::{FirstUnit, Unit, plain_map};
 
 /// Most channels that a layer may have.
 const MAX_CHANNELS: usize = SCRATCH / 8;
@@ -101,6 +107,13 @@ flavours!(run_block, kernels::Block<'_>, block);
 flavours!(run_pointwise, kernels::Pointwise<'_>, plain_pointwise);
 flavours!(run_stem, kernels::Stem<'_>, stem);
 flavours!(run_dense, kernels::Dense<'_>, dense);
+use mixer_kernels::{expand, head, reduce, start};
+flavours!(run_start, mixer_kernels::Start<'_>, start);
+flavours!(run_head, mixer_kernels::Head<'_>, head);
+use unit_kernels::unit as unit_parts;
+flavours!(run_expand, mixer_kernels::Expand<'_>, expand);
+flavours!(run_reduce, mixer_kernels::Reduce<'_>, reduce);
+flavours!(run_unit, unit_kernels::Unit<'_>, unit_parts);
 
 /// Cuts `0..total` into parts and runs them on the workers.
 fn share(workers: &Workers, total: usize, run: impl Fn(Range<usize>) + Sync) {

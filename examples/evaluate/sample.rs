@@ -11,10 +11,10 @@ use crate::common::Failure;
 use crate::common::media::Picture;
 use crate::figures::lab;
 
-/// Numbers by chance, the same each time (Vigna's SplitMix64).
-pub struct Chance(pub u64);
+/// Random numbers, the same each time (Vigna's SplitMix64).
+pub struct Rng(pub u64);
 
-impl Chance {
+impl Rng {
     pub fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.0;
@@ -36,7 +36,7 @@ impl Chance {
 
 /// A picture with one face.
 #[derive(Clone)]
-pub struct Scene {
+pub struct Sample {
     pub name: &'static str,
     pub picture: RgbaImage,
     pub face: Face,
@@ -56,28 +56,28 @@ const OTHERS: [Source; 5] = [
     ("car", "tests/data/carphone_059.png", None, 3.0),
 ];
 
-fn load((name, file, part, factor): Source, tracker: &FaceTracker) -> Result<Scene, Failure> {
+fn load((name, file, part, factor): Source, tracker: &FaceTracker) -> Result<Sample, Failure> {
     let whole = Picture::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join(file))?.pixels;
     let [x, y, w, h] = part.unwrap_or([0, 0, whole.width(), whole.height()]);
     let cut = crop_imm(&whole, x, y, w, h).to_image();
     let side = |length: u32| (length as f32 * factor).round() as u32;
-    scene(name, resize(&cut, side(w), side(h), FilterType::CatmullRom), tracker)
+    sample(name, resize(&cut, side(w), side(h), FilterType::CatmullRom), tracker)
 }
 
-/// A scene of a picture's one face.
-pub fn scene(name: &'static str, picture: RgbaImage, tracker: &FaceTracker) -> Result<Scene, Failure> {
+/// A sample of a picture's one face.
+pub fn sample(name: &'static str, picture: RgbaImage, tracker: &FaceTracker) -> Result<Sample, Failure> {
     let frame = Frame::rgba8(&picture, picture.width(), picture.height())?;
     let face = tracker.detect(&frame)?.into_iter().next().ok_or_else(|| format!("no face is found in {name}"))?;
-    Ok(Scene { width: apart(&face, mesh::RIGHT_CHEEK, mesh::LEFT_CHEEK), name, picture, face })
+    Ok(Sample { width: apart(&face, mesh::RIGHT_CHEEK, mesh::LEFT_CHEEK), name, picture, face })
 }
 
 /// The portrait, enlarged to `side` × `side` pixels.
-pub fn portrait(side: u32, tracker: &FaceTracker) -> Result<Scene, Failure> {
+pub fn portrait(side: u32, tracker: &FaceTracker) -> Result<Sample, Failure> {
     load((PORTRAIT.0, PORTRAIT.1, PORTRAIT.2, side as f32 / 256.0), tracker)
 }
 
 /// All bundled faces, the portrait first.
-pub fn all(tracker: &FaceTracker) -> Result<Vec<Scene>, Failure> {
+pub fn all(tracker: &FaceTracker) -> Result<Vec<Sample>, Failure> {
     [PORTRAIT].into_iter().chain(OTHERS).map(|source| load(source, tracker)).collect()
 }
 
@@ -104,7 +104,7 @@ fn signed(contour: &[[f32; 2]], [x, y]: [f32; 2]) -> f32 {
     if inside { -nearest } else { nearest }
 }
 
-impl Scene {
+impl Sample {
     pub fn size(&self) -> (u32, u32) {
         self.picture.dimensions()
     }
@@ -180,18 +180,18 @@ pub fn pixel(colour: [f32; 3]) -> Rgba<u8> {
 pub type Spot = ([f32; 2], f32);
 
 /// Spots at random on the skin, apart from each other; diameters in face widths.
-pub fn spots(scene: &Scene, skin: &[bool], count: usize, sizes: (f32, f32), seed: u64) -> Vec<Spot> {
-    let mut chance = Chance(seed);
-    let width = scene.size().0 as usize;
+pub fn spots(sample: &Sample, skin: &[bool], count: usize, sizes: (f32, f32), seed: u64) -> Vec<Spot> {
+    let mut rng = Rng(seed);
+    let width = sample.size().0 as usize;
     let places: Vec<usize> = skin.iter().enumerate().filter(|(_, skin)| **skin).map(|(at, _)| at).collect();
     let mut spots: Vec<Spot> = Vec::new();
     for _ in 0..20_000 {
         if spots.len() == count || places.is_empty() {
             break;
         }
-        let at = places[chance.next() as usize % places.len()];
-        let middle = [(at % width) as f32 + chance.between(0.0, 1.0), (at / width) as f32 + chance.between(0.0, 1.0)];
-        let size = chance.between(sizes.0, sizes.1) * scene.width;
+        let at = places[rng.next() as usize % places.len()];
+        let middle = [(at % width) as f32 + rng.between(0.0, 1.0), (at / width) as f32 + rng.between(0.0, 1.0)];
+        let size = rng.between(sizes.0, sizes.1) * sample.width;
         let free = |(other, across): &Spot| (middle[0] - other[0]).hypot(middle[1] - other[1]) > (size + across) * 1.2;
         if spots.iter().all(free) {
             spots.push((middle, size));
@@ -201,8 +201,8 @@ pub fn spots(scene: &Scene, skin: &[bool], count: usize, sizes: (f32, f32), seed
 }
 
 /// How much of a pixel is covered by spots with soft rims, 0..=1.
-pub fn coverage(scene: &Scene, spots: &[Spot]) -> Vec<f32> {
-    let (w, h) = scene.size();
+pub fn coverage(sample: &Sample, spots: &[Spot]) -> Vec<f32> {
+    let (w, h) = sample.size();
     let mut cover = vec![0.0_f32; (w * h) as usize];
     for &([x, y], size) in spots {
         let reach = size + 2.0;
@@ -220,34 +220,34 @@ pub fn coverage(scene: &Scene, spots: &[Spot]) -> Vec<f32> {
 }
 
 /// Spots painted on: each channel darker by these shares of itself.
-pub fn painted(scene: &Scene, cover: &[f32], darker: [f32; 3]) -> Scene {
-    let mut picture = scene.picture.clone();
+pub fn painted(sample: &Sample, cover: &[f32], darker: [f32; 3]) -> Sample {
+    let mut picture = sample.picture.clone();
     for (place, &covered) in picture.pixels_mut().zip(cover) {
         if covered > 0.0 {
             let colour = rgb(place);
             *place = pixel(std::array::from_fn(|c| colour[c] * (1.0 - covered * darker[c])));
         }
     }
-    scene.with(picture)
+    sample.with(picture)
 }
 
 /// The face with skin of another colour (sRGB, 0..=1): all of it but the eyes and the open mouth, multiplied in linear light
 /// so that `plain` skin has this colour in the mean.
-pub fn recoloured(scene: &Scene, plain: &[bool], colour: [f32; 3]) -> Scene {
+pub fn recoloured(sample: &Sample, plain: &[bool], colour: [f32; 3]) -> Sample {
     let linear = |v: f32| if v <= 0.040_45 { v / 12.92 } else { ((v + 0.055) / 1.055).powf(2.4) };
     let encoded = |v: f32| if v <= 0.003_130_8 { v * 12.92 } else { 1.055 * v.powf(1.0 / 2.4) - 0.055 };
     let (mut sum, mut count) = ([0.0; 3], 0.0_f32);
-    for (place, _) in scene.picture.pixels().zip(plain).filter(|(_, plain)| **plain) {
+    for (place, _) in sample.picture.pixels().zip(plain).filter(|(_, plain)| **plain) {
         let colour = rgb(place).map(linear);
         sum.iter_mut().zip(colour).for_each(|(sum, v)| *sum += v);
         count += 1.0;
     }
     let gain: [f32; 3] = std::array::from_fn(|c| linear(colour[c]) / (sum[c] / count.max(1.0)).max(1e-4));
-    let contours = [&mesh::FACE_OVAL[..], &mesh::RIGHT_EYE, &mesh::LEFT_EYE, &mesh::MOUTH].map(|c| scene.contour(c));
-    let mut picture = scene.picture.clone();
+    let contours = [&mesh::FACE_OVAL[..], &mesh::RIGHT_EYE, &mesh::LEFT_EYE, &mesh::MOUTH].map(|c| sample.contour(c));
+    let mut picture = sample.picture.clone();
     for (x, y, place) in picture.enumerate_pixels_mut() {
         let p = [x as f32 + 0.5, y as f32 + 0.5];
-        let off = |k: usize| signed(&contours[k], p) / scene.width;
+        let off = |k: usize| signed(&contours[k], p) / sample.width;
         let within = (0.5 - off(0) / 0.03).clamp(0.0, 1.0);
         if within == 0.0 {
             continue;
@@ -256,5 +256,5 @@ pub fn recoloured(scene: &Scene, plain: &[bool], colour: [f32; 3]) -> Scene {
         let before = rgb(place).map(linear);
         *place = pixel(std::array::from_fn(|c| encoded(before[c] * (1.0 + share * (gain[c] - 1.0)))));
     }
-    scene.with(picture)
+    sample.with(picture)
 }
