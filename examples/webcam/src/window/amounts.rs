@@ -1,0 +1,197 @@
+//! The settings of a look, as the library's table has them: in groups that fold, found by typing.
+
+use std::collections::BTreeMap;
+
+use eframe::egui::{self, Key, Rect, RichText, TextStyle, Ui, pos2};
+use glowup::{Group, Kind, Look, Row};
+
+use super::widgets::{ROW_HEIGHT, cell, edit, heading, reset_button};
+
+/// Groups are unfolded at first while they have no more rows than this altogether.
+const UNFOLDED_ROWS: usize = 12;
+/// Width of the button that resets.
+const RESET_WIDTH: f32 = 20.0;
+/// The labels of all rows take at most this share of the width.
+const LABEL_SHARE: f32 = 0.4;
+
+/// The list of settings.
+#[derive(Default)]
+pub struct Amounts {
+    /// What is searched for.
+    query: String,
+    /// Whether the search field is to get the keyboard.
+    focus: bool,
+    /// The names of the rows that were drawn last.
+    drawn: Vec<&'static str>,
+    /// Why a value was not taken.
+    refused: Option<String>,
+}
+
+/// Whether a row has every word that is searched for in its name, label or help.
+fn matches(row: &Row, query: &str) -> bool {
+    let text = format!("{} {} {}", row.name, row.label, row.help).to_lowercase();
+    query.to_lowercase().split_whitespace().all(|word| text.contains(word))
+}
+
+fn rows_of(group: Group) -> impl Iterator<Item = &'static Row> + Clone {
+    Look::ROWS.iter().filter(move |row| row.group == group)
+}
+
+/// Whether a group is unfolded where the user has not said so.
+fn opens_at_first(group: Group) -> bool {
+    let last = Look::ROWS.iter().rposition(|row| row.group == group).unwrap_or(0);
+    last < UNFOLDED_ROWS || Look::ROWS.first().is_some_and(|row| row.group == group)
+}
+
+fn differs(row: &Row, look: &Look) -> bool {
+    row.get(look) != row.get(&Look::NONE)
+}
+
+/// Takes a setting back to what it is in a look that changes nothing.
+fn reset(row: &Row, look: &mut Look) {
+    // The library's own value is valid.
+    let _ = row.set(look, row.get(&Look::NONE));
+}
+
+impl Amounts {
+    pub fn is_searching(&self) -> bool {
+        !self.query.trim().is_empty()
+    }
+
+    /// The search field is to get the keyboard.
+    pub fn start_search(&mut self) {
+        self.focus = true;
+    }
+
+    pub fn clear_search(&mut self) {
+        self.query.clear();
+    }
+
+    /// Why the last value that was typed was not taken.
+    pub fn take_refused(&mut self) -> Option<String> {
+        self.refused.take()
+    }
+
+    /// The search field, and a button that resets all.
+    pub fn search(&mut self, ui: &mut Ui, look: &mut Look) {
+        ui.horizontal(|ui| {
+            let reset_width = 72.0;
+            let field = egui::TextEdit::singleline(&mut self.query).hint_text("Search settings  ( / )").char_limit(60);
+            let width = ui.available_width() - reset_width - ui.spacing().item_spacing.x;
+            let field = ui.add_sized([width, ROW_HEIGHT], field);
+            if std::mem::take(&mut self.focus) {
+                field.request_focus();
+            }
+            if field.lost_focus() && ui.input(|input| input.key_pressed(Key::Escape)) {
+                self.query.clear();
+            }
+            let button = egui::Button::new("Reset all").min_size([reset_width, ROW_HEIGHT].into());
+            let any = Look::ROWS.iter().any(|row| differs(row, look));
+            if ui.add_enabled(any, button).on_hover_text("Takes every setting back").clicked() {
+                *look = Look::NONE;
+            }
+        });
+    }
+
+    /// Every group with its rows. `groups` has which ones the user has folded or unfolded.
+    pub fn show(&mut self, ui: &mut Ui, look: &mut Look, groups: &mut BTreeMap<String, bool>) {
+        self.drawn.clear();
+        let width = label_width(ui);
+        for group in Look::groups() {
+            self.group(ui, group, width, look, groups);
+        }
+        if self.is_searching() && self.drawn.is_empty() {
+            ui.add_space(8.0);
+            ui.vertical_centered(|ui| ui.weak(format!("No setting matches “{}”.", self.query.trim())));
+        }
+    }
+
+    fn group(
+        &mut self,
+        ui: &mut Ui,
+        group: Group,
+        label_width: f32,
+        look: &mut Look,
+        groups: &mut BTreeMap<String, bool>,
+    ) {
+        let searching = self.is_searching();
+        if searching && !rows_of(group).any(|row| matches(row, &self.query)) {
+            return;
+        }
+        // A search shows what it has found, whatever is folded.
+        let open = searching || groups.get(group.name).copied().unwrap_or_else(|| opens_at_first(group));
+        let amounts = rows_of(group).filter(|row| matches!(row.kind, Kind::Amount { .. }));
+        let acting = amounts.clone().filter(|row| !row.is_neutral(&row.get(look))).count();
+        let (response, place) = heading(ui, group.label, open, acting, RESET_WIDTH);
+        if response.clicked() && !searching {
+            groups.insert(group.name.to_owned(), !open);
+        }
+        response.on_hover_text(format!("{acting} of {} amounts act", amounts.count()));
+        let changed = rows_of(group).any(|row| differs(row, look));
+        if changed && reset_button(ui, place, &format!("Reset {}", group.label)) {
+            rows_of(group).for_each(|row| reset(row, look));
+        }
+        if open {
+            for row in rows_of(group) {
+                if matches(row, &self.query) {
+                    self.row(ui, row, label_width, look);
+                }
+            }
+            ui.add_space(4.0);
+        }
+    }
+
+    fn row(&mut self, ui: &mut Ui, row: &'static Row, label_width: f32, look: &mut Look) {
+        self.drawn.push(row.name);
+        let value = row.get(look);
+        let size = egui::vec2(ui.available_width(), ROW_HEIGHT);
+        let (rect, _) = ui.allocate_exact_size(size, egui::Sense::hover());
+        let column = |from: f32, to: f32| Rect::from_x_y_ranges(from..=to, rect.y_range());
+        let left = rect.left() + 6.0;
+        let middle = left + label_width + 8.0;
+        let right = rect.right() - RESET_WIDTH;
+        let differs = differs(row, look);
+        let label = cell(ui, column(left, left + label_width), |ui| {
+            let text = RichText::new(row.label);
+            let text = if differs { text.strong() } else { text };
+            ui.add(egui::Label::new(text).truncate().selectable(false).show_tooltip_when_elided(false))
+        });
+        label.on_hover_ui(|ui| tooltip(ui, row));
+        let (control, new) = cell(ui, column(middle, right - 2.0), |ui| {
+            ui.push_id(row.name, |ui| edit(ui, row.label, &row.kind, &value)).inner
+        });
+        if let Some(new) = new
+            && let Err(error) = row.set(look, new)
+        {
+            self.refused = Some(format!("{}: {error}.", row.label));
+        }
+        // After the value: the clicks of a double click have set one.
+        let doubled = matches!(row.kind, Kind::Amount { .. }) && control.double_clicked();
+        control.on_hover_ui(|ui| tooltip(ui, row));
+        let place = Rect::from_min_max(pos2(right, rect.top()), rect.max);
+        if doubled || differs && reset_button(ui, place, &format!("Reset {}", row.label)) {
+            reset(row, look);
+        }
+    }
+}
+
+/// As wide as the longest label, so that all controls stand below each other.
+fn label_width(ui: &Ui) -> f32 {
+    let font = TextStyle::Body.resolve(ui.style());
+    let width = |row: &Row| {
+        ui.painter().layout_no_wrap(row.label.to_owned(), font.clone(), egui::Color32::PLACEHOLDER).size().x
+    };
+    let widest = Look::ROWS.iter().map(width).fold(0.0, f32::max);
+    // Room for rounding, else the longest label would be cut.
+    (widest + 1.0).min(LABEL_SHARE * ui.available_width()).ceil()
+}
+
+fn tooltip(ui: &mut Ui, row: &Row) {
+    ui.set_max_width(270.0);
+    ui.strong(row.label);
+    ui.label(row.help);
+    ui.weak(row.ends);
+    if matches!(row.kind, Kind::Amount { .. }) {
+        ui.weak("Double-click to reset.");
+    }
+}
