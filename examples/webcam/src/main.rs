@@ -10,12 +10,12 @@
 
 #[path = "../../common/mod.rs"]
 mod common;
+mod event_timer;
 mod headless;
 mod meter;
 mod output;
 mod retouch;
 mod settings;
-mod event_timer;
 mod source;
 mod window;
 mod worker;
@@ -78,7 +78,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
         return headless::run(source, frames, out, arguments.look.look()?, arguments.stats.as_deref());
     }
     let mut store = Store::new(arguments.config);
-    let (mut settings, said) = store.load();
+    let (mut settings, message) = store.load();
     // What the command line leaves open is as it was last.
     settings.look = arguments.look.over(settings.look)?;
     if let Some(source) = arguments.source {
@@ -88,7 +88,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
     let startup = window::Startup {
         settings,
         store,
-        said,
+        message,
         folder: arguments.snapshots,
         sink: arguments.sink,
         stats: arguments.stats,

@@ -48,7 +48,7 @@ pub struct Meter {
     responses: Samples,
     inputs: VecDeque<(String, u64)>,
     /// What the window has told.
-    said: VecDeque<String>,
+    messages: VecDeque<String>,
     late: Arc<Mutex<Latency>>,
 }
 
@@ -140,7 +140,7 @@ impl Meter {
             draws: Samples::default(),
             responses: Samples::default(),
             inputs: VecDeque::new(),
-            said: VecDeque::new(),
+            messages: VecDeque::new(),
             late: Arc::default(),
         }
     }
@@ -236,11 +236,11 @@ impl Meter {
     }
 
     /// The window tells something.
-    pub fn said(&mut self, text: &str) {
-        if self.said.len() == 1000 {
-            self.said.pop_front();
+    pub fn message(&mut self, text: &str) {
+        if self.messages.len() == 1000 {
+            self.messages.pop_front();
         }
-        self.said.push_back(text.to_owned());
+        self.messages.push_back(text.to_owned());
     }
 
     /// Pictures shown a second.
@@ -298,7 +298,7 @@ impl Meter {
                 "draw_ms": self.draws.summary(1e3),
                 "answer_ms": self.responses.summary(1e3),
                 "inputs": inputs,
-                "said": self.said,
+                "messages": self.messages,
             },
         });
         drop(late);

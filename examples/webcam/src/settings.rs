@@ -162,7 +162,6 @@ mod tests {
     use glowup::{Shape, Skin};
 
     use super::*;
-    use glowup::Shape;
 
     fn folder(name: &str) -> PathBuf {
         let folder = std::env::temp_dir().join(format!("glowup-settings-{}-{name}", std::process::id()));
@@ -173,7 +172,7 @@ mod tests {
     #[test]
     fn settings_survive_a_restart() {
         let folder = folder("restart");
-        let own = SavedLook { name: "evening".to_owned(), look: Look { shape: Shape { slim: 0.25, ..Shape::NONE }, ..Look::SOFT } };
+        let own = SavedLook { name: "evening".to_owned(), look: Look { shape: Shape { slim: 0.25 }, ..Look::SOFT } };
         let settings = Settings {
             look: own.look.clone(),
             looks: vec![own],
@@ -220,13 +219,9 @@ mod tests {
         let mut store = Store::new(Some(folder.clone()));
         let (read, said) = store.load();
         let skin = Skin { smooth: 0.8, tone: 0.25, brighten: -0.5, ..Skin::NONE };
-        let own = Look {
-            skin: Skin { ruddy: 0.125, ..Skin::NONE },
-            shape: Shape { slim: 0.25, ..Shape::NONE },
-            ..Look::NONE
-        };
+        let own = Look { skin: Skin { ruddy: 0.125, ..Skin::NONE }, shape: Shape { slim: 0.25 }, ..Look::NONE };
         let expected = Settings {
-            look: Look { skin, shape: Shape { slim: 0.5, ..Shape::NONE }, ..Look::NONE },
+            look: Look { skin, shape: Shape { slim: 0.5 }, ..Look::NONE },
             looks: vec![SavedLook { name: "mine".to_owned(), look: own }],
             source: SourceSpec::Demo,
             split: true,

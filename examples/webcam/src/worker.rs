@@ -212,8 +212,7 @@ impl Session {
     /// Opens what was chosen, and again what has ended but may come back.
     fn open_chosen(&mut self, controls: &Controls) {
         let chosen = self.choice != Some(controls.choice);
-        let again =
-            self.source.is_none() && controls.source.may_return() && self.last_heard.elapsed() > RETRY_INTERVAL;
+        let again = self.source.is_none() && controls.source.may_return() && self.last_heard.elapsed() > RETRY_INTERVAL;
         if !chosen && !again {
             return;
         }
@@ -417,13 +416,7 @@ impl Session {
         Writer::start(target, notes, repaint).map_err(|failure| self.note(sentence(&failure.to_string()))).ok()
     }
 
-    fn publish(
-        &mut self,
-        current: &TimedPicture,
-        textures: Arc<FrameTextures>,
-        times: Times,
-        controls: &Controls,
-    ) {
+    fn publish(&mut self, current: &TimedPicture, textures: Arc<FrameTextures>, times: Times, controls: &Controls) {
         let [width, height] = textures.size;
         self.meshes.resize_with(self.retoucher.faces().count(), Mesh::new);
         self.grid.clear();

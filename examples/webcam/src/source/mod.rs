@@ -4,8 +4,8 @@ pub mod camera;
 mod clip;
 mod demo;
 mod faulty;
-mod thread;
 mod still;
+mod thread;
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::common::Failure;
 use crate::common::media::is_picture;
 pub use faulty::Fault;
-pub use thread::{SourceThread, Received, TimedPicture};
+pub use thread::{Received, SourceThread, TimedPicture};
 
 /// A frame in memory: RGBA, without padding.
 #[derive(Default, Clone)]

@@ -195,3 +195,94 @@ fn tooltip(ui: &mut Ui, row: &Row) {
         ui.weak("Double-click to reset.");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use eframe::egui::{Context, FullOutput, Pos2, RawInput, vec2};
+    use glowup::Value;
+
+    use super::super::widgets::texts;
+    use super::*;
+
+    /// Draws the list once, high enough for all of it, without a screen.
+    fn draw(amounts: &mut Amounts, look: &mut Look, groups: &mut BTreeMap<String, bool>) -> FullOutput {
+        let input = RawInput {
+            screen_rect: Some(Rect::from_min_size(Pos2::ZERO, vec2(280.0, 10_000.0))),
+            ..RawInput::default()
+        };
+        Context::default().run_ui(input, |ui| amounts.show(ui, look, groups))
+    }
+
+    fn all_open() -> BTreeMap<String, bool> {
+        Look::groups().map(|group| (group.name.to_owned(), true)).collect()
+    }
+
+    #[test]
+    fn the_list_is_the_table() {
+        let (mut amounts, mut look) = (Amounts::default(), Look::NONE);
+        let output = draw(&mut amounts, &mut look, &mut all_open());
+        let table: Vec<&str> = Look::ROWS.iter().map(|row| row.name).collect();
+        assert_eq!(amounts.drawn, table, "the rows that are drawn, and the table's");
+        let written = texts(&output);
+        // What the screen says, too: each group's label, then those of its rows.
+        let mut labels = Vec::new();
+        for group in Look::groups() {
+            labels.push(group.label);
+            labels.extend(rows_of(group).map(|row| row.label));
+        }
+        let shown: Vec<&str> = written.iter().map(String::as_str).filter(|text| labels.contains(text)).collect();
+        assert_eq!(shown, labels);
+        assert_eq!(look, Look::NONE, "to be drawn changes nothing");
+    }
+
+    #[test]
+    fn folded_groups_show_how_many_amounts_act() {
+        let (mut amounts, mut look) = (Amounts::default(), Look::GLAM);
+        let mut groups = all_open();
+        groups.values_mut().for_each(|open| *open = false);
+        let written = texts(&draw(&mut amounts, &mut look, &mut groups));
+        assert!(amounts.drawn.is_empty());
+        for group in Look::groups() {
+            let acting =
+                rows_of(group).filter(|row| matches!(row.get(&look), Value::Amount(amount) if amount != 0.0)).count();
+            let at = written.iter().position(|text| text == group.label).unwrap();
+            assert!(acting == 0 || written[at + 1] == format!("{acting} on"), "{written:?}");
+        }
+    }
+
+    #[test]
+    fn a_search_shows_what_it_finds_and_nothing_else() {
+        let mut folded = all_open();
+        folded.values_mut().for_each(|open| *open = false);
+        for (query, found) in [
+            ("SMOOTH", Some("smooth")),
+            ("midline", Some("slim")),
+            ("skin colour", Some("tone")),
+            ("no such thing", None),
+        ] {
+            let mut amounts = Amounts { query: query.to_owned(), ..Amounts::default() };
+            let written = texts(&draw(&mut amounts, &mut Look::NONE.clone(), &mut folded));
+            assert!(found.is_none_or(|name| amounts.drawn.contains(&name)), "{query}: {:?}", amounts.drawn);
+            for row in Look::ROWS {
+                let text = format!("{} {} {}", row.name, row.label, row.help).to_lowercase();
+                let hit = query.to_lowercase().split(' ').all(|word| text.contains(word));
+                assert_eq!(amounts.drawn.contains(&row.name), hit, "{query}: {}", row.name);
+            }
+            for group in Look::groups() {
+                let hit = rows_of(group).any(|row| amounts.drawn.contains(&row.name));
+                assert_eq!(written.iter().any(|text| text == group.label), hit, "{query}: {}", group.label);
+            }
+        }
+        assert!(folded.values().all(|open| !open), "what is folded is so again after the search");
+    }
+
+    #[test]
+    fn values_are_taken_back_one_by_one() {
+        let mut look = Look::GLAM;
+        for row in Look::ROWS {
+            reset(row, &mut look);
+            assert!(!differs(row, &look), "{}", row.name);
+        }
+        assert_eq!(look, Look::NONE);
+    }
+}

@@ -14,14 +14,21 @@ const SHADER: &str = include_str!("canvas.wgsl");
 pub struct Canvas {
     device: wgpu::Device,
     opaque: wgpu::RenderPipeline,
-    veil: wgpu::RenderPipeline,
+    blended: wgpu::RenderPipeline,
     layout: wgpu::BindGroupLayout,
     sampler: wgpu::Sampler,
-    /// Bindings of a stage's textures: before, after, skin.
-    known: Vec<(Weak<FrameTextures>, [wgpu::BindGroup; 3])>,
+    known: Vec<(Weak<FrameTextures>, Bindings)>,
 }
 
-/// Which of a stage's textures.
+/// Bindings of a frame's textures.
+#[derive(Clone)]
+struct Bindings {
+    before: wgpu::BindGroup,
+    after: wgpu::BindGroup,
+    skin: Option<wgpu::BindGroup>,
+}
+
+/// Which of a frame's textures.
 #[derive(Clone, Copy, PartialEq)]
 pub enum Side {
     Before,
@@ -90,37 +97,47 @@ impl Canvas {
                 cache: None,
             })
         };
-        let (opaque, veil) = if format.is_srgb() { ("linear", "veil_linear") } else { ("encoded", "veil_encoded") };
+        let (opaque, blended) = if format.is_srgb() { ("linear", "skin_linear") } else { ("encoded", "skin_encoded") };
         let opaque = pipeline(opaque, None);
-        let veil = pipeline(veil, Some(wgpu::BlendState::PREMULTIPLIED_ALPHA_BLENDING));
+        let blended = pipeline(blended, Some(wgpu::BlendState::PREMULTIPLIED_ALPHA_BLENDING));
         let sampler = device.create_sampler(&wgpu::SamplerDescriptor {
             label: Some("canvas"),
             mag_filter: wgpu::FilterMode::Linear,
             min_filter: wgpu::FilterMode::Linear,
             ..wgpu::SamplerDescriptor::default()
         });
-        Self { device, opaque, veil, layout, sampler, known: Vec::new() }
+        Self { device, opaque, blended, layout, sampler, known: Vec::new() }
     }
 
-    /// Paints one of a stage's textures over `place`, as far as it lies in the painter's clip rectangle.
-    pub fn paint(&mut self, painter: &egui::Painter, place: Rect, stage: &Arc<FrameTextures>, side: Side, mirror: bool) {
-        let [before, after, skin] = self.bindings(stage);
+    /// Paints one of a frame's textures over `place`, as far as it lies in the painter's clip rectangle. Where there is no
+    /// such texture nothing is painted.
+    pub fn paint(
+        &mut self,
+        painter: &egui::Painter,
+        place: Rect,
+        textures: &Arc<FrameTextures>,
+        side: Side,
+        mirror: bool,
+    ) {
+        let Bindings { before, after, skin } = self.bindings(textures);
         let (pipeline, bindings) = match side {
-            Side::Before => (&self.opaque, before),
-            Side::After => (&self.opaque, after),
-            Side::Skin => (&self.veil, skin),
+            Side::Before => (&self.opaque, Some(before)),
+            Side::After => (&self.opaque, Some(after)),
+            Side::Skin => (&self.blended, skin),
         };
-        let picture = Painted { pipeline: pipeline.clone(), bindings, mirror };
-        painter.add(Callback::new_paint_callback(place, picture));
+        if let Some(bindings) = bindings {
+            let picture = Painted { pipeline: pipeline.clone(), bindings, mirror };
+            painter.add(Callback::new_paint_callback(place, picture));
+        }
     }
 
-    fn bindings(&mut self, stage: &Arc<FrameTextures>) -> [wgpu::BindGroup; 3] {
-        let same = |known: &Weak<FrameTextures>| known.upgrade().is_some_and(|known| known.id == stage.id);
+    fn bindings(&mut self, textures: &Arc<FrameTextures>) -> Bindings {
+        let same = |known: &Weak<FrameTextures>| known.upgrade().is_some_and(|known| known.id == textures.id);
         if let Some((_, bindings)) = self.known.iter().find(|(known, _)| same(known)) {
             return bindings.clone();
         }
         self.known.retain(|(known, _)| known.strong_count() > 0);
-        let bindings = [&stage.before, &stage.after, &stage.skin].map(|view| {
+        let bind = |view| {
             self.device.create_bind_group(&wgpu::BindGroupDescriptor {
                 label: Some("canvas"),
                 layout: &self.layout,
@@ -129,8 +146,10 @@ impl Canvas {
                     wgpu::BindGroupEntry { binding: 1, resource: wgpu::BindingResource::Sampler(&self.sampler) },
                 ],
             })
-        });
-        self.known.push((Arc::downgrade(stage), bindings.clone()));
+        };
+        let (before, after, skin) = (&textures.before, &textures.after, &textures.skin);
+        let bindings = Bindings { before: bind(before), after: bind(after), skin: skin.as_ref().map(bind) };
+        self.known.push((Arc::downgrade(textures), bindings.clone()));
         bindings
     }
 }

@@ -32,22 +32,22 @@ fn linear(in: Corner) -> @location(0) vec4f {
     return vec4f(decoded(textureSample(picture, smooth_sampler, in.at).rgb), 1.0);
 }
 
-// Where skin is, as a veil of colour: of a picture whose alpha is 0 wherever it was looked for.
-fn veil_share(at: vec2f) -> f32 {
+// Where skin is, as a translucent colour: of a picture whose alpha is 0 wherever it was looked for.
+fn skin_share(at: vec2f) -> f32 {
     let seen = textureSample(picture, smooth_sampler, at);
     return 0.55 * seen.r * (1.0 - seen.a);
 }
 
-const VEIL = vec3f(0.25, 0.94, 0.55);
+const SKIN_COLOR = vec3f(0.25, 0.94, 0.55);
 
 @fragment
-fn veil_encoded(in: Corner) -> @location(0) vec4f {
-    let share = veil_share(in.at);
-    return vec4f(VEIL * share, share);
+fn skin_encoded(in: Corner) -> @location(0) vec4f {
+    let share = skin_share(in.at);
+    return vec4f(SKIN_COLOR * share, share);
 }
 
 @fragment
-fn veil_linear(in: Corner) -> @location(0) vec4f {
-    let share = veil_share(in.at);
-    return vec4f(decoded(VEIL) * share, share);
+fn skin_linear(in: Corner) -> @location(0) vec4f {
+    let share = skin_share(in.at);
+    return vec4f(decoded(SKIN_COLOR) * share, share);
 }

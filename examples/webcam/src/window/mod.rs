@@ -1,8 +1,10 @@
 //! What one sees: the picture, and beside it what can be changed.
 
+mod amounts;
 mod canvas;
 mod panel;
 mod picture;
+mod widgets;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -11,6 +13,7 @@ use std::time::{Duration, Instant};
 use eframe::egui::{self, Color32, Key, RichText, Vec2};
 use glowup::{Gpu, Look, wgpu};
 
+use amounts::Amounts;
 use canvas::Canvas;
 
 use crate::common::Failure;
@@ -26,7 +29,7 @@ const NOTE_DURATION: Duration = Duration::from_secs(4);
 /// How long after a change the settings are saved.
 const SAVE_DELAY: Duration = Duration::from_secs(2);
 
-const KEYS: [(&str, &str); 16] = [
+const KEYS: [(&str, &str); 17] = [
     ("B (hold)", "see the original"),
     ("S", "split: original left, retouched right"),
     ("M", "mirror"),
@@ -40,17 +43,18 @@ const KEYS: [(&str, &str); 16] = [
     ("C  D", "camera, moving portrait"),
     ("F", "type a file's name"),
     ("T", "light or dark"),
+    ("/", "search the settings; Esc clears"),
     ("Tab  Arrows", "go from control to control, move a slider"),
     ("H", "this help"),
-    ("Esc", "quit"),
+    ("Esc", "leave a field, quit"),
 ];
 
 /// What the window starts with.
 pub struct Startup {
     pub settings: Settings,
     pub store: Store,
-    /// What is to be said about the settings.
-    pub said: Option<String>,
+    /// What there is to tell about the settings.
+    pub message: Option<String>,
     /// Where snapshots and recordings go.
     pub folder: PathBuf,
     pub sink: Option<PathBuf>,
@@ -64,22 +68,26 @@ pub struct Window {
     canvas: Canvas,
     meter: meter::Shared,
     settings: Settings,
+    /// What the worker knows of the settings.
+    sent: (Look, Overlay),
     store: Store,
     changed: Option<Instant>,
     stats: Option<PathBuf>,
     cameras: Cameras,
     /// Whether a list is open.
-    listing: bool,
-    /// What is being typed.
+    list_open: bool,
+    amounts: Amounts,
+    /// The name of a look that is being typed.
     name: String,
-    file: String,
+    /// The name of a file, while one is being typed.
+    file: Option<String>,
     /// A field that is to get the keyboard.
     focus: Option<&'static str>,
     help: bool,
     shown: Option<Shown>,
     notes: Vec<(String, Instant)>,
     /// What was told last.
-    said: Vec<String>,
+    told: Vec<String>,
     quit_at: Option<Instant>,
 }
 
@@ -87,11 +95,10 @@ pub struct Window {
 struct Shown {
     number: u64,
     /// Held, so that nobody writes to what is painted.
-    stage: Arc<FrameTextures>,
+    textures: Arc<FrameTextures>,
     meshes: Vec<Mesh>,
     grid: Vec<Vec<[f32; 2]>>,
     overlay: Overlay,
-    recording: Option<Instant>,
 }
 
 impl Window {
@@ -111,26 +118,29 @@ impl Window {
             quit: false,
         };
         set_theme(&context.egui_ctx, settings.dark);
+        context.egui_ctx.all_styles_mut(set_style);
         let now = Instant::now();
         Ok(Self {
             worker: Worker::start(&gpu, context.egui_ctx.clone(), controls, startup.sink)?,
             gpu,
             canvas: Canvas::new(screen),
             meter,
+            sent: (settings.look.clone(), settings.overlay),
             settings,
             store: startup.store,
             changed: None,
             stats: startup.stats,
             cameras: Cameras::default(),
-            listing: false,
+            list_open: false,
+            amounts: Amounts::default(),
             name: String::new(),
-            file: String::new(),
+            file: None,
             focus: None,
             help: false,
             shown: None,
             // Longer than others, for it is about what was lost.
-            notes: startup.said.map(|said| (said, now + 2 * NOTE_DURATION)).into_iter().collect(),
-            said: Vec::new(),
+            notes: startup.message.map(|message| (message, now + 2 * NOTE_DURATION)).into_iter().collect(),
+            told: Vec::new(),
             quit_at: startup.quit_after.map(|after| now + after),
         })
     }
@@ -186,17 +196,17 @@ impl Window {
 
     /// Deletes the look in force, where it is one of the user's own.
     fn delete_look(&mut self) {
-        let look = self.settings.look.clone();
-        if let Some(index) = self.settings.looks.iter().position(|own| own.look == look) {
+        let look = &self.settings.look;
+        if let Some(index) = self.settings.looks.iter().position(|own| own.look == *look) {
             let own = self.settings.looks.remove(index);
             self.note(format!("The look {} is deleted.", own.name));
         }
     }
 
     fn keys(&mut self, context: &egui::Context) {
-        let late = self.quit_at.is_some_and(|at| Instant::now() >= at);
+        let over = self.quit_at.is_some_and(|at| Instant::now() >= at);
         let pressed = |key| context.input(|input| input.key_pressed(key) && input.modifiers.is_none());
-        if late {
+        if over {
             context.send_viewport_cmd(egui::ViewportCommand::Close);
         }
         if let Some(file) = context.input(|input| input.raw.dropped_files.first().map(|file| file.path().to_owned())) {
@@ -206,7 +216,12 @@ impl Window {
         if context.egui_wants_keyboard_input() {
             return;
         }
-        if pressed(Key::Escape) {
+        if pressed(Key::Slash) {
+            self.amounts.start_search();
+        }
+        if pressed(Key::Escape) && self.amounts.is_searching() {
+            self.amounts.clear_search();
+        } else if pressed(Key::Escape) {
             context.send_viewport_cmd(egui::ViewportCommand::Close);
         }
         if pressed(Key::S) {
@@ -237,9 +252,12 @@ impl Window {
             self.record();
         }
         if pressed(Key::N) {
+            // The field is not there while the settings are searched.
+            self.amounts.clear_search();
             self.focus = Some("name");
         }
         if pressed(Key::F) {
+            self.file.get_or_insert_default();
             self.focus = Some("file");
         }
         if pressed(Key::Delete) {
@@ -279,17 +297,17 @@ impl Window {
     fn refresh(&mut self) {
         let newest = self.worker.newest();
         let last = self.shown.as_ref().map_or(0, |shown| shown.number);
-        let Some(stage) = newest.stage.clone().filter(|_| newest.number != last) else { return };
-        if let Some(moment) = newest.moment {
+        let Some(textures) = newest.textures.clone().filter(|_| newest.number != last) else { return };
+        if let Some(since) = newest.since {
             let skipped = newest.number - last - 1;
-            self.meter.borrow_mut().picture(moment, newest.interval, &newest.times, skipped);
+            self.meter.borrow_mut().picture(since, newest.interval, &newest.times, skipped);
         }
-        let mut meshes = self.shown.take().map(|shown| shown.meshes).unwrap_or_default();
+        let (mut meshes, mut grid) = self.shown.take().map(|shown| (shown.meshes, shown.grid)).unwrap_or_default();
         meshes.clone_from(&newest.meshes);
-        let (number, recording) = (newest.number, newest.recording);
-        let (grid, overlay) = (newest.grid.clone(), newest.overlay);
+        grid.clone_from(&newest.grid);
+        let (number, overlay) = (newest.number, newest.overlay);
         drop(newest);
-        self.shown = Some(Shown { number, stage, meshes, grid, overlay, recording });
+        self.shown = Some(Shown { number, textures, meshes, grid, overlay });
     }
 
     /// What there is to say goes over the lower edge of the picture.
@@ -298,10 +316,10 @@ impl Window {
         self.notes.extend(self.worker.notes().take().into_iter().map(|note| (note, until)));
         let message = self.worker.newest().message.clone();
         let texts = || message.iter().chain(self.notes.iter().map(|(text, _)| text));
-        for text in texts().filter(|text| !self.said.contains(text)) {
-            self.meter.borrow_mut().said(text);
+        for text in texts().filter(|text| !self.told.contains(text)) {
+            self.meter.borrow_mut().message(text);
         }
-        self.said = texts().cloned().collect();
+        self.told = texts().cloned().collect();
         let now = Instant::now();
         self.notes.retain(|(_, until)| *until > now);
         if let Some((_, until)) = self.notes.first() {
@@ -363,6 +381,21 @@ fn set_theme(context: &egui::Context, dark: bool) {
     context.set_theme(if dark { egui::Theme::Dark } else { egui::Theme::Light });
 }
 
+/// A scroll bar that is always to be seen where there is more than fits, and whose room is kept where there is not.
+fn set_style(style: &mut egui::Style) {
+    style.spacing.scroll = egui::style::ScrollStyle {
+        bar_width: 7.0,
+        floating_width: 5.0,
+        floating_allocated_width: 10.0,
+        dormant_background_opacity: 0.3,
+        dormant_handle_opacity: 0.7,
+        ..egui::style::ScrollStyle::thin()
+    };
+    style.spacing.item_spacing = Vec2::new(6.0, 4.0);
+    style.spacing.interact_size.y = 22.0;
+    style.interaction.tooltip_delay = 0.4;
+}
+
 impl eframe::App for Window {
     fn ui(&mut self, ui: &mut egui::Ui, frame: &mut eframe::Frame) {
         // Where a processor draws there is no beam to wait for, and a window that waited would answer late.
@@ -380,22 +413,26 @@ impl eframe::App for Window {
         self.refresh();
         // The window is cleared to their colour; to fill them would cost as much again as all that is on them.
         let bare = |margin| egui::Frame::NONE.inner_margin(margin);
-        egui::Panel::right("controls").resizable(false).exact_size(240.0).frame(bare(10)).show(ui, |ui| {
-            egui::ScrollArea::vertical().show(ui, |ui| self.panel(ui));
-        });
+        let width = panel::width(ui.available_width());
+        let panel = egui::Panel::right("controls").resizable(false).exact_size(width).frame(bare(0));
+        panel.show(ui, |ui| self.panel(ui));
         egui::Panel::bottom("meter").resizable(false).frame(bare(4)).show(ui, |ui| self.meter(ui));
         let place = ui.available_rect_before_wrap();
         egui::CentralPanel::default().frame(bare(8)).show(ui, |ui| self.picture(ui));
         self.notices(ui, place);
         self.help_overlay(&context);
-        let (look, overlay) = (self.settings.look.clone(), self.settings.overlay);
-        self.worker.control(|controls| (controls.look, controls.overlay) = (look, overlay));
+        let settings = &self.settings;
+        if (&settings.look, settings.overlay) != (&self.sent.0, self.sent.1) {
+            self.sent = (settings.look.clone(), settings.overlay);
+            let (look, overlay) = self.sent.clone();
+            self.worker.control(|controls| (controls.look, controls.overlay) = (look, overlay));
+        }
         if self.settings.dark != before.dark {
             set_theme(&context, self.settings.dark);
         }
         self.remember(&context, &before);
-        if self.quit_at.is_some() {
-            context.request_repaint_after(Duration::from_millis(200));
+        if let Some(at) = self.quit_at {
+            context.request_repaint_after(at.saturating_duration_since(Instant::now()));
         }
     }
 

@@ -33,7 +33,7 @@ impl Window {
             painter.text(space.center(), Align2::CENTER_CENTER, text, FontId::proportional(16.0), Color32::GRAY);
             return;
         };
-        let size = Vec2::from(shown.stage.size.map(|side| side as f32));
+        let size = Vec2::from(shown.textures.size.map(|side| side as f32));
         let scale = (space.width() / size.x).min(space.height() / size.y);
         let rect = Rect::from_center_size(space.center(), size * scale);
         let response = ui.allocate_rect(rect, Sense::click_and_drag());
@@ -55,11 +55,11 @@ impl Window {
         for &(from, to, side) in parts {
             let canvas = &mut self.canvas;
             let painter = painter.with_clip_rect(clip(from, to));
-            canvas.paint(&painter, rect, &shown.stage, side, mirror);
+            canvas.paint(&painter, rect, &shown.textures, side, mirror);
             // What was asked for since shows with the next picture. Skin is shown where the retouch has moved it.
             let skin = self.settings.overlay == Overlay::Skin && shown.overlay == Overlay::Skin;
             if skin && side == Side::After {
-                canvas.paint(&painter, rect, &shown.stage, Side::Skin, mirror);
+                canvas.paint(&painter, rect, &shown.textures, Side::Skin, mirror);
             }
         }
         let put = |x: f32, y: f32| {
@@ -67,33 +67,29 @@ impl Window {
             let x = if mirror { 1.0 - u } else { u };
             pos2(rect.left() + x * rect.width(), rect.top() + y / size.y * rect.height())
         };
-        if self.settings.overlay == Overlay::Warp {
-            let within = painter.with_clip_rect(rect.intersect(space));
-            for line in &shown.grid {
-                let points: Vec<Pos2> = line.iter().map(|&[x, y]| put(x, y)).collect();
-                within.add(egui::Shape::line(points, Stroke::new(1.0, GREEN)));
-            }
-        }
-        for &(from, to, side) in parts {
+        // What is drawn lies where the retouched picture shows it, and only over that.
+        for &(from, to, _) in parts.iter().filter(|(.., side)| *side == Side::After) {
             let painter = painter.with_clip_rect(clip(from, to));
-            for mesh in &shown.meshes {
-                let place = |&[found, moved]: &[[f32; 2]; 2]| {
-                    let [x, y] = if side == Side::After { moved } else { found };
-                    put(x, y)
-                };
-                match self.settings.overlay {
-                    Overlay::None | Overlay::Skin | Overlay::Warp => {}
-                    Overlay::Landmarks => {
-                        for point in mesh {
-                            painter.circle_filled(place(point), 1.2, GREEN);
-                        }
+            match self.settings.overlay {
+                Overlay::None | Overlay::Skin => {}
+                Overlay::Landmarks => {
+                    for &[x, y] in shown.meshes.iter().flatten() {
+                        painter.circle_filled(put(x, y), 1.2, GREEN);
                     }
-                    Overlay::Contours => {
+                }
+                Overlay::Contours => {
+                    for mesh in &shown.meshes {
                         for contour in CONTOURS {
-                            let points: Vec<Pos2> =
-                                contour.iter().filter_map(|&index| mesh.get(usize::from(index))).map(place).collect();
+                            let points = contour.iter().filter_map(|&index| mesh.get(usize::from(index)));
+                            let points: Vec<Pos2> = points.map(|&[x, y]| put(x, y)).collect();
                             painter.add(egui::Shape::closed_line(points, Stroke::new(1.5, GREEN)));
                         }
+                    }
+                }
+                Overlay::Warp => {
+                    for line in &shown.grid {
+                        let points: Vec<Pos2> = line.iter().map(|&[x, y]| put(x, y)).collect();
+                        painter.add(egui::Shape::line(points, Stroke::new(1.0, GREEN)));
                     }
                 }
             }
@@ -107,8 +103,10 @@ impl Window {
         if original {
             painter.text(corner, Align2::LEFT_TOP, "original", FontId::proportional(15.0), Color32::WHITE);
         }
-        if let Some(since) = shown.recording {
+        if let Some(since) = self.worker.newest().recording {
             let seconds = since.elapsed().as_secs();
+            // A still picture does not repaint the window by itself.
+            ui.ctx().request_repaint_after(Duration::from_millis(500));
             let text = format!("{}:{:02}", seconds / 60, seconds % 60);
             let corner = rect.right_top() + Vec2::new(-14.0, 12.0);
             let written = painter.text(corner, Align2::RIGHT_TOP, text, FontId::proportional(15.0), Color32::WHITE);
@@ -122,22 +120,23 @@ impl Window {
 
     pub(super) fn meter(&self, ui: &mut egui::Ui) {
         let newest = self.worker.newest();
-        let (times, dropped, faces) = (newest.times, newest.dropped, newest.meshes.len());
+        let (times, dropped, faces, still) = (newest.times, newest.dropped, newest.meshes.len(), newest.still);
         drop(newest);
         let meter = self.meter.borrow();
-        let (seconds, frames) = meter.lateness();
         let ms = |time: Duration| time.as_secs_f32() * 1e3;
-        let text = format!(
-            "{:.0} fps   {:.0} ms late ({frames:.1} frames)   track {:.1}, retouch {:.1} ms   {} dropped   {}   {}",
-            meter.rate(),
-            seconds * 1e3,
-            ms(times.track),
-            ms(times.upload + times.gpu),
-            dropped + meter.skipped(),
-            crate::common::count(faces),
-            self.gpu.adapter(),
-        );
-        let label = egui::Label::new(RichText::new(&text).small().weak()).truncate();
-        ui.add(label);
+        let work = format!("track {:.1}, retouch {:.1} ms", ms(times.track), ms(times.upload + times.gpu));
+        let (faces, adapter) = (crate::common::count(faces), self.gpu.adapter());
+        let text = if still {
+            format!("still picture   {work}   {faces}   {adapter}")
+        } else {
+            let (seconds, frames) = meter.lateness();
+            format!(
+                "{:.0} fps   {:.0} ms late ({frames:.1} frames)   {work}   {} dropped   {faces}   {adapter}",
+                meter.rate(),
+                seconds * 1e3,
+                dropped + meter.skipped(),
+            )
+        };
+        ui.add(egui::Label::new(RichText::new(text).small().weak()).truncate());
     }
 }

@@ -156,18 +156,15 @@ pub fn heading(ui: &mut Ui, label: &str, open: bool, acting: usize, button_width
     let size = vec2(ui.available_width(), ROW_HEIGHT + 2.0);
     let (rect, response) = ui.allocate_exact_size(size, Sense::click());
     let enabled = ui.is_enabled();
-    response.widget_info(|| WidgetInfo::selected(egui::WidgetType::CollapsingHeader, enabled, open, label));
+    response.widget_info(|| WidgetInfo::selected(egui::Role::DisclosureTriangle, enabled, open, label));
     if response.gained_focus() {
         response.scroll_to_me(None);
     }
     let button = Rect::from_min_max(pos2(rect.right() - button_width, rect.top()), rect.max);
     if ui.is_rect_visible(rect) {
         let visuals = ui.style().interact(&response);
-        let back = if response.hovered() || response.has_focus() {
-            visuals.weak_bg_fill
-        } else {
-            ui.visuals().faint_bg_color
-        };
+        let back =
+            if response.hovered() || response.has_focus() { visuals.weak_bg_fill } else { ui.visuals().faint_bg_color };
         ui.painter().rect_filled(rect, 4.0, back);
         let (middle, color) = (rect.center().y, ui.visuals().strong_text_color());
         let triangle = Rect::from_center_size(pos2(rect.left() + 12.0, middle), Vec2::splat(8.0));
