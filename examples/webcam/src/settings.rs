@@ -159,8 +159,6 @@ fn put_aside(path: &Path, why: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use glowup::{Shape, Skin};
-
     use super::*;
 
     fn folder(name: &str) -> PathBuf {
@@ -169,10 +167,16 @@ mod tests {
         folder
     }
 
+    fn look(amounts: &[(&str, f32)]) -> Look {
+        let mut look = Look::NONE;
+        amounts.iter().for_each(|&(name, amount)| look.set(name, amount).unwrap());
+        look
+    }
+
     #[test]
     fn settings_survive_a_restart() {
         let folder = folder("restart");
-        let own = SavedLook { name: "evening".to_owned(), look: Look { shape: Shape { slim: 0.25 }, ..Look::SOFT } };
+        let own = SavedLook { name: "evening".to_owned(), look: look(&[("smooth", 0.8), ("slim", 0.25)]) };
         let settings = Settings {
             look: own.look.clone(),
             looks: vec![own],
@@ -218,10 +222,9 @@ mod tests {
         std::fs::write(folder.join(NAME), text).unwrap();
         let mut store = Store::new(Some(folder.clone()));
         let (read, said) = store.load();
-        let skin = Skin { smooth: 0.8, tone: 0.25, brighten: -0.5, ..Skin::NONE };
-        let own = Look { skin: Skin { ruddy: 0.125, ..Skin::NONE }, shape: Shape { slim: 0.25 }, ..Look::NONE };
+        let own = look(&[("slim", 0.25), ("ruddy", 0.125)]);
         let expected = Settings {
-            look: Look { skin, shape: Shape { slim: 0.5 }, ..Look::NONE },
+            look: look(&[("smooth", 0.8), ("tone", 0.25), ("slim", 0.5), ("brighten", -0.5)]),
             looks: vec![SavedLook { name: "mine".to_owned(), look: own }],
             source: SourceSpec::Demo,
             split: true,
