@@ -4,7 +4,7 @@
 #   examples/webcam/tests/drive.sh PROGRAM FOLDER
 #
 # PROGRAM is the built window, FOLDER takes screenshots, snapshots and recordings. Needs Xvfb, xdotool, ImageMagick, ffmpeg
-# and Python. Takes under four minutes.
+# and Python. Takes about three minutes.
 set -euo pipefail
 program=$(realpath "$1")
 mkdir -p "$2"
@@ -33,7 +33,7 @@ say() { printf '%4ss  %s\n' "$SECONDS" "$*"; }
 
 # Starts the window with the given options, waits until it is there and shows something.
 start() {
-    "$program" --config "$config" --snapshots "$folder" --quit-after 120 "$@" 2>window.log &
+    "$program" --config "$config" --snapshots "$folder" --quit-after 300 "$@" 2>window.log &
     process=$!
     window=
     for _ in $(seq 100); do
@@ -66,7 +66,7 @@ click() { xdotool mousemove $((X + $1)) $((Y + $2)) click 1; sleep 0.4; }
 drag() {
     xdotool mousemove $((X + $1)) $((Y + $2)) mousedown 1
     sleep 0.2
-    xdotool mousemove $((X + $3)) $((Y + $2))
+    xdotool mousemove $((X + $3)) $((Y + $4))
     sleep 0.2
     xdotool mouseup 1
     sleep 0.2
@@ -76,7 +76,7 @@ write() { xdotool type --window 0 --delay 30 "$1"; sleep 0.3; }
 json() { python3 -c 'import json, sys; it = json.load(open(sys.argv[1])); print(eval(sys.argv[2]))' "$1" "$2"; }
 is() { [ "$(json "$1" "$2")" = True ] || fail "in $1 it does not hold that $2: $(cat "$1")"; }
 # Whether the last window told that.
-said() { is stats.json "any('$1' in text for text in it['window']['said'])"; }
+said() { is stats.json "any('$1' in text for text in it['window']['messages'])"; }
 # How much two pictures differ in a part of them (WxH+X+Y): the mean, in steps of 8-bit colour.
 difference() {
     convert "$1" "$2" -compose difference -composite -crop "$3" +repage -format '%[fx:255*mean]' info:
@@ -101,24 +101,34 @@ shot demo-1
 sleep 1
 shot demo-2
 same demo-1.png demo-2.png && fail "the portrait does not move"
-left=$((WIDTH - 229)) right=$((WIDTH - 10))
-for slider in "smooth 79" "tone 131" "slim 183"; do
-    read -r name y <<<"$slider"
-    drag $((left + 110)) "$y" $((right - 30))
-    settings "0.7 < {**it['look']['skin'], **it['look']['shape']}['$name'] < 0.95"
+# A setting is searched for by words that no other has. It is then the only one, the first row below the first heading.
+find() { key slash; write "$1"; }
+row=116 end=$((WIDTH - 76))
+for slider in "skin.smooth blemishes 20 0.7" "skin.tone mean 20 0.7" "shape.slim midline 20 0.7" "skin.brighten preset 12 0.5" \
+    "skin.warmth warmer 12 0.5" "skin.ruddy rosier 12 0.5"; do
+    read -r name word inset least <<<"$slider"
+    value="it['look']['${name%.*}']['${name#*.}']"
+    find "${name#*.} $word"
+    drag $((end - 50)) $row $((end - inset)) $row
+    settings "$least < $value < 1"
+    # A double click resets.
+    [ $name = skin.smooth ] || [ $name = skin.tone ] ||
+        { xdotool mousemove $((X + end - inset)) $((Y + row)) sleep 0.3 click --repeat 2 --delay 100 1; settings "$value == 0"; }
+    key Escape
 done
-# A double click resets.
-xdotool mousemove $((X + left + 110)) $((Y + 183)) sleep 0.3 click --repeat 2 --delay 100 1
-settings "abs(it['look']['shape']['slim'] - 0.15) < 0.001"
-for slider in "brighten 212" "warmth 235" "ruddy 258"; do
-    read -r name y <<<"$slider"
-    drag $((right - 96)) "$y" $((right - 56))
-    settings "0.5 < {**it['look']['skin'], **it['look']['shape']}['$name'] <= 1"
-    xdotool mousemove $((X + right - 56)) $((Y + y)) sleep 0.3 click --repeat 2 --delay 100 1
-    settings "{**it['look']['skin'], **it['look']['shape']}['$name'] == 0"
-done
+# A button takes a change back where there is one, and its group's does all of them.
+find "tone mean"
+click $((WIDTH - 20)) $row
+settings "it['look']['skin']['tone'] == 0"
+key Escape
+# The search is over: the first heading folds its group, and unfolds it.
+click $((WIDTH - 200)) 151
+settings "it['groups'] == {'skin': False}"
+shot folded
+click $((WIDTH - 200)) 151
+settings "it['groups'] == {'skin': True}"
 key s
-drag $(((WIDTH - 240) / 2)) 300 200
+drag $(((WIDTH - 290) / 2)) 300 200 300
 settings "it['split'] and it['split_at'] < 0.3"
 key l
 shot landmarks
@@ -155,7 +165,7 @@ write "evening 7"
 key Return
 settings "[own['name'] for own in it['looks']] == ['evening 7']"
 key 0
-settings "it['look']['skin']['smooth'] == 0"
+settings "it['look']['skin']['smooth'] == 0 and it['look']['shape']['slim'] == 0"
 key 4
 settings "it['look'] == it['looks'][0]['look'] and it['look']['skin']['smooth'] > 0.7"
 shot own-look
@@ -223,6 +233,32 @@ shot damaged
 quit
 said "settings were damaged"
 is "$config/settings.json" "it['source'] == 'demo' and it['look']['skin']['smooth'] == 0.5"
+
+say "a still picture rests"
+wait=4 start --source "$root/assets/astronaut.png" --stats stats.json
+for k in l k 3 m s; do key $k; done
+sleep 2
+ticks() { awk '{ print $14 + $15 }' /proc/$process/stat; }
+before=$(ticks)
+sleep 5
+busy=$((($(ticks) - before) * 1000 / $(getconf CLK_TCK)))
+shot still
+echo "       $busy ms of processor time in 5 s"
+[ $busy -le 100 ] || fail "a still picture takes $busy ms of processor time in 5 s"
+# It is recorded and saved all the same.
+rm -f glowup-*
+key r
+sleep 1.5
+key r
+for _ in $(seq 60); do compgen -G "glowup-*.mp4" >/dev/null && break; sleep 0.25; done
+ffprobe -v error -of json -count_frames -show_streams glowup-*.mp4 >recording.json || fail "no still was recorded"
+is recording.json "1 < float(it['streams'][0]['duration']) < 6 and int(it['streams'][0]['nb_read_frames']) > 20"
+key p
+for _ in $(seq 40); do compgen -G "glowup-*-after.png" >/dev/null && break; sleep 0.25; done
+quit
+compgen -G "glowup-*-after.png" >/dev/null || fail "no snapshot of a still was saved"
+# One retouch when it comes, and one for each change of the look or of what is drawn, of a recording or a snapshot.
+is stats.json "1 <= it['frames'] <= 8"
 
 say "no ffmpeg"
 mkdir -p empty
@@ -297,6 +333,7 @@ wait=3 start --source camera:9 --stats stats.json
 shot no-camera
 quit
 said "Camera 9 cannot be used"
+is stats.json "not any('?.' in text or '..' in text for text in it['window']['messages'])"
 
 say "without a window"
 DISPLAY= "$program" --headless --source "$root/tests/data/webcam.mp4" --frames 5 --out headless --look glam

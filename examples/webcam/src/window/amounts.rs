@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use eframe::egui::{self, Key, Rect, RichText, TextStyle, Ui, pos2};
+use eframe::egui::{self, Key, Rect, RectAlign, Response, RichText, TextStyle, Ui, pos2};
 use glowup::{Group, Kind, Look, Row};
 
 use super::widgets::{ROW_HEIGHT, cell, edit, heading, reset_button};
@@ -12,7 +12,7 @@ const UNFOLDED_ROWS: usize = 12;
 /// Width of the button that resets.
 const RESET_WIDTH: f32 = 20.0;
 /// The labels of all rows take at most this share of the width.
-const LABEL_SHARE: f32 = 0.4;
+const LABEL_SHARE: f32 = 0.37;
 
 /// The list of settings.
 #[derive(Default)]
@@ -33,7 +33,7 @@ fn matches(row: &Row, query: &str) -> bool {
     query.to_lowercase().split_whitespace().all(|word| text.contains(word))
 }
 
-fn rows_of(group: Group) -> impl Iterator<Item = &'static Row> + Clone {
+fn rows_of(group: Group) -> impl Iterator<Item = &'static Row> {
     Look::ROWS.iter().filter(move |row| row.group == group)
 }
 
@@ -77,6 +77,7 @@ impl Amounts {
         ui.horizontal(|ui| {
             let reset_width = 72.0;
             let field = egui::TextEdit::singleline(&mut self.query).hint_text("Search settings  ( / )").char_limit(60);
+            let field = field.align(egui::Align2::LEFT_CENTER);
             let width = ui.available_width() - reset_width - ui.spacing().item_spacing.x;
             let field = ui.add_sized([width, ROW_HEIGHT], field);
             if std::mem::take(&mut self.focus) {
@@ -96,6 +97,7 @@ impl Amounts {
     /// Every group with its rows. `groups` has which ones the user has folded or unfolded.
     pub fn show(&mut self, ui: &mut Ui, look: &mut Look, groups: &mut BTreeMap<String, bool>) {
         self.drawn.clear();
+        ui.spacing_mut().item_spacing.y = 2.0;
         let width = label_width(ui);
         for group in Look::groups() {
             self.group(ui, group, width, look, groups);
@@ -121,12 +123,11 @@ impl Amounts {
         // A search shows what it has found, whatever is folded.
         let open = searching || groups.get(group.name).copied().unwrap_or_else(|| opens_at_first(group));
         let amounts = rows_of(group).filter(|row| matches!(row.kind, Kind::Amount { .. }));
-        let acting = amounts.clone().filter(|row| !row.is_neutral(&row.get(look))).count();
+        let acting = amounts.filter(|row| !row.is_neutral(&row.get(look))).count();
         let (response, place) = heading(ui, group.label, open, acting, RESET_WIDTH);
         if response.clicked() && !searching {
             groups.insert(group.name.to_owned(), !open);
         }
-        response.on_hover_text(format!("{acting} of {} amounts act", amounts.count()));
         let changed = rows_of(group).any(|row| differs(row, look));
         if changed && reset_button(ui, place, &format!("Reset {}", group.label)) {
             rows_of(group).for_each(|row| reset(row, look));
@@ -156,7 +157,7 @@ impl Amounts {
             let text = if differs { text.strong() } else { text };
             ui.add(egui::Label::new(text).truncate().selectable(false).show_tooltip_when_elided(false))
         });
-        label.on_hover_ui(|ui| tooltip(ui, row));
+        tooltip(&label, rect, row);
         let (control, new) = cell(ui, column(middle, right - 2.0), |ui| {
             ui.push_id(row.name, |ui| edit(ui, row.label, &row.kind, &value)).inner
         });
@@ -167,7 +168,7 @@ impl Amounts {
         }
         // After the value: the clicks of a double click have set one.
         let doubled = matches!(row.kind, Kind::Amount { .. }) && control.double_clicked();
-        control.on_hover_ui(|ui| tooltip(ui, row));
+        tooltip(&control, rect, row);
         let place = Rect::from_min_max(pos2(right, rect.top()), rect.max);
         if doubled || differs && reset_button(ui, place, &format!("Reset {}", row.label)) {
             reset(row, look);
@@ -186,14 +187,18 @@ fn label_width(ui: &Ui) -> f32 {
     (widest + 1.0).min(LABEL_SHARE * ui.available_width()).ceil()
 }
 
-fn tooltip(ui: &mut Ui, row: &Row) {
-    ui.set_max_width(270.0);
-    ui.strong(row.label);
-    ui.label(row.help);
-    ui.weak(row.ends);
-    if matches!(row.kind, Kind::Amount { .. }) {
-        ui.weak("Double-click to reset.");
-    }
+/// What a row does, told beside the panel: below the pointer it would hide the next rows.
+fn tooltip(response: &Response, place: Rect, row: &Row) {
+    let mut tooltip = egui::Tooltip::for_enabled(response).width(270.0);
+    tooltip.popup = tooltip.popup.anchor(place).align(RectAlign::LEFT_START).gap(14.0);
+    tooltip.show(|ui| {
+        ui.strong(row.label);
+        ui.label(row.help);
+        ui.weak(row.ends);
+        if matches!(row.kind, Kind::Amount { .. }) {
+            ui.weak("Double-click to reset.");
+        }
+    });
 }
 
 #[cfg(test)]

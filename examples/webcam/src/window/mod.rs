@@ -83,6 +83,8 @@ pub struct Window {
     file: Option<String>,
     /// A field that is to get the keyboard.
     focus: Option<&'static str>,
+    /// Whether anything had the keyboard when the window was drawn last.
+    had_focus: bool,
     help: bool,
     shown: Option<Shown>,
     notes: Vec<(String, Instant)>,
@@ -136,6 +138,7 @@ impl Window {
             name: String::new(),
             file: None,
             focus: None,
+            had_focus: false,
             help: false,
             shown: None,
             // Longer than others, for it is about what was lost.
@@ -219,9 +222,10 @@ impl Window {
         if pressed(Key::Slash) {
             self.amounts.start_search();
         }
+        // First of all it leaves a field, which by now it has.
         if pressed(Key::Escape) && self.amounts.is_searching() {
             self.amounts.clear_search();
-        } else if pressed(Key::Escape) {
+        } else if pressed(Key::Escape) && !self.had_focus {
             context.send_viewport_cmd(egui::ViewportCommand::Close);
         }
         if pressed(Key::S) {
@@ -387,8 +391,11 @@ fn set_style(style: &mut egui::Style) {
         bar_width: 7.0,
         floating_width: 5.0,
         floating_allocated_width: 10.0,
-        dormant_background_opacity: 0.3,
-        dormant_handle_opacity: 0.7,
+        foreground_color: true,
+        dormant_background_opacity: 0.2,
+        dormant_handle_opacity: 0.35,
+        active_background_opacity: 0.2,
+        active_handle_opacity: 0.5,
         ..egui::style::ScrollStyle::thin()
     };
     style.spacing.item_spacing = Vec2::new(6.0, 4.0);
@@ -421,6 +428,7 @@ impl eframe::App for Window {
         egui::CentralPanel::default().frame(bare(8)).show(ui, |ui| self.picture(ui));
         self.notices(ui, place);
         self.help_overlay(&context);
+        self.had_focus = context.egui_wants_keyboard_input();
         let settings = &self.settings;
         if (&settings.look, settings.overlay) != (&self.sent.0, self.sent.1) {
             self.sent = (settings.look.clone(), settings.overlay);

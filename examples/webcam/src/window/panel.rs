@@ -11,7 +11,7 @@ use crate::source::camera::Known;
 
 /// Its width, as a share of the window's and within limits.
 const WIDTH_SHARE: f32 = 0.29;
-const WIDTHS: [f32; 2] = [264.0, 300.0];
+const WIDTHS: [f32; 2] = [280.0, 300.0];
 const MARGIN: i8 = 10;
 
 const OVERLAYS: [(Overlay, &str, &str); 4] = [
@@ -43,7 +43,10 @@ impl Window {
         // Its scroll bar stands in the margin.
         let frame = egui::Frame::NONE.inner_margin(egui::Margin { left: MARGIN, right: 0, top: 0, bottom: 0 });
         egui::CentralPanel::default().frame(frame).show(ui, |ui| {
+            // The bar's room is kept where there is no bar, so that nothing moves when it comes.
+            let width = ui.available_width() - ui.spacing().scroll.allocated_width();
             egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+                ui.set_max_width(width);
                 ui.add_space(6.0);
                 if !self.amounts.is_searching() {
                     self.looks(ui);
@@ -90,11 +93,13 @@ impl Window {
         });
         ui.horizontal(|ui| {
             let field = egui::TextEdit::singleline(&mut self.name).hint_text("Name this look").char_limit(24);
+            let field = field.align(egui::Align2::LEFT_CENTER);
             let (save, delete) = (50.0, 60.0);
             let gaps = 2.0 * ui.spacing().item_spacing.x;
             let field = ui.add_sized([ui.available_width() - save - delete - gaps, ROW_HEIGHT], field);
             if self.focus.take_if(|focus| *focus == "name").is_some() {
                 field.request_focus();
+                field.scroll_to_me(None);
             }
             let entered = field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
             if ui.add_sized([save, ROW_HEIGHT], egui::Button::new("Save")).clicked() || entered {
@@ -155,7 +160,7 @@ impl Window {
     fn sources(&mut self, ui: &mut egui::Ui) {
         let mut chosen = None;
         let gap = ui.spacing().item_spacing.x;
-        let file_width = 46.0;
+        let file_width = 54.0;
         ui.horizontal(|ui| {
             let width = ui.available_width() - file_width - gap;
             let shown = RichText::new(self.settings.source.to_string());
@@ -211,6 +216,7 @@ impl Window {
     fn file_field(&mut self, ui: &mut egui::Ui) {
         let Some(name) = &mut self.file else { return };
         let field = egui::TextEdit::singleline(name).hint_text("A clip's or picture's file name, Enter");
+        let field = field.align(egui::Align2::LEFT_CENTER);
         let field = ui.add_sized([ui.available_width(), ROW_HEIGHT], field);
         if self.focus.take_if(|focus| *focus == "file").is_some() {
             field.request_focus();

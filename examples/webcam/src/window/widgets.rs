@@ -141,7 +141,7 @@ fn file(ui: &mut Ui, label: &str, endings: &[&str], path: Option<&Arc<Path>>) ->
 
 /// A small button that takes a change back.
 pub fn reset_button(ui: &mut Ui, rect: Rect, hint: &str) -> bool {
-    let button = egui::Button::new(RichText::new("↺").monospace()).frame(false).min_size(Vec2::ZERO);
+    let button = egui::Button::new(RichText::new("↺").monospace().size(16.0)).frame(false).min_size(Vec2::ZERO);
     ui.put(rect, button).on_hover_text(hint).clicked()
 }
 
