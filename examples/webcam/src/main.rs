@@ -40,7 +40,7 @@ struct Arguments {
     #[arg(long, value_name = "camera:N|FILE|demo")]
     source: Option<Wanted>,
     #[command(flatten)]
-    look: Option<LookArgs>,
+    look: LookArgs,
     /// Folder that snapshots and recordings are written to [default: the current one]
     #[arg(long, value_name = "DIR", default_value = ".")]
     snapshots: PathBuf,
@@ -72,7 +72,7 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: Arguments) -> Result<(), Failure> {
-    let look = arguments.look.as_ref().map(LookArgs::look).transpose()?;
+    let look = (!arguments.look.is_empty()).then(|| arguments.look.look()).transpose()?;
     common::media::writable([arguments.stats.as_deref()])?;
     if let (true, Some(source), Some(frames), Some(out)) =
         (arguments.headless, &arguments.source, arguments.frames, &arguments.out)
