@@ -106,8 +106,8 @@ impl Store {
             Ok(text) => text,
             Err(error) if error.kind() == ErrorKind::NotFound => return (Settings::default(), None),
             Err(error) => {
-                let said = format!("The settings {} cannot be read ({error}); starting afresh.", path.display());
-                return (Settings::default(), Some(said));
+                let message = format!("The settings {} cannot be read ({error}); starting afresh.", path.display());
+                return (Settings::default(), Some(message));
             }
         };
         let read = || -> Result<Settings, Failure> {
@@ -187,8 +187,8 @@ mod tests {
             ..Settings::default()
         };
         Store::new(Some(folder.clone())).save(&settings).unwrap();
-        let (read, said) = Store::new(Some(folder.clone())).load();
-        assert_eq!((read, said), (settings, None));
+        let (read, message) = Store::new(Some(folder.clone())).load();
+        assert_eq!((read, message), (settings, None));
         std::fs::remove_dir_all(folder).unwrap();
     }
 
@@ -200,9 +200,9 @@ mod tests {
             ["", "{", "[1]", r#"{"look": {"slim": 1.5}}"#, r#"{"split_at": 1e9}"#, r#"{"source": "camera:x"}"#];
         for text in damaged {
             std::fs::write(folder.join(NAME), text).unwrap();
-            let (read, said) = Store::new(Some(folder.clone())).load();
+            let (read, message) = Store::new(Some(folder.clone())).load();
             assert_eq!(read, Settings::default(), "{text}");
-            assert!(said.is_some_and(|said| said.contains("are kept in")), "{text}");
+            assert!(message.is_some_and(|message| message.contains("are kept in")), "{text}");
             assert!(!folder.join(NAME).exists(), "{text}");
         }
         assert_eq!(std::fs::read_dir(&folder).unwrap().count(), damaged.len());
@@ -221,7 +221,7 @@ mod tests {
         }"#;
         std::fs::write(folder.join(NAME), text).unwrap();
         let mut store = Store::new(Some(folder.clone()));
-        let (read, said) = store.load();
+        let (read, message) = store.load();
         let own = look(&[("slim", 0.25), ("ruddy", 0.125)]);
         let expected = Settings {
             look: look(&[("smooth", 0.8), ("tone", 0.25), ("slim", 0.5), ("brighten", -0.5)]),
@@ -235,7 +235,7 @@ mod tests {
             groups: BTreeMap::new(),
             size: [700.0, 500.0],
         };
-        assert_eq!((&read, said), (&expected, None));
+        assert_eq!((&read, message), (&expected, None));
         // Once anything changes it is written as looks are now, and read again.
         store.save(&Settings { dark: true, ..read.clone() }).unwrap();
         let written = std::fs::read_to_string(folder.join(NAME)).unwrap();
@@ -250,8 +250,8 @@ mod tests {
         let folder = folder("newer");
         std::fs::create_dir_all(&folder).unwrap();
         std::fs::write(folder.join(NAME), r#"{"mirror": false, "something": [1, 2]}"#).unwrap();
-        let (read, said) = Store::new(Some(folder.clone())).load();
-        assert_eq!((read, said), (Settings { mirror: false, ..Settings::default() }, None));
+        let (read, message) = Store::new(Some(folder.clone())).load();
+        assert_eq!((read, message), (Settings { mirror: false, ..Settings::default() }, None));
         std::fs::remove_dir_all(folder).unwrap();
     }
 }
