@@ -10,7 +10,7 @@ const ROUNDS: usize = 400;
 
 /// The portrait's head so many times on a plain ground.
 fn heads(count: u32) -> RgbaImage {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/astronaut.png");
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../assets/astronaut.png");
     let portrait = image::open(path).expect("the portrait is there").into_rgba8();
     let head = imageops::crop_imm(&portrait, 130, 20, 190, 200).to_image();
     let mut canvas = RgbaImage::from_pixel(1280, 720, image::Rgba([96, 104, 112, 255]));

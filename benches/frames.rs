@@ -26,7 +26,7 @@ struct Case {
 impl Case {
     /// The portrait's head so many times on a plain ground.
     fn picture(&self) -> RgbaImage {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/astronaut.png");
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../assets/astronaut.png");
         let portrait = image::open(path).expect("the portrait is there").into_rgba8();
         // The face and what its retouch can reach.
         let head = imageops::crop_imm(&portrait, 140, 28, 170, 190).to_image();

@@ -8,7 +8,7 @@ use glowup::{FaceTracker, Frame, TrackerOptions};
 use image::{RgbaImage, imageops};
 
 fn portrait() -> RgbaImage {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/astronaut.png");
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../assets/astronaut.png");
     image::open(path).expect("the portrait is there").into_rgba8()
 }
 

@@ -11,7 +11,6 @@ use glowup::{
     Beautifier, BeautifierOptions, Error, Face, FaceTracker, Frame, FrameMut, Gpu, GpuOptions, Look, Shape, Skin,
     TrackerOptions, wgpu,
 };
-use proptest::prelude::*;
 use support::Picture;
 
 /// A face that a renderer takes: the portrait's.
@@ -396,50 +395,4 @@ fn any_time_is_refused_or_a_step_forward() {
     assert!(refused > 40, "{refused}");
     tracker.track(&picture.frame(), Duration::MAX).unwrap();
     tracker.track(&picture.frame(), Duration::MAX).unwrap();
-}
-
-/// Amounts of every kind, good ones often enough.
-fn amount() -> impl Strategy<Value = f32> {
-    prop_oneof![0.0_f32..=1.0, -2.0_f32..2.0, any::<f32>(), any::<u32>().prop_map(f32::from_bits)]
-}
-
-proptest! {
-    // Each case costs microseconds.
-    #![proptest_config(ProptestConfig::with_cases(10_000))]
-
-    /// Any size, stride and buffer: refused, or every row is there and inside the buffer.
-    #[test]
-    fn any_frame_is_refused_or_sound(
-        width in prop_oneof![4 => 0_u32..70, 1 => any::<u32>(), 1 => u32::MAX - 3..=u32::MAX],
-        height in prop_oneof![4 => 0_u32..70, 1 => any::<u32>(), 1 => u32::MAX - 3..=u32::MAX],
-        stride in prop_oneof![4 => 0_usize..300, 1 => any::<usize>(), 1 => usize::MAX - 300..=usize::MAX],
-        len in 0_usize..20_000,
-    ) {
-        let mut data = vec![7_u8; len];
-        let tight = Frame::rgba8(&data, width, height).is_ok();
-        // Sizes as wide as they come: the arithmetic here cannot overflow.
-        let room = u128::from(width) * u128::from(height) * 4;
-        prop_assert_eq!(tight, width > 0 && height > 0 && room <= len as u128);
-        let row = u128::from(width) * 4;
-        let needed = u128::from(height.saturating_sub(1)) * stride as u128 + row;
-        let sound = width > 0 && height > 0 && row <= stride as u128 && needed <= len as u128;
-        let frame = Frame::rgba8_with_stride(&data, width, height, stride);
-        prop_assert_eq!(frame.is_ok(), sound, "{:?}", frame);
-        if let Ok(frame) = frame {
-            prop_assert!((0..height).all(|y| frame.row(y).len() as u128 == row));
-            prop_assert!(frame.row(height).is_empty());
-        }
-        let frame = FrameMut::rgba8_with_stride(&mut data, width, height, stride);
-        prop_assert_eq!(frame.is_ok(), sound);
-        if let Ok(mut frame) = frame {
-            prop_assert!((0..height).all(|y| frame.row_mut(y).len() as u128 == row));
-        }
-    }
-
-    /// Any amounts: refused, or numbers from 0 to 1.
-    #[test]
-    fn any_look_is_refused_or_sound(slim in amount(), smooth in amount(), tone in amount()) {
-        let sound = [slim, smooth, tone].iter().all(|amount| (0.0..=1.0).contains(amount));
-        prop_assert_eq!(Look { skin: Skin { smooth, tone, ..Skin::NONE }, shape: Shape { slim } }.check().is_ok(), sound);
-    }
 }

@@ -7,6 +7,7 @@
 
 use candle_core::{CpuStorage, InplaceOp2, Layout, Result, Tensor, bail};
 
+use super::inplace;
 use super::mixer_kernels::{self, CHANNELS, COORDINATES, HIDDEN, MADE, Tokens, Units, packed};
 use super::tiles::BLOCK;
 use super::{
@@ -150,7 +151,7 @@ impl Embedding {
     ///
     /// Where the tensors' shapes do not fit.
     pub(in super::super) fn forward(&self, from: &Tensor, to: &Tensor) -> Result<()> {
-        to.inplace_op2(from, self)
+        inplace::run2(to, from, self)
     }
 }
 
@@ -228,8 +229,8 @@ impl MixerBlock {
     ///
     /// Where the tensors' shapes do not fit.
     pub(in super::super) fn forward(&self, tokens: &Tensor, units: &Tensor, workers: &Workers) -> Result<()> {
-        units.inplace_op2(tokens, &Run { op: &Expand(self), workers })?;
-        tokens.inplace_op2(units, &Run { op: self, workers })
+        inplace::run2(units, tokens, &Run { op: &Expand(self), workers })?;
+        inplace::run2(tokens, units, &Run { op: self, workers })
     }
 }
 
@@ -309,7 +310,7 @@ impl Head {
     ///
     /// Where the tensors' shapes do not fit.
     pub(in super::super) fn forward(&self, from: &Tensor, to: &Tensor) -> Result<()> {
-        to.inplace_op2(from, self)
+        inplace::run2(to, from, self)
     }
 }
 

@@ -4,6 +4,7 @@
 //! A feature map is a tensor of shape [height + 2, width + 2, channels rounded up to a multiple of 8] with zeros in its
 //! border and in its left-over channels; [`feature_map`] makes one. Ops write the inside only and keep it so.
 
+mod inplace;
 mod kernels;
 mod lanes;
 pub(super) mod mixer;
@@ -380,7 +381,7 @@ impl Block {
     ///
     /// Where the tensors' shapes do not fit the block.
     pub fn forward(&self, from: &Tensor, to: &Tensor, workers: &Workers) -> Result<()> {
-        to.inplace_op2(from, &Run { op: self, workers })
+        inplace::run2(to, from, &Run { op: self, workers })
     }
 }
 
@@ -435,7 +436,7 @@ impl Pointwise {
     ///
     /// Where the tensors' shapes do not fit.
     pub fn forward(&self, from: &Tensor, to: &Tensor, workers: &Workers) -> Result<()> {
-        to.inplace_op2(from, &Run { op: self, workers })
+        inplace::run2(to, from, &Run { op: self, workers })
     }
 }
 
@@ -507,7 +508,7 @@ impl Stem {
     ///
     /// Where the tensors' shapes do not fit.
     pub fn forward(&self, from: &Tensor, to: &Tensor, workers: &Workers) -> Result<()> {
-        to.inplace_op2(from, &Run { op: self, workers })
+        inplace::run2(to, from, &Run { op: self, workers })
     }
 }
 
@@ -562,7 +563,7 @@ impl Dense {
     ///
     /// Where the tensors' shapes do not fit.
     pub fn forward(&self, from: &Tensor, to: &Tensor, workers: &Workers) -> Result<()> {
-        to.inplace_op2(from, &Run { op: self, workers })
+        inplace::run2(to, from, &Run { op: self, workers })
     }
 }
 
@@ -597,7 +598,7 @@ pub(super) struct Columns(pub(super) usize);
 
 impl Columns {
     pub(super) fn forward(&self, from: &Tensor, to: &Tensor) -> Result<()> {
-        to.inplace_op2(from, self)
+        inplace::run2(to, from, self)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use candle_core::{CpuStorage, InplaceOp2, Layout, Result, Tensor, bail};
 
-use super::{bordered, floats, floats_mut};
+use super::{bordered, floats, floats_mut, inplace};
 
 /// Cuts a parallelogram out of a feature map: pixel (x, y) of the new map, counted from its first pixel's corner, lies at
 /// `matrix` × (x, y, 1) of the old one. Bilinear between pixels' centres; 0 where that is outside of the outermost centres.
@@ -21,7 +21,7 @@ impl Resample {
     ///
     /// Where the tensors' shapes do not fit each other.
     pub fn forward(&self, from: &Tensor, to: &Tensor) -> Result<()> {
-        to.inplace_op2(from, self)
+        inplace::run2(to, from, self)
     }
 
     /// Where the centre of pixel (x, y) lies, in pixels' centres of the old map.

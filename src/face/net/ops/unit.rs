@@ -5,6 +5,7 @@
 
 use candle_core::{CpuStorage, InplaceOp2, InplaceOp3, Layout, Result, Tensor, bail};
 
+use super::inplace;
 use super::kernels::Map;
 use super::tiles::BLOCK;
 use super::unit_kernels::{self, INPUTS, Inputs, KERNEL, PICTURE, STRIP, block_size};
@@ -90,7 +91,7 @@ impl Unit {
     ///
     /// Where the tensors' shapes do not fit the unit, or a side is odd that is to be halved.
     pub fn forward(&self, from: &Tensor, to: &Tensor, workers: &Workers) -> Result<()> {
-        to.inplace_op2(from, &Run { op: self, workers })
+        inplace::run2(to, from, &Run { op: self, workers })
     }
 
     /// Runs the unit on the largest of each 2×2 pixels of `from`.
@@ -99,7 +100,7 @@ impl Unit {
     ///
     /// As [`Unit::forward`].
     pub fn forward_halved(&self, from: &Tensor, to: &Tensor, workers: &Workers) -> Result<()> {
-        to.inplace_op2(from, &Run { op: &Halved(self), workers })
+        inplace::run2(to, from, &Run { op: &Halved(self), workers })
     }
 
     /// Runs the unit on the sum of `fine` and `coarse`, a map of half the size, each of whose pixels counts for 2×2.
@@ -108,7 +109,7 @@ impl Unit {
     ///
     /// As [`Unit::forward`].
     pub fn forward_merged(&self, fine: &Tensor, coarse: &Tensor, to: &Tensor, workers: &Workers) -> Result<()> {
-        to.inplace_op3(fine, coarse, &Run { op: self, workers })
+        inplace::run3(to, fine, coarse, &Run { op: self, workers })
     }
 
     /// Runs the unit on inputs of `height`×`width` pixels.
@@ -260,7 +261,7 @@ impl FirstUnit {
     ///
     /// Where the tensors' shapes do not fit.
     pub fn forward(&self, from: &Tensor, to: &Tensor, workers: &Workers) -> Result<()> {
-        to.inplace_op2(from, &Run { op: self, workers })
+        inplace::run2(to, from, &Run { op: self, workers })
     }
 }
 
