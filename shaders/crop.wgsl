@@ -6,18 +6,17 @@ struct Square {
     corner: vec2<f32>,
     across: vec2<f32>,
     down: vec2<f32>,
-    // Pixels a side, a multiple of 4.
-    side: u32,
+    // Pixels across, a multiple of 4, and down.
+    size: vec2<u32>,
     // What lies outside the frame: 0 for black, 1 for the nearest pixel.
     nearest: u32,
     // Its first word.
     start: u32,
     unused_a: u32,
     unused_b: u32,
-    unused_c: u32,
 }
 
-@group(0) @binding(0) var<uniform> squares: array<Square, 33>;
+@group(0) @binding(0) var<uniform> squares: array<Square, 34>;
 @group(0) @binding(1) var input: texture_2d<f32>;
 @group(0) @binding(2) var<storage, read_write> words: array<u32>;
 
@@ -42,15 +41,15 @@ fn crop_sample(p: vec2<f32>, nearest: bool) -> vec3<f32> {
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(workgroup_id) group: vec3<u32>) {
     let square = squares[group.z];
     let first = id.x * 4u;
-    if id.y >= square.side || first >= square.side {
+    if id.y >= square.size.y || first >= square.size.x {
         return;
     }
     var colours: array<vec3<f32>, 4>;
     for (var k = 0u; k < 4u; k++) {
-        let place = vec2<f32>(f32(first + k), f32(id.y)) / f32(square.side);
+        let place = vec2<f32>(f32(first + k), f32(id.y)) / vec2<f32>(square.size);
         colours[k] = crop_sample(square.corner + place.x * square.across + place.y * square.down, square.nearest == 1u);
     }
-    let at = square.start + (id.y * square.side + first) / 4u * 3u;
+    let at = square.start + (id.y * square.size.x + first) / 4u * 3u;
     words[at] = pack4x8unorm(vec4<f32>(colours[0], colours[1].r));
     words[at + 1u] = pack4x8unorm(vec4<f32>(colours[1].gb, colours[2].rg));
     words[at + 2u] = pack4x8unorm(vec4<f32>(colours[2].b, colours[3]));

@@ -193,8 +193,9 @@ fn a_face_fades_in_and_out_and_keeps_its_number() {
     for _ in 0..30 {
         assert!(clip.show(&[]).is_empty());
     }
-    let faces = clip.show(&[(&head, place)]);
-    assert_eq!(faces.iter().map(|face| face.id).collect::<Vec<_>>(), [1], "after a second it may be anybody");
+    let back =
+        (0..15).map(|_| clip.show(&[(&head, place)])).find(|faces| !faces.is_empty()).expect("within half a second");
+    assert_eq!(back.iter().map(|face| face.id).collect::<Vec<_>>(), [1], "after a second it may be anybody");
     clip.tracker.reset();
     assert!(clip.tracker.faces().is_empty());
     assert_eq!(clip.show(&[(&head, place)])[0].id, 2, "ids are never given twice");

@@ -4,7 +4,7 @@ use super::crop::Region;
 use super::topology::{FACE_OVAL, LEFT_EYE_OUTER, RIGHT_EYE_OUTER};
 
 /// How much larger than the points' box the next region is.
-const MARGIN: f32 = 1.5;
+pub(crate) const MARGIN: f32 = 1.5;
 
 /// Two faces that share more than this of their boxes are one; so are two of which one shares more than the second of its own.
 const SAME: f32 = 0.4;

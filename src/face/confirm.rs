@@ -5,7 +5,7 @@
 
 use super::bounds::{Bounds, point};
 use super::crop::Region;
-use super::net::YuNetLevel;
+use super::net::{YuNetFace, YuNetLevel};
 use super::topology::{LEFT_EYE, LEFT_MOUTH_CORNER, NOSE_TIP, RIGHT_EYE, RIGHT_MOUTH_CORNER};
 
 /// Side of the detector's input, in pixels.
@@ -20,7 +20,19 @@ const SIZES: [f32; 2] = [0.45, 2.0];
 const MOST_OFF: f32 = 0.12;
 /// The detector at its second look is less sure than this of what is no face: of what was proposed on a few hundred pictures,
 /// faces reached 0.89 and more, and anything else at most 0.45.
-pub(crate) const CONFIRMED: f32 = 0.6;
+const CONFIRMED: f32 = 0.6;
+
+/// Faces of less than so many pixels have to be surer: there, the detector sees faces in many things.
+const SMALL: (f32, f32) = (32.0, 0.85);
+
+/// Whether something of these bounds, of which the detector is as sure as this at its second look, is a face.
+pub(crate) fn is_face(score: f32, bounds: &Bounds) -> bool {
+    let (size, surer) = SMALL;
+    score >= if bounds.size[0].max(bounds.size[1]) < size { surer } else { CONFIRMED }
+}
+
+/// What is less sure than this says nothing.
+const LEAST: f32 = 0.1;
 
 /// The crop around a face of that box, in which what is turned by `roll` is upright.
 pub(crate) fn region(bounds: &Bounds, roll: f32, mirrored: bool) -> Region {
@@ -28,22 +40,22 @@ pub(crate) fn region(bounds: &Bounds, roll: f32, mirrored: bool) -> Region {
 }
 
 /// What the detector has found in a crop, read from its outputs: the surest face that lies where one of `bounds` should be.
-pub(crate) fn found_at(levels: [YuNetLevel<'_>; 3], region: &Region, bounds: &Bounds) -> Option<FoundFace> {
+pub(crate) fn found_at(levels: [YuNetLevel<'_>; 3], region: &Region, bounds: &Bounds) -> Option<YuNetFace> {
     let size = bounds.size[0].max(bounds.size[1]).max(1e-3);
     let (turned, unit) = (region.turned(), region.side / SIDE as f32);
-    let lies_there = |face: &FoundFace| {
+    let lies_there = |face: &YuNetFace| {
         let off = (face.centre[0] - bounds.centre[0]).hypot(face.centre[1] - bounds.centre[1]) / size;
         off < FARTHEST && (SIZES[0]..SIZES[1]).contains(&(face.size[0].max(face.size[1]) / size))
     };
-    let found = levels.iter().flat_map(decode).map(|face| {
+    let found = levels.into_iter().flat_map(|level| level.faces(LEAST)).map(|face| {
         let place = |place: [f32; 2]| turned.place(place.map(|length| length / SIDE as f32));
         let size = face.size.map(|length| length * unit);
-        FoundFace { centre: place(face.centre), size, points: face.points.map(place), ..face }
+        YuNetFace { centre: place(face.centre), size, points: face.points.map(place), ..face }
     });
     found.filter(lies_there).max_by(|a, b| a.score.total_cmp(&b.score))
 }
 
-impl FoundFace {
+impl YuNetFace {
     /// Whether a mesh's eyes, nose and mouth are where the detector has seen them.
     pub(crate) fn agrees(&self, points: &[[f32; 3]]) -> bool {
         let bounds = Bounds::of(points);
@@ -57,64 +69,5 @@ impl FoundFace {
         let off = eyes.iter().chain(&rest).zip(&self.points).map(|(a, b)| (a[0] - b[0]).hypot(a[1] - b[1]));
         let size = bounds.size[0].max(bounds.size[1]);
         off.sum::<f32>() / self.points.len() as f32 <= MOST_OFF * size
-    }
-}
-
-/// A face as YuNet sees it, in pixels of its input or of the frame.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct FoundFace {
-    /// How sure it is, 0..=1.
-    pub(crate) score: f32,
-    pub(crate) centre: [f32; 2],
-    pub(crate) size: [f32; 2],
-    /// The person's right eye, left eye, nose tip, right and left corner of the mouth.
-    pub(crate) points: [[f32; 2]; 5],
-}
-
-/// Detections below this score say nothing.
-const LEAST: f32 = 0.1;
-
-/// What a level's cells say, without merging what several say of one face.
-fn decode<'a>(level: &YuNetLevel<'a>) -> impl Iterator<Item = FoundFace> + use<'a> {
-    let (columns, stride) = (level.columns.max(1), level.stride as f32);
-    level.cells.iter().enumerate().filter_map(move |(index, cell)| {
-        let &[class, object, x, y, width, height, ref points @ ..] = cell;
-        let sigmoid = |logit: f32| 1.0 / (1.0 + (-logit).exp());
-        let score = (sigmoid(class) * sigmoid(object)).sqrt();
-        if score.is_nan() || score < LEAST {
-            return None;
-        }
-        let corner = [(index % columns) as f32, (index / columns) as f32];
-        let place = |x: f32, y: f32| [(corner[0] + x) * stride, (corner[1] + y) * stride];
-        let mut five = [[0.0; 2]; 5];
-        for (slot, &[x, y]) in five.iter_mut().zip(points.as_chunks().0) {
-            *slot = place(x, y);
-        }
-        Some(FoundFace {
-            score,
-            centre: place(x, y),
-            size: [width, height].map(|log| log.exp() * stride),
-            points: five,
-        })
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn cells_are_decoded() {
-        let mut cells = vec![[-9.0_f32; 16]; 6];
-        let big = 40.0;
-        cells[4] =
-            [big, big, 0.5, 0.25, 2.0_f32.ln(), 3.0_f32.ln(), -1.0, -1.0, 1.0, -1.0, 0.0, 0.0, -1.0, 1.0, 1.0, 1.0];
-        let level = YuNetLevel { stride: 8, columns: 3, rows: 2, cells: &cells };
-        let found: Vec<FoundFace> = decode(&level).collect();
-        assert_eq!(found.len(), 1);
-        let face = found[0];
-        assert_eq!((face.score, face.centre), (1.0, [12.0, 10.0]));
-        assert!((face.size[0] - 16.0).abs() < 1e-4 && (face.size[1] - 24.0).abs() < 1e-4);
-        assert_eq!(face.points, [[0.0, 0.0], [16.0, 0.0], [8.0, 8.0], [0.0, 16.0], [16.0, 16.0]]);
     }
 }

@@ -23,14 +23,30 @@ pub(crate) trait CropSource {
     fn size(&self) -> [u32; 2];
 
     /// Says what will be cropped next, so that it can be fetched at once.
-    fn prefetch(&mut self, _regions: &[Region], _side: usize, _border: Border) -> Result<()> {
+    fn prefetch(&mut self, _crops: &[Crop]) -> Result<()> {
         Ok(())
     }
 
-    /// Crops `region` into `side` × `side` RGB pixels, row by row, by bilinear interpolation; a channel's value `v` of
-    /// 0..=255 becomes `v * scale + offset`; `levels` are these two.
-    fn crop(&mut self, region: &Region, side: usize, border: Border, levels: (f32, f32), out: &mut [f32])
-    -> Result<()>;
+    /// Crops into RGB pixels, row by row, by bilinear interpolation. A channel's value `v` of 0..=255 becomes
+    /// `v * scale + offset`; `levels` are these two.
+    fn crop(&mut self, crop: &Crop, levels: (f32, f32), out: &mut [f32]) -> Result<()>;
+}
+
+/// What is cropped, and into how many pixels.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Crop {
+    pub(crate) region: Region,
+    /// Pixels across and down. Their pitch is that of the region's side across; where there are more or fewer rows than columns,
+    /// what is cropped is that much higher or lower than it is wide.
+    pub(crate) size: [usize; 2],
+    pub(crate) border: Border,
+}
+
+impl Crop {
+    /// A square crop, so many pixels a side.
+    pub(crate) fn square(region: &Region, side: usize, border: Border) -> Self {
+        Self { region: *region, size: [side; 2], border }
+    }
 }
 
 impl CropSource for Frame<'_> {
@@ -38,15 +54,8 @@ impl CropSource for Frame<'_> {
         [self.width(), self.height()]
     }
 
-    fn crop(
-        &mut self,
-        region: &Region,
-        side: usize,
-        border: Border,
-        levels: (f32, f32),
-        out: &mut [f32],
-    ) -> Result<()> {
-        crop(self, region, side, border, levels, out);
+    fn crop(&mut self, what: &Crop, levels: (f32, f32), out: &mut [f32]) -> Result<()> {
+        crop(self, what, levels, out);
         Ok(())
     }
 }
@@ -80,8 +89,14 @@ impl Region {
 
     /// The square with its axes worked out.
     pub(crate) fn turned(&self) -> TurnedRegion {
+        self.turned_to([1, 1])
+    }
+
+    /// The same for a region with so many pixels across and down.
+    pub(crate) fn turned_to(&self, [columns, rows]: [usize; 2]) -> TurnedRegion {
         let (sin, cos) = self.roll.sin_cos();
-        let below = if self.mirrored { -self.side } else { self.side };
+        let height = self.side * (rows as f32 / columns.max(1) as f32);
+        let below = if self.mirrored { -height } else { height };
         let (across, down) = ([cos * self.side, sin * self.side], [-sin * below, cos * below]);
         let corner = std::array::from_fn(|axis| self.centre[axis] - (across[axis] + down[axis]) / 2.0);
         TurnedRegion { corner, across, down }
@@ -115,20 +130,20 @@ impl TurnedRegion {
     }
 }
 
-/// [`CropSource::crop`] of a frame in memory. What it costs depends on `side` alone.
-fn crop(frame: &Frame<'_>, region: &Region, side: usize, border: Border, (scale, offset): (f32, f32), out: &mut [f32]) {
-    let job = Job { picture: Picture::new(frame, border), square: region.turned(), side, scale, offset };
+/// [`CropSource::crop`] of a frame in memory. What it costs depends on the number of pixels alone.
+fn crop(frame: &Frame<'_>, &Crop { region, size, border }: &Crop, (scale, offset): (f32, f32), out: &mut [f32]) {
+    let job = Job { picture: Picture::new(frame, border), region: region.turned_to(size), size, scale, offset };
     job.run_best(out);
     if frame.format() == PixelFormat::Bgra8 {
-        out.as_chunks_mut::<3>().0.iter_mut().take(side * side).for_each(|pixel| pixel.swap(0, 2));
+        out.as_chunks_mut::<3>().0.iter_mut().take(size[0] * size[1]).for_each(|pixel| pixel.swap(0, 2));
     }
 }
 
 /// What is cropped from which picture.
 struct Job<'a> {
     picture: Picture<'a>,
-    square: TurnedRegion,
-    side: usize,
+    region: TurnedRegion,
+    size: [usize; 2],
     scale: f32,
     offset: f32,
 }
@@ -160,20 +175,21 @@ impl Job<'_> {
 
     #[inline(always)]
     fn run<const AVX2: bool>(&self, out: &mut [f32]) {
-        let TurnedRegion { corner, across, down } = self.square;
-        let step = 1.0 / self.side as f32;
-        for index in 0..self.side {
-            let share = index as f32 * step;
+        let TurnedRegion { corner, across, down } = self.region;
+        let [columns, rows] = self.size;
+        let [step, below] = self.size.map(|count| 1.0 / count as f32);
+        for index in 0..rows {
+            let share = index as f32 * below;
             let row = Row {
                 from: std::array::from_fn(|axis| corner[axis] + share * down[axis]),
                 across: across.map(|length| length * step),
             };
             let mut column = 0;
-            while column < self.side {
-                let at = (index * self.side + column) * 3;
+            while column < columns {
+                let at = (index * columns + column) * 3;
                 #[cfg(target_arch = "x86_64")]
                 if AVX2
-                    && column + BATCH <= self.side
+                    && column + BATCH <= columns
                     && [column, column + BATCH - 1].iter().all(|&end| self.picture.holds(row.place(end)))
                     && let Some(pixels) = out.get_mut(at..).and_then(<[f32]>::first_chunk_mut)
                 {
@@ -356,12 +372,26 @@ mod tests {
             let region = Region { centre: [x, y], side: length, roll, mirrored: roll > 2.0 };
             for side in [1, 7, 8, 19, 64] {
                 let (mut best, mut plain) = (vec![0.0; side * side * 3], vec![1.0; side * side * 3]);
-                crop(&frame, &region, side, Border::Nearest, (0.5, -1.0), &mut best);
+                crop(&frame, &Crop::square(&region, side, Border::Nearest), (0.5, -1.0), &mut best);
                 let picture = Picture::new(&frame, Border::Nearest);
-                Job { picture, square: region.turned(), side, scale: 0.5, offset: -1.0 }.run::<false>(&mut plain);
+                Job { picture, region: region.turned(), size: [side; 2], scale: 0.5, offset: -1.0 }
+                    .run::<false>(&mut plain);
                 assert_eq!(best, plain, "{region:?} at {side}");
             }
         }
+    }
+
+    /// What is not square shows the same pixels as the square that it is a part of.
+    #[test]
+    fn a_wide_region_is_part_of_a_square() {
+        let data = ramp(40, 40);
+        let frame = Frame::rgba8(&data, 40, 40).unwrap();
+        let region = Region { centre: [20.0, 20.0], side: 32.0, roll: 0.4, mirrored: false };
+        let (mut wide, mut square) = (vec![0.0; 32 * 16 * 3], vec![0.0; 32 * 32 * 3]);
+        crop(&frame, &Crop { region, size: [32, 16], border: Border::Nearest }, (1.0, 0.0), &mut wide);
+        crop(&frame, &Crop::square(&region, 32, Border::Nearest), (1.0, 0.0), &mut square);
+        let worst = wide.iter().zip(&square[32 * 8 * 3..]).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+        assert!(worst < 1e-3, "{worst}");
     }
 
     fn ramp(width: u32, height: u32) -> Vec<u8> {
@@ -374,7 +404,7 @@ mod tests {
         let frame = Frame::rgba8(&data, 8, 8).unwrap();
         let region = Region { centre: [4.0, 4.0], side: 4.0, roll: 0.0, mirrored: false };
         let mut out = vec![0.0; 4 * 4 * 3];
-        crop(&frame, &region, 4, Border::Black, (1.0, 0.0), &mut out);
+        crop(&frame, &Crop::square(&region, 4, Border::Black), (1.0, 0.0), &mut out);
         for y in 0..4 {
             for x in 0..4 {
                 assert_eq!(out[(y * 4 + x) * 3], (x + 2) as f32);
@@ -389,7 +419,7 @@ mod tests {
         let frame = Frame::rgba8(&data, 9, 9).unwrap();
         let region = Region { centre: [4.0, 4.0], side: 4.0, roll: std::f32::consts::FRAC_PI_2, mirrored: false };
         let mut out = vec![0.0; 4 * 4 * 3];
-        crop(&frame, &region, 4, Border::Black, (1.0, 0.0), &mut out);
+        crop(&frame, &Crop::square(&region, 4, Border::Black), (1.0, 0.0), &mut out);
         // Along a row of the turned square one walks down the frame.
         for x in 0..4 {
             assert!((out[x * 3] - 6.0).abs() < 1e-4, "{}", out[x * 3]);
@@ -403,9 +433,9 @@ mod tests {
         let frame = Frame::rgba8(&data, 3, 3).unwrap();
         let region = Region { centre: [100.0, -50.0], side: 4.0, roll: 0.3, mirrored: false };
         let mut out = vec![9.0; 4 * 4 * 3];
-        crop(&frame, &region, 4, Border::Black, (1.0, 0.0), &mut out);
+        crop(&frame, &Crop::square(&region, 4, Border::Black), (1.0, 0.0), &mut out);
         assert!(out.iter().all(|&v| v == 0.0));
-        crop(&frame, &region, 4, Border::Nearest, (1.0, 0.0), &mut out);
+        crop(&frame, &Crop::square(&region, 4, Border::Nearest), (1.0, 0.0), &mut out);
         assert!(out.iter().all(|&v| (v - 200.0).abs() < 1e-3));
     }
 }

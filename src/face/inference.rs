@@ -1,21 +1,37 @@
-//! Inference: both networks with the buffers of one session. A square of a frame goes in, detections or landmarks come out.
+//! Inference: the networks with the buffers of one session. A part of a frame goes in, detections or landmarks come out.
 
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
+use super::Orientation;
+use super::appearance::Appearance;
 use super::bounds::{self, Bounds};
-use super::confirm::{self, FoundFace};
-use super::crop::{Border, CropSource, Region};
+use super::confirm;
+use super::crop::{Border, Crop, CropSource, Region};
 use super::detect::{self, Detection};
-use super::net::{BlazeFace, BlazeFaceBuffers, FaceMesh, FaceMeshBuffers, MeshModel, Workers, YuNet, YuNetBuffers};
+use super::net::{
+    BlazeFace, BlazeFaceBuffers, FaceMesh, FaceMeshBuffers, MeshModel, Workers, YuNet, YuNetBuffers, YuNetFace,
+};
+use super::search;
 use crate::Result;
 
 /// Below this presence a region holds no face.
 const PRESENCE: f32 = 0.5;
+/// Side of the square around a detection in which the line of its eyes is looked for, in sizes of its box. Where that is not much less than
+/// the whole frame, it is the whole frame: what MediaPipe's own detector is given.
+const CLOSER: f32 = 2.6;
+const MOST_CLOSER: f32 = 5.0;
+/// Side of the square that a face's appearance is taken from, in sizes of its box.
+const AROUND: f32 = 1.3;
+/// Columns of a whole picture's thumbnail, and most rows of it.
+const THUMBNAIL: (usize, usize) = (64, 256);
 
 /// The weights: immutable, shared by all trackers that were made of the same bytes.
 pub(crate) struct Networks {
-    detector: BlazeFace,
-    verifier: YuNet,
+    /// Tells the line of the eyes, in a square around a face; finds a face again that was lost a moment ago.
+    blazeface: BlazeFace,
+    /// Finds faces in a whole picture; tells whether something is a face, in a crop around it.
+    yunet: YuNet,
+    /// Places landmarks.
     mesh: FaceMesh,
 }
 
@@ -33,8 +49,8 @@ impl Networks {
             return Ok(networks);
         }
         let networks = Arc::new(Self {
-            detector: BlazeFace::embedded()?,
-            verifier: YuNet::embedded()?,
+            blazeface: BlazeFace::embedded()?,
+            yunet: YuNet::embedded()?,
             mesh: FaceMesh::embedded(model)?,
         });
         *shared = Arc::downgrade(&networks);
@@ -49,8 +65,8 @@ impl Networks {
         mesh: &[u8],
     ) -> Result<Arc<Self>> {
         Ok(Arc::new(Self {
-            detector: BlazeFace::from_safetensors(detector)?,
-            verifier: YuNet::from_safetensors(verifier)?,
+            blazeface: BlazeFace::from_safetensors(detector)?,
+            yunet: YuNet::from_safetensors(verifier)?,
             mesh: FaceMesh::from_safetensors(model, mesh)?,
         }))
     }
@@ -58,8 +74,10 @@ impl Networks {
     /// Makes the buffers to run these networks, on these threads.
     pub(crate) fn session(self: &Arc<Self>, workers: &Arc<Workers>) -> Result<InferenceSession> {
         Ok(InferenceSession {
-            boxes: self.detector.buffers()?,
-            second: self.verifier.buffers(confirm::SIDE, confirm::SIDE)?,
+            closer: self.blazeface.buffers()?,
+            looks: Vec::new(),
+            second: self.yunet.buffers(confirm::SIDE, confirm::SIDE)?,
+            thumbnail: Vec::new(),
             points: self.mesh.buffers()?,
             networks: Arc::clone(self),
             workers: Arc::clone(workers),
@@ -71,57 +89,138 @@ impl Networks {
 pub(crate) struct InferenceSession {
     networks: Arc<Networks>,
     workers: Arc<Workers>,
-    boxes: BlazeFaceBuffers,
+    closer: BlazeFaceBuffers,
+    /// For looks at frames: one for each size of them.
+    looks: Vec<YuNetBuffers>,
     second: YuNetBuffers,
     points: FaceMeshBuffers,
+    thumbnail: Vec<f32>,
 }
 
 impl InferenceSession {
-    /// Runs the detector over one square of the frame and appends what it finds to `found`, best first. Faces that the
-    /// square's edge cuts are left out: another square shows them whole.
+    /// Makes the buffers for looks of these sizes, and drops all others.
+    pub(crate) fn prepare<'a>(&mut self, looks: impl IntoIterator<Item = &'a Crop>) -> Result<()> {
+        self.looks.clear();
+        looks.into_iter().try_for_each(|look| self.buffers(look.size).map(|_| ()))
+    }
+
+    fn buffers(&mut self, size: [usize; 2]) -> Result<&mut YuNetBuffers> {
+        let fits = |buffers: &YuNetBuffers| [buffers.width(), buffers.height()] == size;
+        let buffers = match self.looks.iter().position(fits) {
+            Some(index) => self.looks.swap_remove(index),
+            None => self.networks.yunet.buffers(size[0], size[1])?,
+        };
+        Ok(self.looks.push_mut(buffers))
+    }
+
+    /// How many steps a look can be cut into.
+    pub(crate) const STEPS: usize = YuNet::STEPS;
+
+    /// Looks for faces in the part of the frame that `look` is, and appends what it finds to `found`, best first.
+    pub(crate) fn look(&mut self, source: &mut dyn CropSource, look: &Crop, found: &mut Vec<Detection>) -> Result<()> {
+        (0..Self::STEPS).try_for_each(|step| self.look_step(step, source, look, found))
+    }
+
+    /// One step of [`InferenceSession::look`], counted from 0. They may be taken in successive frames of the same size; the frame
+    /// is seen as it is in the first one, and the last one tells what was found.
+    pub(crate) fn look_step(
+        &mut self,
+        step: usize,
+        source: &mut dyn CropSource,
+        look: &Crop,
+        found: &mut Vec<Detection>,
+    ) -> Result<()> {
+        let (networks, workers) = (Arc::clone(&self.networks), Arc::clone(&self.workers));
+        let buffers = self.buffers(look.size)?;
+        if step == 0 {
+            let mut outcome = Ok(());
+            buffers.write_input(|input| outcome = source.crop(look, (1.0, 0.0), input))?;
+            outcome?;
+        }
+        networks.yunet.forward_step(buffers, &workers, step)?;
+        if step + 1 < Self::STEPS {
+            return Ok(());
+        }
+        let first = found.len();
+        buffers.read_outputs(|levels| search::decode(levels, look, found))?;
+        detect::merge(found, first);
+        Ok(())
+    }
+
+    /// Appends the faces in a square of the frame to `found`, best first, with the line of their eyes.
     pub(crate) fn detect(
         &mut self,
         source: &mut dyn CropSource,
         square: &Region,
         found: &mut Vec<Detection>,
     ) -> Result<()> {
-        (0..Self::STEPS).try_for_each(|step| self.detect_step(step, source, square, found))
-    }
-
-    /// Says which regions of interest come next: squares to detect faces in, and regions to place landmarks in.
-    pub(crate) fn prefetch(source: &mut dyn CropSource, squares: &[Region], regions: &[Region]) -> Result<()> {
-        source.prefetch(squares, BlazeFace::SIDE, Border::Black)?;
-        source.prefetch(regions, FaceMesh::SIDE, Border::Nearest)
-    }
-
-    /// How many steps a detection can be cut into.
-    pub(crate) const STEPS: usize = BlazeFace::STEPS;
-
-    /// One step of [`InferenceSession::detect`], counted from 0. They may be taken in successive frames of the same size; the square is
-    /// seen as it is in the first one, and the last one tells what was found.
-    pub(crate) fn detect_step(
-        &mut self,
-        step: usize,
-        source: &mut dyn CropSource,
-        square: &Region,
-        found: &mut Vec<Detection>,
-    ) -> Result<()> {
-        if step == 0 {
-            let mut outcome = Ok(());
-            self.boxes.write_input(|input| {
-                outcome = source.crop(square, BlazeFace::SIDE, Border::Black, (2.0 / 255.0, -1.0), input);
-            })?;
-            outcome?;
-        }
-        self.networks.detector.forward_step(&mut self.boxes, &self.workers, step)?;
-        if step + 1 < Self::STEPS {
-            return Ok(());
-        }
+        let mut outcome = Ok(());
+        let crop = Crop::square(square, BlazeFace::SIDE, Border::Black);
+        self.closer.write_input(|input| outcome = source.crop(&crop, (2.0 / 255.0, -1.0), input))?;
+        outcome?;
+        self.networks.blazeface.forward(&mut self.closer, &self.workers)?;
         let first = found.len();
-        self.boxes.read_outputs(|logits, values| detect::decode(logits, values, square, found))?;
+        self.closer.read_outputs(|logits, values| detect::decode(logits, values, square, found))?;
         detect::merge(found, first);
-        detect::drop_cut(found, first, square, source.size());
         Ok(())
+    }
+
+    /// A detection as it is seen from close by, in a square that is turned by `roll`: with the line of its eyes, which a look at a
+    /// whole frame only guesses. The same one where nothing is seen there. `near` is emptied and used.
+    pub(crate) fn closer(
+        &mut self,
+        source: &mut dyn CropSource,
+        detection: &Detection,
+        roll: f32,
+        near: &mut Vec<Detection>,
+    ) -> Result<Detection> {
+        near.clear();
+        let size = detection.bounds.size[0].max(detection.bounds.size[1]);
+        let [width, height] = source.size();
+        let whole =
+            Region { roll, mirrored: detection.mirrored, ..Region::around(width, height, Orientation::default()) };
+        let square = if MOST_CLOSER * size > whole.side {
+            whole
+        } else {
+            Region { centre: detection.bounds.centre, side: CLOSER * size, ..whole }
+        };
+        if square.is_sound() {
+            self.detect(source, &square, near)?;
+        }
+        let same = near.iter().filter(|near| near.bounds.is_same_face(&detection.bounds));
+        Ok(same.max_by(|a, b| a.score.total_cmp(&b.score)).copied().unwrap_or(*detection))
+    }
+
+    /// What has to be cropped for landmarks.
+    pub(crate) fn mesh_crop(region: &Region) -> Crop {
+        Crop::square(region, FaceMesh::SIDE, Border::Nearest)
+    }
+
+    /// What has to be cropped for [`InferenceSession::picture`].
+    pub(crate) fn thumbnail([width, height]: [u32; 2]) -> Crop {
+        let (columns, most) = THUMBNAIL;
+        let [across, down] = [width, height].map(|side| side.max(1) as f32);
+        let rows = (columns as f32 * down / across) as usize / Appearance::SIDE * Appearance::SIDE;
+        let region = Region { centre: [across / 2.0, down / 2.0], side: across, roll: 0.0, mirrored: false };
+        Crop { region, size: [columns, rows.clamp(Appearance::SIDE, most)], border: Border::Nearest }
+    }
+
+    /// What the whole frame looks like.
+    pub(crate) fn picture(&mut self, source: &mut dyn CropSource) -> Result<Appearance> {
+        let crop = Self::thumbnail(source.size());
+        self.thumbnail.resize(crop.size[0] * crop.size[1] * 3, 0.0);
+        source.crop(&crop, (1.0 / 255.0, 0.0), &mut self.thumbnail)?;
+        Ok(Appearance::of_picture(&self.thumbnail, crop.size[0]))
+    }
+
+    /// What the face looks like whose landmarks were placed last.
+    pub(crate) fn appearance(&self) -> Result<Appearance> {
+        let (centre, length, roll) = self.points.read_outputs(|values, _| {
+            let points = values.as_chunks().0;
+            let Region { centre, side, roll, .. } = bounds::region(points, false);
+            (centre, side * AROUND / bounds::MARGIN, roll)
+        })?;
+        self.points.read_input(|input| Appearance::of_square(input, FaceMesh::SIDE, centre, length, roll))
     }
 
     /// The surest face that the second detector sees where one of `bounds` should be, in a crop in which what is turned by `roll`
@@ -132,17 +231,17 @@ impl InferenceSession {
         bounds: &Bounds,
         roll: f32,
         mirrored: bool,
-    ) -> Result<Option<FoundFace>> {
+    ) -> Result<Option<YuNetFace>> {
         let region = confirm::region(bounds, roll, mirrored);
         if !region.is_sound() {
             return Ok(None);
         }
         let mut outcome = Ok(());
         self.second.write_input(|input| {
-            outcome = source.crop(&region, confirm::SIDE, Border::Black, (1.0, 0.0), input);
+            outcome = source.crop(&Crop::square(&region, confirm::SIDE, Border::Black), (1.0, 0.0), input);
         })?;
         outcome?;
-        self.networks.verifier.forward(&mut self.second, &self.workers)?;
+        self.networks.yunet.forward(&mut self.second, &self.workers)?;
         self.second.read_outputs(|levels| confirm::found_at(levels, &region, bounds))
     }
 
@@ -177,7 +276,7 @@ impl InferenceSession {
         }
         let mut outcome = Ok(());
         self.points.write_input(|input| {
-            outcome = source.crop(region, FaceMesh::SIDE, Border::Nearest, (1.0 / 255.0, 0.0), input);
+            outcome = source.crop(&Self::mesh_crop(region), (1.0 / 255.0, 0.0), input);
         })?;
         outcome?;
         self.networks.mesh.forward(&mut self.points, &self.workers)?;

@@ -6,6 +6,7 @@
 //!                                    └── the next frame's ──┘
 //! ```
 
+mod appearance;
 mod bounds;
 mod confirm;
 pub(crate) mod crop;
@@ -18,18 +19,16 @@ mod inference;
 pub mod net;
 mod orientation;
 mod pose;
+mod search;
+mod still;
 pub mod topology;
 mod track;
 
-use std::f32::consts::FRAC_PI_2;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::{Error, Frame, Result};
-use bounds::Bounds;
-use confirm::CONFIRMED;
 use crop::CropSource;
-use detect::Detection;
 pub use expression::Expression;
 use follow::TrackerState;
 pub use gesture::{Gesture, GestureKind, Gestures};
@@ -42,18 +41,6 @@ pub use pose::Pose;
 const MOST_FACES: usize = 32;
 /// Most threads that a tracker runs on.
 const MOST_THREADS: usize = 16;
-/// Smallest tile of a still picture that is searched, in pixels and as a share of its shorter side.
-const TILE: (f32, f32) = (120.0, 1.0 / 12.0);
-/// A still face is looked at twice: in the detector's region, and in the one that the first points give. Its points are the
-/// mean of both; but where the detector is less sure than this, or the face is turned by more than this (in radians), the
-/// first look was only a guess.
-const SURE: (f32, f32) = (0.9, 0.3);
-/// Where the second detector is as sure as this, a face is upright in its crop.
-const UPRIGHT: f32 = 0.9;
-/// Most looks that a mesh is refined in after the first, and the sine of the turn of its region from which on one more is worth it.
-const LOOKS: usize = 4;
-const STEADY: f32 = 0.25;
-
 /// A face as it is seen in one frame.
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -66,7 +53,8 @@ pub struct Face {
     /// effect is fading.
     pub score: f32,
     /// How strongly effects shall act on this face, 0..=1: rises when a face appears, falls when it leaves the picture, turns
-    /// far away or is hard to make out, and reaches 0 before the face is gone. It changes by at most 0.15 a frame.
+    /// far away or is hard to make out, and reaches 0 before the face is gone. It changes by at most 0.15 a frame, but for a hard cut, at
+    /// which it falls at once. 0 in a picture on its own: there is a face, such as a profile, but where its landmarks are is only guessed.
     pub visibility: f32,
     /// Landmarks in pixels of the frame, in the order of MediaPipe's face mesh (478 points; 468 where
     /// [`TrackerOptions::mesh`] asks for the light one): x to the right and y down from the top left corner of the picture,
@@ -200,31 +188,7 @@ impl FaceTracker {
     /// [`Error::Network`] where a network fails.
     pub fn detect(&self, frame: &Frame<'_>) -> Result<Vec<Face>> {
         let mut inference = self.networks.session(&self.workers)?;
-        let (mut squares, mut found) = (Vec::new(), Vec::new());
-        let smallest = TILE.0.max(TILE.1 * frame.width().min(frame.height()) as f32);
-        let (orientation, mut frame) = (self.options.orientation, *frame);
-        detect::squares(frame.size(), orientation, smallest, &mut squares);
-        for square in &squares {
-            inference.detect(&mut frame, square, &mut found)?;
-        }
-        // One face seen in several squares is one detection: the mean of its boxes is better than each.
-        detect::merge(&mut found, 0);
-        let mut faces: Vec<Face> = Vec::new();
-        for detection in &found {
-            if let Some(face) = place_mesh(&mut inference, &mut frame, detection, orientation)? {
-                let found = Bounds::of(&face.points);
-                if !faces.iter().any(|face| Bounds::of(&face.points).is_same_face(&found)) {
-                    faces.push(face);
-                }
-            }
-        }
-        let weight = |face: &Face| face.score * Bounds::of(&face.points).mean_size();
-        faces.sort_by(|a, b| weight(b).total_cmp(&weight(a)));
-        faces.truncate(self.options.max_faces_in_stills);
-        for (id, face) in (0..).zip(&mut faces) {
-            face.id = id;
-        }
-        Ok(faces)
+        still::faces(&mut inference, &mut { *frame }, &self.options)
     }
 
     /// The faces of a video's next frame, oldest first. `time` is the frame's timestamp, counted from any moment that the
@@ -272,54 +236,4 @@ impl FaceTracker {
         self.state.reset();
         self.faces.clear();
     }
-}
-
-/// The face of a detection in a picture on its own, with its landmarks, however it is turned; `None` where there is none.
-fn place_mesh(
-    inference: &mut InferenceSession,
-    frame: &mut Frame<'_>,
-    detection: &Detection,
-    orientation: Orientation,
-) -> Result<Option<Face>> {
-    // The line of the eyes is a guess where a face is turned far. Of the quarter turns, the one where the second detector is
-    // surest is right to within a half of one.
-    let mut region = detection.region();
-    let mut surest = 0.0;
-    for quarter in 0..4 {
-        let roll = detection.region().roll + quarter as f32 * FRAC_PI_2;
-        let score = inference.find_at(frame, &detection.bounds, roll, region.mirrored)?.map_or(0.0, |face| face.score);
-        if score > surest {
-            (surest, region.roll) = (score, roll);
-        }
-        if surest >= UPRIGHT {
-            break;
-        }
-    }
-    if surest < CONFIRMED {
-        return Ok(None);
-    }
-    let (mut first, mut points) = (Vec::new(), Vec::new());
-    if inference.landmarks(frame, &region, &mut first)?.is_none() {
-        return Ok(None);
-    }
-    let mut lean = region.roll;
-    for look in 0..LOOKS {
-        let next = bounds::region(if look == 0 { &first } else { &points }, region.mirrored);
-        if inference.landmarks(frame, &next, &mut points)?.is_none() {
-            return Ok(None);
-        }
-        // Once a look does not turn the region any more, the next one would not either.
-        let turn = (next.roll - lean).sin().abs();
-        lean = next.roll;
-        if turn < STEADY {
-            break;
-        }
-    }
-    if detection.score >= SURE.0 && region.lean(orientation) <= SURE.1 {
-        for (second, first) in points.as_flattened_mut().iter_mut().zip(first.as_flattened()) {
-            *second = (*second + first) / 2.0;
-        }
-    }
-    let confirmed = inference.confirm(frame, &points, region.mirrored)?.filter(|score| *score >= CONFIRMED);
-    Ok(confirmed.map(|score| Face { id: 0, score, visibility: 1.0, points }))
 }

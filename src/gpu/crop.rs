@@ -10,11 +10,11 @@ use super::fault::Deadline;
 use super::pass::{Pass, Shader, Slot, shader};
 use super::resources::ResourceFactory;
 use super::transfer::map;
-use crate::face::crop::{Border, CropSource, Region};
+use crate::face::crop::{Border, Crop, CropSource};
 use crate::{Error, Result};
 
-/// Most squares that are cropped at once: as many faces as are followed, and one more.
-const MOST: usize = 33;
+/// Most that is cropped at once: as many faces as are followed, the whole frame, and where new faces are looked for.
+const MOST: usize = 34;
 /// Bytes of a pixel.
 const PIXEL: usize = 3;
 /// Pixels of a row that one invocation makes, and side of a workgroup.
@@ -28,10 +28,10 @@ struct Square {
     corner: [f32; 2],
     across: [f32; 2],
     down: [f32; 2],
-    side: u32,
+    size: [u32; 2],
     nearest: u32,
     start: u32,
-    unused: [u32; 3],
+    unused: [u32; 2],
 }
 
 const CROP: Shader = shader!("crop");
@@ -47,14 +47,11 @@ pub(crate) struct GpuCropper {
     /// What was bound for the textures that it crops from, each paired with itself.
     bound: BindGroupCache<wgpu::BindGroup>,
     /// The squares of this frame that were read back, and where they lie in `pixels`.
-    ready: Vec<(Key, Range<usize>)>,
+    ready: Vec<(Crop, Range<usize>)>,
     pixels: Vec<u8>,
     /// Bytes that were read back for this frame.
     bytes: u64,
 }
-
-/// What makes two squares the same.
-type Key = (Region, usize, Border);
 
 impl GpuCropper {
     /// Compiles the shader for a device.
@@ -118,17 +115,18 @@ impl GpuCropper {
         }
     }
 
-    /// Crops squares and reads them back.
-    fn run(&mut self, texture: &wgpu::TextureView, regions: &[Region], side: usize, border: Border) -> Result<()> {
-        let regions = regions.get(..MOST).unwrap_or(regions);
-        let each = side * side * PIXEL;
-        let bytes = regions.len() * each;
+    /// Crops and reads back.
+    fn run(&mut self, texture: &wgpu::TextureView, crops: &[Crop]) -> Result<()> {
+        let crops = crops.get(..MOST).unwrap_or(crops);
         let mut squares = [Square::default(); MOST];
-        for (index, (square, region)) in squares.iter_mut().zip(regions).enumerate() {
-            let (corner, across, down) = region.turned().sides();
-            let nearest = u32::from(border == Border::Nearest);
-            let start = (index * each / 4) as u32;
-            *square = Square { corner, across, down, side: side as u32, nearest, start, unused: [0; 3] };
+        let (mut bytes, mut largest) = (0, [0_u32; 2]);
+        for (square, crop) in squares.iter_mut().zip(crops) {
+            let size = crop.size.map(|side| side as u32);
+            let (corner, across, down) = crop.region.turned_to(crop.size).sides();
+            let nearest = u32::from(crop.border == Border::Nearest);
+            *square = Square { corner, across, down, size, nearest, start: (bytes / 4) as u32, unused: [0; 2] };
+            bytes += byte_count(crop);
+            largest.iter_mut().zip(size).for_each(|(largest, side)| *largest = side.max(*largest));
         }
         let gpu = self.gpu.clone();
         gpu.guarded(|| {
@@ -140,15 +138,15 @@ impl GpuCropper {
         };
         let deadline = Deadline::from_now();
         let pixels = &mut self.pixels;
-        let first = pixels.len();
+        let mut start = pixels.len();
         gpu.guarded(|| {
             let mut encoder =
                 gpu.device().create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("crop") });
             gpu.queue().write_buffer(&self.squares, 0, bytemuck::cast_slice(&squares));
             let mut recorder = encoder
                 .begin_compute_pass(&wgpu::ComputePassDescriptor { label: Some("crop"), timestamp_writes: None });
-            let side = side as u32;
-            let groups = [side.div_ceil(RUN * GROUP), side.div_ceil(GROUP), regions.len() as u32];
+            let [columns, rows] = largest;
+            let groups = [columns.div_ceil(RUN * GROUP), rows.div_ceil(GROUP), crops.len() as u32];
             self.pass.dispatch(&mut recorder, bound, groups);
             drop(recorder);
             encoder.copy_buffer_to_buffer(cropped, 0, read, 0, bytes as u64);
@@ -162,9 +160,10 @@ impl GpuCropper {
             read.unmap();
             outcome.map_err(refused)
         })?;
-        for (index, &region) in regions.iter().enumerate() {
-            let start = first + index * each;
-            self.ready.push(((region, side, border), start..start + each));
+        for crop in crops {
+            let end = start + byte_count(crop);
+            self.ready.push((*crop, start..end));
+            start = end;
         }
         self.bytes += bytes as u64;
         Ok(())
@@ -181,6 +180,11 @@ impl GpuCropper {
     }
 }
 
+/// Bytes of what a crop holds.
+fn byte_count(crop: &Crop) -> usize {
+    crop.size[0] * crop.size[1] * PIXEL
+}
+
 /// A frame in a texture.
 pub(crate) struct TextureSource<'a> {
     cropper: &'a mut GpuCropper,
@@ -193,27 +197,19 @@ impl CropSource for TextureSource<'_> {
         [texture.width(), texture.height()]
     }
 
-    fn prefetch(&mut self, regions: &[Region], side: usize, border: Border) -> Result<()> {
-        if regions.is_empty() {
+    fn prefetch(&mut self, crops: &[Crop]) -> Result<()> {
+        if crops.is_empty() {
             return Ok(());
         }
-        let outcome = self.cropper.run(self.texture, regions, side, border);
+        let outcome = self.cropper.run(self.texture, crops);
         self.cropper.clear_on_failure(outcome)
     }
 
-    fn crop(
-        &mut self,
-        region: &Region,
-        side: usize,
-        border: Border,
-        (scale, offset): (f32, f32),
-        out: &mut [f32],
-    ) -> Result<()> {
-        let key = (*region, side, border);
-        if !self.cropper.ready.iter().any(|(ready, _)| *ready == key) {
-            self.prefetch(&[*region], side, border)?;
+    fn crop(&mut self, crop: &Crop, (scale, offset): (f32, f32), out: &mut [f32]) -> Result<()> {
+        if !self.cropper.ready.iter().any(|(ready, _)| ready == crop) {
+            self.prefetch(&[*crop])?;
         }
-        let place = self.cropper.ready.iter().find(|(ready, _)| *ready == key).map(|(_, place)| place.clone());
+        let place = self.cropper.ready.iter().find(|(ready, _)| ready == crop).map(|(_, place)| place.clone());
         let pixels = place.and_then(|place| self.cropper.pixels.get(place)).unwrap_or_default();
         for (value, &byte) in out.iter_mut().zip(pixels) {
             *value = f32::from(byte) * scale + offset;
@@ -225,6 +221,7 @@ impl CropSource for TextureSource<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::face::crop::Region;
     use crate::{Frame, GpuOptions};
 
     /// Turned, across the frame's border, outside of it: the same squares as are cropped from memory, to half a step.
@@ -249,21 +246,22 @@ mod tests {
         let view = texture.create_view(&wgpu::TextureViewDescriptor::default());
         let mut frame = Frame::rgba8(&data, width, height).unwrap();
         let mut cropper = GpuCropper::new(&gpu).unwrap();
-        let regions: Vec<Region> =
+        let regions =
             [(40.0, 30.0, 20.0, 0.3), (40.0, 30.0, 60.0, -1.2), (5.0, 50.0, 90.0, 3.0), (300.0, -90.0, 40.0, 0.1)]
-                .map(|(x, y, side, roll)| Region { centre: [x, y], side, roll, mirrored: false })
-                .into();
-        for (side, border) in [(192, Border::Nearest), (128, Border::Black)] {
-            let mut source = cropper.source(&view);
-            source.prefetch(&regions[1..], side, border).unwrap();
-            for region in &regions {
-                let (mut there, mut here) = (vec![0.0; side * side * 3], vec![0.0; side * side * 3]);
-                source.crop(region, side, border, (1.0, 0.0), &mut there).unwrap();
-                frame.crop(region, side, border, (1.0, 0.0), &mut here).unwrap();
-                let worst = there.iter().zip(&here).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
-                assert!(worst < 0.6, "{region:?}: {worst}");
-            }
-            assert_eq!(cropper.bytes(), (4 * side * side * 3) as u64);
+                .map(|(x, y, side, roll)| Region { centre: [x, y], side, roll, mirrored: false });
+        let sizes = [([192; 2], Border::Nearest), ([128; 2], Border::Black), ([96, 64], Border::Black)];
+        let crops: Vec<Crop> =
+            sizes.iter().flat_map(|&(size, border)| regions.map(|region| Crop { region, size, border })).collect();
+        let mut source = cropper.source(&view);
+        source.prefetch(&crops[1..]).unwrap();
+        for crop in &crops {
+            let count = byte_count(crop);
+            let (mut there, mut here) = (vec![0.0; count], vec![0.0; count]);
+            source.crop(crop, (1.0, 0.0), &mut there).unwrap();
+            frame.crop(crop, (1.0, 0.0), &mut here).unwrap();
+            let worst = there.iter().zip(&here).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+            assert!(worst < 0.6, "{crop:?}: {worst}");
         }
+        assert_eq!(cropper.bytes(), crops.iter().map(|crop| byte_count(crop) as u64).sum::<u64>());
     }
 }

@@ -445,7 +445,7 @@ fn the_shaders_do_what_their_references_do() {
             // their changes add up, and so do these.
             let far = off.iter().filter(|&&d| d > 1).count();
             assert!(
-                worst <= 2 + u8::from(second) && far < 60 && mean < 0.02,
+                worst <= 2 * (1 + u8::from(second)) && far < 60 && mean < 0.02,
                 "{width}×{height} {look:?}: worst {worst}, mean {mean}"
             );
         }
