@@ -30,6 +30,7 @@ struct Line<'a> {
 struct Record<'a> {
     id: u64,
     score: f32,
+    visibility: f32,
     #[serde(serialize_with = "thousandths")]
     points: &'a [[f32; 3]],
 }
@@ -56,7 +57,7 @@ impl Landmarks {
         let faces = faces
             .iter()
             .filter(|face| face.score > 0.0)
-            .map(|face| Record { id: face.id, score: face.score, points: &face.points })
+            .map(|face| Record { id: face.id, score: face.score, visibility: face.visibility, points: &face.points })
             .collect();
         serde_json::to_writer(&mut self.file, &Line { frame: self.frame, width, height, faces })?;
         writeln!(self.file)?;

@@ -5,9 +5,9 @@
 const SIDE: usize = 16;
 /// Pixels a side that a cell of a face is the mean of.
 const SPREAD: usize = 4;
-/// Values of cells that are neither black nor blown out. Where fewer than a quarter are such in both, nothing can be said.
-const SOUND: std::ops::Range<f32> = 0.02..0.98;
-const LEAST: usize = SIDE * SIDE / 4;
+/// Values of cells that are neither black nor blown out. Where fewer than a half are such in both, nothing can be said.
+const SOUND: std::ops::Range<f32> = 0.02..0.95;
+const LEAST: usize = SIDE * SIDE / 2;
 /// Variance of a picture that is as good as flat.
 const FLAT: f32 = 6e-5;
 

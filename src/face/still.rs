@@ -17,6 +17,8 @@ use crate::{Frame, Result};
 const SURE: (f32, f32) = (0.9, 0.3);
 /// Where the detector is as sure as this at its second look, a face is upright in its crop.
 const UPRIGHT: f32 = 0.9;
+/// Where a mesh does not fit what the detector sees, the detector has to be as sure as this for a face to be reported all the same.
+const CERTAIN: f32 = 0.85;
 /// Most looks that a mesh is refined in after the first, and the sine of the turn of its region from which on one more is worth it.
 const LOOKS: usize = 4;
 const STEADY: f32 = 0.25;
@@ -75,7 +77,7 @@ fn face(
         if let Some(score) = confirmed.filter(|score| confirm::is_face(*score, &bounds)) {
             return Ok(Some(Face { id: 0, score, visibility: 1.0, points }));
         }
-        if guess.is_none() && bounds.is_same_face(&detection.bounds) {
+        if guess.is_none() && surest >= CERTAIN && bounds.is_same_face(&detection.bounds) {
             guess = Some(Face { id: 0, score: surest, visibility: 0.0, points });
         }
     }
