@@ -2,10 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use super::appearance::Appearance;
 use super::bounds::{self, Bounds};
 use super::confirm;
 use super::crop::{Crop, CropSource};
+use super::cut::Thumbnail;
 use super::detect::{self, Detection};
 use super::inference::InferenceSession;
 use super::search;
@@ -40,7 +40,7 @@ pub(crate) struct TrackerState {
     tracks: Vec<Track>,
     looks: Looks,
     /// What the last frame looked like.
-    picture: Option<Appearance>,
+    picture: Option<Thumbnail>,
     /// A face for which there is no room, when it was seen first, and last.
     challenger: Option<(Bounds, Duration, Duration)>,
     found: Vec<Detection>,
@@ -188,7 +188,7 @@ impl TrackerState {
     /// Fetches at once what will be cropped of this frame, as far as that is known.
     fn fetch(&mut self, source: &mut dyn CropSource, max_faces: usize) -> Result<()> {
         self.next.clear();
-        self.next.push(InferenceSession::thumbnail(self.size));
+        self.next.push(InferenceSession::picture_crop(self.size));
         let live = self.tracks.iter().filter(|track| track.is_live() && track.region.is_sound());
         self.next.extend(live.map(|track| InferenceSession::mesh_crop(&track.region)));
         let live = self.live();
@@ -215,11 +215,11 @@ impl TrackerState {
                 None
             };
             if track.presence.is_some() {
-                let appearance = inference.appearance()?;
-                if step.is_cut && track.is_replaced(&appearance) {
+                let thumbnail = inference.face_thumbnail()?;
+                if step.is_cut && track.is_replaced(&thumbnail) {
                     track.replace();
                 } else {
-                    track.appearance = appearance;
+                    track.thumbnail = thumbnail;
                 }
             }
         }
@@ -355,7 +355,7 @@ impl TrackerState {
             let Some(again) = timed(times, look)? else { return Ok(()) };
             presence = again;
         }
-        let appearance = inference.appearance()?;
+        let thumbnail = inference.face_thumbnail()?;
         let confirmed = inference.confirm(source, &self.points, detection.mirrored)?;
         let bounds = Bounds::of(&self.points);
         let Some(confirmed) = confirmed.filter(|score| confirm::is_face(*score, &bounds)) else { return Ok(()) };
@@ -369,17 +369,17 @@ impl TrackerState {
             }
             self.challenger = None;
         }
-        let nearest = self.tracks.iter_mut().filter(|track| track.matches(&bounds, &appearance));
+        let nearest = self.tracks.iter_mut().filter(|track| track.matches(&bounds, &thumbnail));
         let nearest = nearest.min_by(|a, b| a.bounds.distance(&bounds).total_cmp(&b.bounds.distance(&bounds)));
         let track = match nearest {
             Some(track) => track,
             None => {
                 self.next_id += 1;
-                let track = Track::new(self.next_id - 1, &self.points, detection.mirrored, appearance.clone());
+                let track = Track::new(self.next_id - 1, &self.points, detection.mirrored, thumbnail.clone());
                 self.tracks.push_mut(track)
             }
         };
-        track.appearance = appearance;
+        track.thumbnail = thumbnail;
         track.confirmed(confirmed);
         track.found(presence, &self.points, 0.0, step.size, step.options.smooth);
         Ok(())

@@ -3,10 +3,10 @@
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use super::Orientation;
-use super::appearance::Appearance;
 use super::bounds::{self, Bounds};
 use super::confirm;
 use super::crop::{Border, Crop, CropSource, Region};
+use super::cut::Thumbnail;
 use super::detect::{self, Detection};
 use super::net::{
     BlazeFace, BlazeFaceBuffers, FaceMesh, FaceMeshBuffers, MeshModel, Workers, YuNet, YuNetBuffers, YuNetFace,
@@ -20,7 +20,7 @@ const PRESENCE: f32 = 0.5;
 /// the whole frame, it is the whole frame: what MediaPipe's own detector is given.
 const CLOSER: f32 = 2.6;
 const MOST_CLOSER: f32 = 5.0;
-/// Side of the square that a face's appearance is taken from, in sizes of its box.
+/// Side of the square that a face's thumbnail is taken from, in sizes of its box.
 const AROUND: f32 = 1.3;
 /// Columns of a whole picture's thumbnail, and most rows of it.
 const THUMBNAIL: (usize, usize) = (64, 256);
@@ -197,30 +197,30 @@ impl InferenceSession {
     }
 
     /// What has to be cropped for [`InferenceSession::picture`].
-    pub(crate) fn thumbnail([width, height]: [u32; 2]) -> Crop {
+    pub(crate) fn picture_crop([width, height]: [u32; 2]) -> Crop {
         let (columns, most) = THUMBNAIL;
         let [across, down] = [width, height].map(|side| side.max(1) as f32);
-        let rows = (columns as f32 * down / across) as usize / Appearance::SIDE * Appearance::SIDE;
+        let rows = (columns as f32 * down / across) as usize / Thumbnail::SIDE * Thumbnail::SIDE;
         let region = Region { centre: [across / 2.0, down / 2.0], side: across, roll: 0.0, mirrored: false };
-        Crop { region, size: [columns, rows.clamp(Appearance::SIDE, most)], border: Border::Nearest }
+        Crop { region, size: [columns, rows.clamp(Thumbnail::SIDE, most)], border: Border::Nearest }
     }
 
     /// What the whole frame looks like.
-    pub(crate) fn picture(&mut self, source: &mut dyn CropSource) -> Result<Appearance> {
-        let crop = Self::thumbnail(source.size());
+    pub(crate) fn picture(&mut self, source: &mut dyn CropSource) -> Result<Thumbnail> {
+        let crop = Self::picture_crop(source.size());
         self.thumbnail.resize(crop.size[0] * crop.size[1] * 3, 0.0);
         source.crop(&crop, (1.0 / 255.0, 0.0), &mut self.thumbnail)?;
-        Ok(Appearance::of_picture(&self.thumbnail, crop.size[0]))
+        Ok(Thumbnail::of_picture(&self.thumbnail, crop.size[0]))
     }
 
     /// What the face looks like whose landmarks were placed last.
-    pub(crate) fn appearance(&self) -> Result<Appearance> {
+    pub(crate) fn face_thumbnail(&self) -> Result<Thumbnail> {
         let (centre, length, roll) = self.points.read_outputs(|values, _| {
             let points = values.as_chunks().0;
             let Region { centre, side, roll, .. } = bounds::region(points, false);
             (centre, side * AROUND / bounds::MARGIN, roll)
         })?;
-        self.points.read_input(|input| Appearance::of_square(input, FaceMesh::SIDE, centre, length, roll))
+        self.points.read_input(|input| Thumbnail::of_square(input, FaceMesh::SIDE, centre, length, roll))
     }
 
     /// The surest face that the second detector sees where one of `bounds` should be, in a crop in which what is turned by `roll`

@@ -6,10 +6,10 @@
 //!                                    └── the next frame's ──┘
 //! ```
 
-mod appearance;
 mod bounds;
 mod confirm;
 pub(crate) mod crop;
+mod cut;
 mod detect;
 mod expression;
 mod filter;

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::appearance::Appearance;
 use super::bounds::{Bounds, region, share_inside};
 use super::crop::Region;
+use super::cut::Thumbnail;
 use super::filter::Filter;
 use super::{Face, Orientation};
 
@@ -40,7 +40,7 @@ pub(crate) struct Track {
     /// The box of the points that users see; of a lost face, where it may be by now.
     pub(crate) bounds: Bounds,
     /// What it looked like when it was seen last.
-    pub(crate) appearance: Appearance,
+    pub(crate) thumbnail: Thumbnail,
     filter: Filter,
     /// Pixels a second, of the box's centre.
     speed: [f32; 2],
@@ -58,14 +58,14 @@ pub(crate) struct Track {
 
 impl Track {
     /// A face seen for the first time, with the network's points.
-    pub(crate) fn new(id: u64, points: &[[f32; 3]], mirrored: bool, appearance: Appearance) -> Self {
+    pub(crate) fn new(id: u64, points: &[[f32; 3]], mirrored: bool, thumbnail: Thumbnail) -> Self {
         Self {
             face: Face { id, score: 0.0, visibility: 0.0, points: Vec::with_capacity(points.len()) },
             region: region(points, mirrored),
             fresh: Vec::with_capacity(points.len()),
             presence: None,
             bounds: Bounds::of(points),
-            appearance,
+            thumbnail,
             filter: Filter::default(),
             speed: [0.0; 2],
             drift: [0.0; 2],
@@ -93,12 +93,12 @@ impl Track {
 
     /// Whether a face at these bounds is this lost one come back: about as large, and not farther than its own size; after a cut, one
     /// that looks the same, wherever it is.
-    pub(crate) fn matches(&self, bounds: &Bounds, appearance: &Appearance) -> bool {
+    pub(crate) fn matches(&self, bounds: &Bounds, thumbnail: &Thumbnail) -> bool {
         if self.is_live() || self.is_dismissed() {
             return false;
         }
         if self.was_cut {
-            return self.appearance.likeness(appearance) >= ALIKE;
+            return self.thumbnail.likeness(thumbnail) >= ALIKE;
         }
         let larger = self.bounds.mean_size().max(bounds.mean_size()).max(1.0);
         self.bounds.distance(bounds) < larger
@@ -106,11 +106,11 @@ impl Track {
     }
 
     /// Whether, after a cut, what was just found where this face was is another one.
-    pub(crate) fn is_replaced(&self, appearance: &Appearance) -> bool {
+    pub(crate) fn is_replaced(&self, thumbnail: &Thumbnail) -> bool {
         let off = |(a, b): (&[f32; 3], &[f32; 3])| (a[0] - b[0]).hypot(a[1] - b[1]);
         let sum: f32 = self.face.points.iter().zip(&self.fresh).map(off).sum();
         let is_off = sum > OFF * self.bounds.mean_size() * self.fresh.len() as f32;
-        is_off && self.appearance.likeness(appearance) < ALIKE
+        is_off && self.thumbnail.likeness(thumbnail) < ALIKE
     }
 
     /// It is gone, and another face is where it was.

@@ -1,5 +1,5 @@
-//! What a face or a whole picture looks like, coarsely: enough to tell a cut from motion, and kept no longer than a track's
-//! memory of a lost face.
+//! Hard cuts: what a face or a whole picture looks like, coarsely. It is enough to tell a cut from motion, and kept no longer than a
+//! track's memory of a lost face.
 
 /// Cells a side.
 const SIDE: usize = 16;
@@ -13,9 +13,9 @@ const FLAT: f32 = 6e-5;
 
 /// Mean luma, 0..=1, of 16 × 16 cells.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Appearance([f32; SIDE * SIDE]);
+pub(crate) struct Thumbnail([f32; SIDE * SIDE]);
 
-impl Appearance {
+impl Thumbnail {
     /// Cells along a side.
     pub(crate) const SIDE: usize = SIDE;
 
@@ -97,7 +97,7 @@ mod tests {
 
     #[test]
     fn brightness_and_contrast_do_not_matter() {
-        let of = |value: &dyn Fn(f32, f32) -> f32| Appearance::of_picture(&picture(64, value), 64);
+        let of = |value: &dyn Fn(f32, f32) -> f32| Thumbnail::of_picture(&picture(64, value), 64);
         let plain = of(&waves);
         assert!(plain.likeness(&of(&|x, y| 1.4 * waves(x, y) + 0.1)) > 0.99);
         assert!(plain.likeness(&of(&|x, y| (2.2 * waves(x, y)).min(1.0))) > 0.9, "half of it blown out");
@@ -116,8 +116,8 @@ mod tests {
             let [x, y] = [(x - 0.55) / 1.2, (y - 0.45) / 1.2];
             waves(x * cos + y * sin + 0.5, -x * sin + y * cos + 0.5)
         });
-        let before = Appearance::of_square(&still, 192, [96.0, 96.0], 100.0, 0.0);
-        let after = Appearance::of_square(&moved, 192, [0.55 * 192.0, 0.45 * 192.0], 120.0, 0.3);
+        let before = Thumbnail::of_square(&still, 192, [96.0, 96.0], 100.0, 0.0);
+        let after = Thumbnail::of_square(&moved, 192, [0.55 * 192.0, 0.45 * 192.0], 120.0, 0.3);
         assert!(before.likeness(&after) > 0.99, "{}", before.likeness(&after));
     }
 }
