@@ -143,7 +143,9 @@ impl TrackerState {
         InferenceSession::prefetch(source, &[], &self.next)?;
         for track in &mut self.tracks {
             track.presence = if track.is_live() {
-                timed(times, || inference.landmarks(source, &track.region, &mut track.fresh))?
+                let presence = timed(times, || inference.landmarks(source, &track.region, &mut track.fresh))?;
+                track.appearance = inference.appearance()?;
+                presence
             } else {
                 None
             };
@@ -175,6 +177,7 @@ impl TrackerState {
                 Some(presence) => {
                     let fresh = std::mem::take(&mut track.fresh);
                     track.found(presence, &fresh, step.seconds, step.size, step.options.smooth);
+                    track.show_parts(step.size, step.seconds);
                     track.fresh = fresh;
                 }
                 None => track.missed(step.seconds),
@@ -247,6 +250,7 @@ impl TrackerState {
         }
         let look = || inference.landmarks(source, &detection.region(), &mut self.points);
         let Some(presence) = timed(times, look)? else { return Ok(()) };
+        let appearance = inference.appearance()?;
         let confirmed = inference.confirm(source, &self.points, detection.mirrored)?;
         let Some(confirmed) = confirmed.filter(|score| *score >= CONFIRMED) else { return Ok(()) };
         let bounds = Bounds::of(&self.points);
@@ -264,6 +268,8 @@ impl TrackerState {
         };
         track.confirmed(confirmed);
         track.found(presence, &self.points, 0.0, step.size, step.options.smooth);
+        track.appearance = appearance;
+        track.show_parts(step.size, 0.0);
         Ok(())
     }
 
@@ -278,10 +284,10 @@ impl TrackerState {
     /// Copies what users shall see into the list they are given; its memory is used again.
     pub(crate) fn publish(&self, faces: &mut Vec<Face>) {
         let shown = || self.tracks.iter().filter(|track| track.is_shown());
-        let blank = || Face { id: 0, score: 0.0, visibility: 0.0, points: Vec::new() };
-        faces.resize_with(shown().count(), blank);
+        faces.resize_with(shown().count(), Face::default);
         for (face, track) in faces.iter_mut().zip(shown()) {
             (face.id, face.score, face.visibility) = (track.face.id, track.face.score, track.face.visibility);
+            (face.parts, face.tongue) = (track.face.parts, track.face.tongue);
             face.points.clone_from(&track.face.points);
         }
     }

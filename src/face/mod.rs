@@ -6,7 +6,9 @@
 //!                                    └── the next frame's ──┘
 //! ```
 
+mod appearance;
 mod bounds;
+mod coefficients;
 mod confirm;
 pub(crate) mod crop;
 mod detect;
@@ -17,7 +19,10 @@ mod gesture;
 mod inference;
 pub mod net;
 mod orientation;
+mod parts;
 mod pose;
+mod rect;
+mod tongue;
 pub mod topology;
 mod track;
 
@@ -27,6 +32,8 @@ use std::time::{Duration, Instant};
 
 use crate::{Error, Frame, Result};
 use bounds::Bounds;
+pub use coefficients::BlendshapeCoefficients;
+use coefficients::BlendshapesSession;
 use confirm::CONFIRMED;
 use crop::CropSource;
 use detect::Detection;
@@ -34,9 +41,12 @@ pub use expression::Expression;
 use follow::TrackerState;
 pub use gesture::{Gesture, GestureKind, Gestures};
 use inference::{InferenceSession, Networks};
+pub use net::Blendshape;
 use net::{MeshModel, Workers};
 pub use orientation::{Orientation, Rotation};
+pub use parts::PartConfidence;
 pub use pose::Pose;
+pub use rect::Rect;
 
 /// Most faces that can be followed.
 const MOST_FACES: usize = 32;
@@ -55,7 +65,9 @@ const LOOKS: usize = 4;
 const STEADY: f32 = 0.25;
 
 /// A face as it is seen in one frame.
-#[derive(Debug, Clone, PartialEq)]
+///
+/// A host with landmarks of its own makes one with `Face { points, visibility: 1.0, ..Face::default() }`.
+#[derive(Debug, Clone, PartialEq, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Face {
     /// The same number for the same face as long as it is followed; never given twice by one tracker. It says nothing
@@ -72,6 +84,15 @@ pub struct Face {
     /// [`TrackerOptions::mesh`] asks for the light one): x to the right and y down from the top left corner of the picture,
     /// z away from the camera in the same unit, 0 near the head's centre.
     pub points: Vec<[f32; 3]>,
+    /// How sure it is that eyes, mouth and jaw are seen, and not hidden or out of the frame.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub parts: PartConfidence,
+    /// How far the tongue is out, 0..=1, as [`Expression::tongue`] says.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub tongue: f32,
+    /// The expression as 52 coefficients, where [`TrackerOptions::blendshapes`] asks for them; `None` otherwise.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub blendshapes: Option<BlendshapeCoefficients>,
 }
 
 impl Face {
@@ -84,7 +105,16 @@ impl Face {
     /// What its eyes and its mouth do.
     #[must_use]
     pub fn expression(&self) -> Expression {
-        Expression::of(&self.points)
+        Expression { tongue: self.tongue, ..Expression::of(&self.points) }
+    }
+
+    /// The smallest upright rectangle around all landmarks, in pixels of the frame: from the upper edge of the forehead, below
+    /// the hair, to the chin, and from cheek to cheek without the ears. That is about what face detectors call a face's box.
+    /// It is not cut at the frame's edges, and is upright in the frame however the head is tilted. Empty for a face without
+    /// points.
+    #[must_use]
+    pub fn bounds(&self) -> Rect {
+        Rect::around(&self.points)
     }
 }
 
@@ -103,6 +133,9 @@ pub struct TrackerOptions {
     /// Which landmark network: the refined one (478 points with irises; lips and eyes follow more closely), or the light
     /// one (468 points), which takes about a quarter less time.
     pub mesh: MeshModel,
+    /// Whether each face carries its [`BlendshapeCoefficients`], about 0.3 ms a face. They need the irises' points, so the
+    /// refined mesh. Without, their network is not even loaded.
+    pub blendshapes: bool,
     /// How the pictures lie: a camera's are often turned or mirrored. [`FaceTracker::set_orientation`] changes it.
     pub orientation: Orientation,
 }
@@ -115,6 +148,7 @@ impl Default for TrackerOptions {
             threads: 1,
             smooth: true,
             mesh: MeshModel::Refined,
+            blendshapes: false,
             orientation: Orientation::default(),
         }
     }
@@ -131,6 +165,10 @@ impl TrackerOptions {
             if !(1..=most).contains(&value) {
                 return Err(Error::OutOfRange { name, value: value as f32, min: 1.0, max: most as f32 });
             }
+        }
+        if self.blendshapes && self.mesh != MeshModel::Refined {
+            let expected = "Refined where blendshapes are asked for".to_owned();
+            return Err(Error::WrongValue { name: "mesh", given: format!("{:?}", self.mesh), expected });
         }
         Ok(())
     }
@@ -156,6 +194,7 @@ pub struct FaceTracker {
     networks: Arc<Networks>,
     workers: Arc<Workers>,
     inference: InferenceSession,
+    blendshapes: Option<BlendshapesSession>,
     state: TrackerState,
     faces: Vec<Face>,
     times: TrackTimes,
@@ -166,7 +205,7 @@ impl FaceTracker {
     ///
     /// # Errors
     ///
-    /// [`Error::OutOfRange`] for options outside their ranges, [`Error::Threads`] where threads cannot be started,
+    /// [`Error::OutOfRange`] for options outside their ranges, [`Error::WrongValue`] for blendshapes of the light mesh, [`Error::Threads`] where threads cannot be started,
     /// [`Error::BadWeights`] where the program file is damaged.
     pub fn new(options: TrackerOptions) -> Result<Self> {
         options.check()?;
@@ -175,6 +214,7 @@ impl FaceTracker {
 
     /// A tracker with networks read from elsewhere: the contents of `models/face_detection_short_range.safetensors`, of
     /// `models/face_detection_yunet.safetensors` and of the mesh's file that `options.mesh` names ([`net::FaceMesh::from_safetensors`]), the very bytes that this version was built for.
+    /// Blendshapes come from the embedded network.
     ///
     /// # Errors
     ///
@@ -187,8 +227,9 @@ impl FaceTracker {
     fn with_networks(options: TrackerOptions, networks: Arc<Networks>) -> Result<Self> {
         let workers = Arc::new(Workers::new(options.threads)?);
         let inference = networks.session(&workers)?;
+        let blendshapes = options.blendshapes.then(BlendshapesSession::new).transpose()?;
         let (state, times) = (TrackerState::new(), TrackTimes::default());
-        Ok(Self { options, networks, workers, inference, state, faces: Vec::new(), times })
+        Ok(Self { options, networks, workers, inference, blendshapes, state, faces: Vec::new(), times })
     }
 
     /// The faces of one picture on its own: small and turned ones too, for quality comes before time here. They are sorted by
@@ -221,8 +262,12 @@ impl FaceTracker {
         let weight = |face: &Face| face.score * Bounds::of(&face.points).mean_size();
         faces.sort_by(|a, b| weight(b).total_cmp(&weight(a)));
         faces.truncate(self.options.max_faces_in_stills);
+        let mut blendshapes = self.blendshapes.as_ref().map(BlendshapesSession::fresh).transpose()?;
         for (id, face) in (0..).zip(&mut faces) {
             face.id = id;
+            if let Some(blendshapes) = &mut blendshapes {
+                blendshapes.read(face, &self.workers)?;
+            }
         }
         Ok(faces)
     }
@@ -244,6 +289,9 @@ impl FaceTracker {
         let mut times = TrackTimes::default();
         self.state.step(&mut self.inference, source, time, self.options, &mut times)?;
         self.state.publish(&mut self.faces);
+        if let Some(blendshapes) = &mut self.blendshapes {
+            self.faces.iter_mut().try_for_each(|face| blendshapes.read(face, &self.workers))?;
+        }
         times.total = start.elapsed();
         self.times = times;
         Ok(&self.faces)
@@ -320,6 +368,11 @@ fn place_mesh(
             *second = (*second + first) / 2.0;
         }
     }
+    let appearance = inference.appearance()?;
     let confirmed = inference.confirm(frame, &points, region.mirrored)?.filter(|score| *score >= CONFIRMED);
-    Ok(confirmed.map(|score| Face { id: 0, score, visibility: 1.0, points }))
+    Ok(confirmed.map(|score| {
+        let mut face = Face { score, visibility: 1.0, points, ..Face::default() };
+        parts::of_still(&mut face, &appearance, [frame.width(), frame.height()]);
+        face
+    }))
 }

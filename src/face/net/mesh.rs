@@ -252,6 +252,11 @@ impl FaceMeshBuffers {
         write(&self.input, f).map_err(failed(NAME))
     }
 
+    /// Lets `f` read the input that was written last.
+    pub(crate) fn read_input<R>(&self, f: impl FnOnce(&[f32]) -> R) -> Result<R> {
+        read(&self.input, f).map_err(failed(NAME))
+    }
+
     /// Lets `f` read the outputs of the last pass: 468 × 3 or 478 × 3 floats, x, y, z of each point in pixels of the input,
     /// and the logit of a face being there.
     ///
