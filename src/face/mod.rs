@@ -133,7 +133,7 @@ pub struct TrackerOptions {
     /// Which landmark network: the refined one (478 points with irises; lips and eyes follow more closely), or the light
     /// one (468 points), which takes about a quarter less time.
     pub mesh: MeshModel,
-    /// Whether each face carries its [`BlendshapeCoefficients`], about 0.3 ms a face. They need the irises' points, so the
+    /// Whether each face carries its [`BlendshapeCoefficients`], about half a millisecond a face. They need the irises' points, so the
     /// refined mesh. Without, their network is not even loaded.
     pub blendshapes: bool,
     /// How the pictures lie: a camera's are often turned or mirrored. [`FaceTracker::set_orientation`] changes it.

@@ -26,7 +26,7 @@ const REDDER: f32 = 0.1;
 const DARKEST: f32 = 0.3;
 /// How much longer the stretch is than what is left from its end to the chin, in distances between the eyes' outer corners:
 /// with the tongue in the mouth, and all the way out.
-const LENGTH: [f32; 2] = [0.1, 0.34];
+const LENGTH: [f32; 2] = [0.08, 0.3];
 /// Height of the lips' opening over its width: of lips too close for a tongue, and of lips that are open.
 const OPEN: [f32; 2] = [0.12, 0.2];
 /// The share of the opening that the stretch covers where a tongue is out. It need not where the stretch begins as near to the
@@ -80,7 +80,8 @@ fn stretch(crop: &Crop<'_>) -> Option<Stretch> {
         for column in 0..COLUMNS {
             let aside = 2.0 * column as f32 / (COLUMNS - 1) as f32 - 1.0;
             let place = std::array::from_fn(|axis| top[axis] + along * down[axis] + aside * across[axis]);
-            sum = std::array::from_fn(|c| sum[c] + crop.colour(place)[c]);
+            let colour = crop.colour(place);
+            sum = std::array::from_fn(|c| sum[c] + colour[c]);
         }
         let mean = sum.map(|value| value / COLUMNS as f32);
         redness(mean) - skin_red > REDDER && luma(mean) > DARKEST * skin_luma
