@@ -59,3 +59,29 @@ impl Appearance {
         Self { tongue: tongue::of(crop), texture: Texture::of(crop) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_outside_and_points_that_are_none_do_no_harm() {
+        let pixels = vec![0.5; FaceMesh::SIDE * FaceMesh::SIDE * 3];
+        for points in [vec![], vec![f32::NAN; 478 * 3], vec![1e30; 478 * 3], vec![-1e30; 468 * 3]] {
+            let crop = Crop::new(&pixels, &points);
+            assert_eq!(Appearance::of(&crop).tongue, 0.0);
+            let far = [[f32::NAN; 2], [f32::INFINITY; 2], [-1e9, 1e9], [191.9; 2]];
+            assert!(far.iter().all(|&place| crop.colour(place).iter().all(|value| (value - 0.5).abs() < 1e-6)));
+        }
+        assert_eq!(Crop::new(&[], &[]).colour([3.0, 3.0]), [0.0; 3]);
+    }
+
+    #[test]
+    fn colours_are_interpolated() {
+        let mut pixels = vec![0.0; FaceMesh::SIDE * FaceMesh::SIDE * 3];
+        pixels[3 * (FaceMesh::SIDE + 2)] = 1.0;
+        let crop = Crop::new(&pixels, &[]);
+        assert_eq!(crop.colour([2.0, 1.0]), [1.0, 0.0, 0.0]);
+        assert_eq!(crop.colour([2.5, 0.5]), [0.25, 0.0, 0.0]);
+    }
+}

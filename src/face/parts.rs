@@ -22,7 +22,8 @@ use super::topology::NOSE_TIP;
 ///   behind a fist fell to 0.1, a mouth behind fingertips to 0.4, a chin behind fingers to 0.2; fingers over a corner of a
 ///   mouth or jaw were told late or not at all. In 1,500 frames of talking without hands, eyes and mouth were at 0.9 and more in
 ///   all of a clear clip; in one of 176 × 144 pixels an eye fell to 0.56 for a moment, and the jaw of a head that turned far to
-///   0.67. Below a half is a good sign that a part is hidden.
+///   0.67. Below a half is a good sign that a part is hidden. The light mesh follows lips less closely: with it a mouth that
+///   opens wide may count as hidden for a moment.
 ///
 /// Pictures on their own have nothing to compare with: there only the frame and the turn count. All 0 for a face that was
 /// just lost.
@@ -228,6 +229,74 @@ impl Part {
         match self.off {
             Some(range) => alike.max(1.0 - ramp((off / count).sqrt(), range)),
             None => alike,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{FaceTracker, Frame, TrackerOptions};
+
+    fn portrait() -> Vec<[f32; 3]> {
+        let image = image::open("assets/astronaut.png").unwrap().into_rgba8();
+        let frame = Frame::rgba8(&image, image.width(), image.height()).unwrap();
+        FaceTracker::new(TrackerOptions::default()).unwrap().detect(&frame).unwrap().remove(0).points
+    }
+
+    /// The points turned to the person's own left, by so many degrees about the middle of the face.
+    fn turned(points: &[[f32; 3]], yaw: f32) -> Vec<[f32; 3]> {
+        let (middle, (sin, cos)) = (points[168], yaw.to_radians().sin_cos());
+        let turn = |&[x, y, z]: &[f32; 3]| {
+            let (x, z) = (x - middle[0], z - middle[2]);
+            [x * cos - z * sin + middle[0], y, x * sin + z * cos + middle[2]]
+        };
+        points.iter().map(turn).collect()
+    }
+
+    #[test]
+    fn the_far_eye_of_a_turned_head_goes_first() {
+        let points = portrait();
+        let front = Pose::of(&points).yaw;
+        // What is seen at each yaw: right eye, left eye, mouth, jaw.
+        for (yaw, expected) in [
+            (0.0, [1.0; 4]),
+            (35.0, [1.0; 4]),
+            (52.0, [1.0, 0.5, 1.0, 1.0]),
+            (-52.0, [0.5, 1.0, 1.0, 1.0]),
+            (70.0, [1.0, 0.0, 0.8, 0.8]),
+            (95.0, [0.8, 0.0, 0.0, 0.0]),
+        ] {
+            let shown = shown(&turned(&points, yaw - front), [512; 2]);
+            assert!(shown.iter().zip(expected).all(|(a, b)| (a - b).abs() < 0.15), "{yaw}: {shown:.2?}");
+        }
+    }
+
+    #[test]
+    fn parts_outside_the_frame_are_counted() {
+        let points = portrait();
+        let left_edge = points[NOSE_TIP as usize][0] as u32;
+        let cut = shown(&points, [left_edge, 512]);
+        assert!(cut[0] > 0.9 && cut[1] < 0.1 && (0.3..0.7).contains(&cut[2]), "{cut:.2?}");
+        let nowhere = shown(&points.iter().map(|p| [p[0] - 1000.0, p[1], p[2]]).collect::<Vec<_>>(), [512; 2]);
+        assert_eq!(nowhere, [0.0; 4]);
+    }
+
+    #[test]
+    fn points_that_are_no_face_do_no_harm() {
+        for points in [vec![], vec![[f32::NAN; 3]; 478], vec![[5.0; 3]; 478]] {
+            let mut face = Face { points, ..Face::default() };
+            let mut filter = PartsFilter::default();
+            for _ in 0..3 {
+                filter.update(
+                    &mut face,
+                    &Appearance { tongue: 0.0, texture: Texture([[f32::NAN; MOST]; 4]) },
+                    [64; 2],
+                    0.0,
+                );
+                let PartConfidence { left_eye, right_eye, mouth, jaw } = face.parts;
+                assert!([left_eye, right_eye, mouth, jaw].iter().all(|value| (0.0..=1.0).contains(value)), "{face:?}");
+            }
         }
     }
 }
