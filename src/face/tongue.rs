@@ -11,8 +11,10 @@ use super::topology::{CHIN, LEFT_EYE_OUTER, LEFT_MOUTH_CORNER, RIGHT_EYE_OUTER, 
 const UPPER: u16 = 13;
 const LOWER: u16 = 14;
 const CORNERS: [u16; 2] = [78, 308];
-/// Where the person's skin is looked at: cheeks, and beside the nose.
-const SKIN: [u16; 6] = [50, 280, 101, 330, 205, 425];
+/// Where the person's skin is looked at: on the cheeks, and on both sides of the chin. The redder of the two counts, since
+/// something may lie over either.
+const CHEEKS: [u16; 6] = [50, 280, 101, 330, 205, 425];
+const BESIDE_CHIN: [u16; 6] = [212, 432, 202, 422, 204, 424];
 
 /// Rows of samples from the upper lip to beyond the chin, how far they reach in units of the way to the chin, and the samples of
 /// a row, with half its length in widths of the mouth.
@@ -72,8 +74,9 @@ fn stretch(crop: &Crop<'_>) -> Option<Stretch> {
     let across = [(left[0] - right[0]) * HALF, (left[1] - right[1]) * HALF];
     let way = down[0] * down[0] + down[1] * down[1];
     let inner = ((lower[0] - top[0]) * down[0] + (lower[1] - top[1]) * down[1]) / way;
-    let skin = SKIN.map(|index| crop.colour(at(index)));
-    let (skin_red, skin_luma) = (median(skin.map(redness)), median(skin.map(luma)));
+    let skin = [CHEEKS, BESIDE_CHIN].map(|places| places.map(|index| crop.colour(at(index))));
+    let [skin_red, red_below] = skin.map(|colours| median(colours.map(redness)));
+    let (skin_red, skin_luma) = (skin_red.max(red_below), median(skin[0].map(luma)));
     let is_flesh = |row: usize| {
         let along = REACH * row as f32 / (ROWS - 1) as f32;
         let mut sum = [0.0; 3];
