@@ -11,7 +11,7 @@ use common::media::{Clip, Output, Picture, is_picture, keep, picture_format, rea
 use common::report::{Landmarks, Stats};
 use common::{ClipArgs, FacesArgs, Failure, count, say};
 use glowup::face::{Gestures, topology};
-use glowup::{Face, FaceTracker, Frame};
+use glowup::{Face, FaceTracker, Frame, TrackerOptions};
 use image::{Rgba, RgbaImage};
 
 /// Finds the faces of a picture or of every frame of a clip.
@@ -30,9 +30,12 @@ struct Arguments {
     /// Write what each stage cost: one JSON object
     #[arg(long, value_name = "OUT")]
     stats: Option<PathBuf>,
-    /// Say which gestures a clip shows: blinks, winks, nods, turns, opened mouths
+    /// Say which gestures a clip shows: blinks, winks, nods, turns, opened mouths, tongues
     #[arg(long)]
     gestures: bool,
+    /// Add each face's 52 blendshapes to the JSON, by ARKit's names
+    #[arg(long, requires = "json")]
+    blendshapes: bool,
     #[command(flatten)]
     clip: ClipArgs,
 }
@@ -44,7 +47,8 @@ fn main() -> ExitCode {
 fn run(arguments: Arguments) -> Result<(), Failure> {
     arguments.draw.as_deref().map(picture_format).transpose()?;
     writable([&arguments.draw, &arguments.json, &arguments.stats].map(Option::as_deref))?;
-    let mut tracker = FaceTracker::new(arguments.faces.options())?;
+    let mut tracker =
+        FaceTracker::new(TrackerOptions { blendshapes: arguments.blendshapes, ..arguments.faces.options() })?;
     let mut json = arguments.json.as_deref().map(Landmarks::create).transpose()?;
     let mut stats = Stats::default();
     let seen = if is_picture(&arguments.input) {
@@ -99,7 +103,7 @@ fn still(
         let turn = format!("yaw {:.0}°, pitch {:.0}°, roll {:.0}°", pose.yaw, pose.pitch, pose.roll);
         let look = face.expression();
         let eyes = format!("eyes {:.1} and {:.1} open", look.right_eye, look.left_eye);
-        let mouth = format!("mouth {:.1} open, smile {:.1}", look.mouth, look.smile);
+        let mouth = format!("mouth {:.1} open, smile {:.1}, tongue {:.1} out", look.mouth, look.smile, look.tongue);
         summary += &format!("\n  face {id}: score {score:.2}, {turn}, {eyes}, {mouth}");
     }
     Ok(Seen { picture, faces, summary })

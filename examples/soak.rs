@@ -280,7 +280,7 @@ fn many(face: &Face, count: usize, width: f32, columns: usize, pitch: [f32; 2], 
                 point[2] * scale,
             ]
         });
-        Face { id: index as u64, score: 1.0, visibility: 1.0, points: points.collect() }
+        Face { id: index as u64, score: 1.0, visibility: 1.0, points: points.collect(), ..Face::default() }
     };
     (0..count).map(one).collect()
 }

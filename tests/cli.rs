@@ -422,6 +422,20 @@ fn a_photo_is_turned_as_the_camera_says() {
     assert_eq!(desk.lines("out.jsonl")[0]["faces"].as_array().unwrap().len(), 1);
 }
 
+#[test]
+fn blendshapes_are_written_by_name() {
+    let desk = Desk::new("blendshapes");
+    desk.succeed(&format!("landmarks {PORTRAIT} --json out.jsonl --blendshapes"));
+    let shapes = desk.lines("out.jsonl")[0]["faces"][0]["blendshapes"].clone();
+    assert_eq!(shapes.as_object().unwrap().len(), 52);
+    assert!(shapes["mouthSmileLeft"].as_f64().unwrap() > 0.5, "{shapes}");
+    assert_eq!(
+        desk.run(&format!("landmarks {PORTRAIT} --blendshapes")).status.code(),
+        Some(2),
+        "nowhere to write them"
+    );
+}
+
 /// Checks the lines of landmarks: so many frames of this size, each with one face, the same one.
 fn check_landmarks(lines: &[Value], frames: usize, width: u32, height: u32) {
     assert_eq!(lines.len(), frames);
@@ -431,15 +445,22 @@ fn check_landmarks(lines: &[Value], frames: usize, width: u32, height: u32) {
         assert_eq!((line["width"].as_u64(), line["height"].as_u64()), (Some(width.into()), Some(height.into())));
         let faces = line["faces"].as_array().unwrap();
         assert_eq!(faces.len(), 1, "frame {index}");
-        assert_eq!(faces[0].as_object().unwrap().len(), 3);
+        let names: Vec<&String> = faces[0].as_object().unwrap().keys().collect();
+        assert_eq!(names, ["bounds", "id", "parts", "points", "score", "tongue", "visibility"]);
         assert_eq!(faces[0]["id"], lines[0]["faces"][0]["id"]);
         assert!((0.5..=1.0).contains(&faces[0]["score"].as_f64().unwrap()));
+        assert!((0.0..=1.0).contains(&faces[0]["visibility"].as_f64().unwrap()));
+        assert!(faces[0]["tongue"].as_f64().unwrap() < 0.5);
+        assert!(faces[0]["parts"]["left_eye"].as_f64().unwrap() > 0.5);
+        let [left, top, across, down] = [0, 1, 2, 3].map(|index| faces[0]["bounds"][index].as_f64().unwrap());
         let points = faces[0]["points"].as_array().unwrap();
         assert_eq!(points.len(), 478);
         for point in points {
             let place: Vec<f64> = point.as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect();
             assert!(place.len() == 3 && (0.0..f64::from(width)).contains(&place[0]), "{place:?}");
             assert!((0.0..f64::from(height)).contains(&place[1]), "{place:?}");
+            let inside = |value: f64, from: f64, length: f64| (from - 0.01..=from + length + 0.01).contains(&value);
+            assert!(inside(place[0], left, across) && inside(place[1], top, down), "{place:?}");
         }
     }
 }

@@ -78,8 +78,9 @@ fn expressions_of_known_faces() {
         ("webcam 641: eyes shut", picture("tests/data/webcam_641.png"), [closed, closed, still, [0.0, 0.2]]),
     ];
     for (name, picture, ranges) in &table {
-        let Expression { left_eye, right_eye, mouth, smile, gaze } = face_of(picture).expression();
+        let Expression { left_eye, right_eye, mouth, smile, tongue, gaze } = face_of(picture).expression();
         println!("{name}: eyes {right_eye:.2} {left_eye:.2}, mouth {mouth:.2}, smile {smile:.2}, gaze {gaze:.2?}");
+        assert!(tongue < 0.2, "{name}: a tongue in the mouth is {tongue} out");
         for (value, [low, high]) in [right_eye, left_eye, mouth, smile].into_iter().zip(ranges) {
             assert!((*low..=*high).contains(&value), "{name}: {value} is not in {low}..={high}");
         }

@@ -17,7 +17,7 @@ struct Watching;
 static LARGE: AtomicUsize = AtomicUsize::new(0);
 static ALL: AtomicUsize = AtomicUsize::new(0);
 
-/// Bytes of candle's list, and how many layers a frame's two passes have at most.
+/// Bytes of candle's list, and how many layers a frame's passes have at most.
 const CANDLES: (usize, usize) = (64, 100);
 
 fn note(size: usize) {
@@ -53,8 +53,8 @@ static ALLOCATOR: Watching = Watching;
 fn a_tracked_frame_allocates_only_what_candle_does() {
     let mut picture = ground(1280, 720);
     lay(&mut picture, &portrait(), Place::at(400.0, 360.0).scaled(1.3));
-    for max_faces in [1, 4] {
-        let options = TrackerOptions { max_faces, ..TrackerOptions::default() };
+    for (max_faces, blendshapes) in [(1, false), (4, false), (1, true)] {
+        let options = TrackerOptions { max_faces, blendshapes, ..TrackerOptions::default() };
         let mut tracker = FaceTracker::new(options).unwrap();
         let mut step = |index| tracker.track(&frame(&picture), Duration::from_millis(33) * index).unwrap().len();
         (0..200).for_each(|index| assert_eq!(step(index), 1));

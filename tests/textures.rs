@@ -8,6 +8,10 @@ use std::time::Duration;
 
 use glowup::{Beautifier, Error, Gpu, GpuOptions, Look, TrackerOptions, wgpu};
 use support::Picture;
+use tongue::{Tongue, with_tongue};
+
+#[path = "support/tongue.rs"]
+mod tongue;
 
 /// A host with two textures.
 struct Host {
@@ -105,6 +109,29 @@ fn textures_in_turn_create_nothing() {
         created.push(session.stats().gpu_resources_created);
     }
     assert_eq!(created[8], created[23], "{created:?}");
+}
+
+/// Tongues and hidden parts are seen in what the networks look at, so in textures too.
+#[test]
+fn a_tongue_is_seen_in_a_texture() {
+    let portrait = image::open(concat!(env!("CARGO_MANIFEST_DIR"), "/assets/astronaut.png")).unwrap().into_rgba8();
+    let plain = Picture::from(portrait.clone());
+    let face = support::faces(&plain).remove(0);
+    let out = Picture::from(with_tongue(&portrait, &face, Tongue::OUT.long(0.65).opened(0.13)));
+    let host = Host::new(512, 512, READ);
+    let mut session = Beautifier::with_gpu(&host.gpu, TrackerOptions::default()).unwrap();
+    let mut value = 0.0;
+    for index in 0..24 {
+        host.fill(if index < 12 { &plain } else { &out });
+        let mut encoder = host.gpu.device().create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+        let time = Duration::from_millis(33) * index;
+        let faces = session.render(&mut encoder, &host.input, &host.output, time).unwrap();
+        value = faces[0].expression().tongue;
+        assert!(index >= 12 || value < 0.1, "frame {index}: {value}");
+        assert!(faces[0].parts.left_eye > 0.9 && faces[0].parts.right_eye > 0.9, "{:?}", faces[0].parts);
+        host.gpu.queue().submit([encoder.finish()]);
+    }
+    assert!(value > 0.8, "{value}");
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::io::{BufWriter, Write};
 use std::path::Path;
 use std::time::Duration;
 
+use glowup::face::{BlendshapeCoefficients, PartConfidence};
 use glowup::{Face, FrameStats};
 use serde::Serialize;
 
@@ -31,13 +32,39 @@ struct Record<'a> {
     id: u64,
     score: f32,
     visibility: f32,
+    /// Left, top, width, height.
+    bounds: [f64; 4],
+    parts: PartConfidence,
+    tongue: f32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    blendshapes: Option<BlendshapeCoefficients>,
     #[serde(serialize_with = "thousandths")]
     points: &'a [[f32; 3]],
 }
 
-/// Points in thousandths of a pixel: finer than they are sure, and half as long.
+impl<'a> Record<'a> {
+    fn new(face: &'a Face) -> Self {
+        let bounds = face.bounds();
+        Self {
+            id: face.id,
+            score: face.score,
+            visibility: face.visibility,
+            bounds: [bounds.x, bounds.y, bounds.width, bounds.height].map(thousandth),
+            parts: face.parts,
+            tongue: face.tongue,
+            blendshapes: face.blendshapes,
+            points: &face.points,
+        }
+    }
+}
+
+/// A length in thousandths of a pixel: finer than points are sure, and half as long to write.
+fn thousandth(length: f32) -> f64 {
+    (f64::from(length) * 1000.0).round() / 1000.0
+}
+
 fn thousandths<S: serde::Serializer>(points: &[[f32; 3]], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_seq(points.iter().map(|point| point.map(|x| (f64::from(x) * 1000.0).round() / 1000.0)))
+    serializer.collect_seq(points.iter().map(|point| point.map(thousandth)))
 }
 
 fn create(path: &Path) -> Result<(BufWriter<File>, Output), Failure> {
@@ -54,11 +81,7 @@ impl Landmarks {
 
     /// Writes the next frame's line. Faces that were just lost are left out: their points are no longer seen.
     pub fn write(&mut self, width: u32, height: u32, faces: &[Face]) -> Result<(), Failure> {
-        let faces = faces
-            .iter()
-            .filter(|face| face.score > 0.0)
-            .map(|face| Record { id: face.id, score: face.score, visibility: face.visibility, points: &face.points })
-            .collect();
+        let faces = faces.iter().filter(|face| face.score > 0.0).map(Record::new).collect();
         serde_json::to_writer(&mut self.file, &Line { frame: self.frame, width, height, faces })?;
         writeln!(self.file)?;
         self.frame += 1;

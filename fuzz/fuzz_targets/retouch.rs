@@ -63,7 +63,7 @@ impl Shape {
         for &(point, axis, value) in &self.strays {
             points[usize::from(point) % count][usize::from(axis) % 3] = value;
         }
-        Face { id: self.id.into(), score: 1.0, visibility: self.visibility.get(), points }
+        Face { id: self.id.into(), score: 1.0, visibility: self.visibility.get(), points, ..Face::default() }
     }
 }
 

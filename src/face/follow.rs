@@ -210,7 +210,9 @@ impl TrackerState {
     ) -> Result<()> {
         for track in &mut self.tracks {
             track.presence = if track.is_live() {
-                timed(times, || inference.landmarks(source, &track.region, &mut track.fresh))?
+                let presence = timed(times, || inference.landmarks(source, &track.region, &mut track.fresh))?;
+                track.appearance = inference.appearance()?;
+                presence
             } else {
                 None
             };
@@ -250,6 +252,7 @@ impl TrackerState {
                 Some(presence) => {
                     let fresh = std::mem::take(&mut track.fresh);
                     track.found(presence, &fresh, step.seconds, step.size, step.options.smooth);
+                    track.show_parts(step.size, step.seconds);
                     track.fresh = fresh;
                 }
                 None => {
@@ -355,6 +358,7 @@ impl TrackerState {
             let Some(again) = timed(times, look)? else { return Ok(()) };
             presence = again;
         }
+        let appearance = inference.appearance()?;
         let thumbnail = inference.face_thumbnail()?;
         let confirmed = inference.confirm(source, &self.points, detection.mirrored)?;
         let bounds = Bounds::of(&self.points);
@@ -382,6 +386,8 @@ impl TrackerState {
         track.thumbnail = thumbnail;
         track.confirmed(confirmed);
         track.found(presence, &self.points, 0.0, step.size, step.options.smooth);
+        track.appearance = appearance;
+        track.show_parts(step.size, 0.0);
         Ok(())
     }
 
@@ -408,10 +414,10 @@ impl TrackerState {
     /// Copies what users shall see into the list they are given; its memory is used again.
     pub(crate) fn publish(&self, faces: &mut Vec<Face>) {
         let shown = || self.tracks.iter().filter(|track| track.is_shown());
-        let blank = || Face { id: 0, score: 0.0, visibility: 0.0, points: Vec::new() };
-        faces.resize_with(shown().count(), blank);
+        faces.resize_with(shown().count(), Face::default);
         for (face, track) in faces.iter_mut().zip(shown()) {
             (face.id, face.score, face.visibility) = (track.face.id, track.face.score, track.face.visibility);
+            (face.parts, face.tongue) = (track.face.parts, track.face.tongue);
             face.points.clone_from(&track.face.points);
         }
     }

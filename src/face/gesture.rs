@@ -1,4 +1,4 @@
-//! What faces have done: blinks, winks, nods, turns, opened mouths, as events with times. For effects that a face triggers, and
+//! What faces have done: blinks, winks, nods, turns, opened mouths, tongues, as events with times. For effects that a face triggers, and
 //! to ask somebody to prove that they are alive.
 
 use std::time::Duration;
@@ -25,6 +25,8 @@ pub enum GestureKind {
     TurnedRight,
     /// The head was lowered and raised again.
     Nod,
+    /// The tongue was put out ([`Expression::tongue`](super::Expression::tongue)), for a moment at least.
+    TongueOut,
 }
 
 /// Something that a face has done.
@@ -64,6 +66,9 @@ const TURN: [f32; 2] = [10.0, 20.0];
 const NOD: [f32; 2] = [3.0, 7.0];
 /// A nod takes so long at most, in seconds.
 const LONGEST_NOD: f32 = 1.2;
+/// A tongue this far out is out, once it has been for so long, in seconds; and one that is less far out than the other is in again.
+const TONGUE: [f32; 2] = [0.25, 0.55];
+const SHORTEST_TONGUE: f32 = 0.12;
 /// After a longer gap in the time, what was known of a face means nothing any more.
 const GAP: Duration = Duration::from_secs(1);
 
@@ -99,6 +104,16 @@ struct Watched {
     usual_pitch: f32,
     /// Since when the head is lowered, while it is.
     lowered: Option<Duration>,
+    tongue: Tongue,
+}
+
+/// Where a tongue is.
+#[derive(Debug, Clone, Copy)]
+enum Tongue {
+    In,
+    /// It has been out since then, not long enough yet to be sure.
+    Coming(Duration),
+    Out,
 }
 
 /// One or both eyes are shut.
@@ -151,6 +166,7 @@ impl Watched {
             turned: pose.yaw.abs() > TURN[0],
             usual_pitch: pose.pitch,
             lowered: None,
+            tongue: if expression.tongue > TONGUE[1] { Tongue::Out } else { Tongue::In },
         }
     }
 
@@ -177,6 +193,9 @@ impl Watched {
             tell(if pose.yaw > 0.0 { GestureKind::TurnedLeft } else { GestureKind::TurnedRight }, time);
         } else if pose.yaw.abs() < TURN[0] {
             self.turned = false;
+        }
+        if let Some(start) = self.tongue(expression.tongue, time) {
+            tell(GestureKind::TongueOut, start);
         }
         if let Some(start) = self.nod(pose.pitch, time, passed) {
             tell(GestureKind::Nod, start);
@@ -216,6 +235,21 @@ impl Watched {
             for (usual, open) in self.usual.iter_mut().zip(open) {
                 *usual += learnt * (open.max(NARROWEST) - *usual);
             }
+        }
+        None
+    }
+
+    /// Since when the tongue has been out that is now surely so.
+    fn tongue(&mut self, out: f32, time: Duration) -> Option<Duration> {
+        match self.tongue {
+            Tongue::In if out > TONGUE[1] => self.tongue = Tongue::Coming(time),
+            Tongue::Coming(_) if out <= TONGUE[1] => self.tongue = Tongue::In,
+            Tongue::Coming(since) if time.saturating_sub(since).as_secs_f32() >= SHORTEST_TONGUE => {
+                self.tongue = Tongue::Out;
+                return Some(since);
+            }
+            Tongue::Out if out < TONGUE[0] => self.tongue = Tongue::In,
+            _ => {}
         }
         None
     }

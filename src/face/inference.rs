@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use super::Orientation;
+use super::appearance::{Appearance, MeshInput};
 use super::bounds::{self, Bounds};
 use super::confirm;
 use super::crop::{Border, Crop, CropSource, Region};
@@ -261,6 +262,13 @@ impl InferenceSession {
         let turned = self.find_at(source, &bounds, roll + std::f32::consts::PI, mirrored)?;
         let is_upright = turned.is_none_or(|turned| turned.score < face.score);
         Ok(is_upright.then_some(face.score))
+    }
+
+    /// What the pixels tell of the face that [`InferenceSession::landmarks`] has looked at last.
+    pub(crate) fn appearance(&self) -> Result<Appearance> {
+        self.points.read_input(|pixels| {
+            self.points.read_outputs(|points, _| Appearance::of(&MeshInput::new(pixels, points)))
+        })?
     }
 
     /// Writes the landmarks of the face in `region`, in pixels of the frame, into `points`, and returns how sure the

@@ -7,6 +7,7 @@ use super::confirm;
 use super::crop::CropSource;
 use super::detect::{self, Detection};
 use super::inference::InferenceSession;
+use super::parts;
 use super::search;
 use super::{Face, Orientation, TrackerOptions};
 use crate::{Frame, Result};
@@ -72,13 +73,15 @@ fn face(
     // Where what is seen from close by leads to nothing, what was seen first may.
     for start in [&closer, detection] {
         let Some(points) = landmarks(inference, frame, start, orientation)? else { continue };
-        let bounds = Bounds::of(&points);
+        let (bounds, appearance) = (Bounds::of(&points), inference.appearance()?);
         let confirmed = inference.confirm(frame, &points, detection.mirrored)?;
         if let Some(score) = confirmed.filter(|score| confirm::is_face(*score, &bounds)) {
-            return Ok(Some(Face { id: 0, score, visibility: 1.0, points }));
+            let mut face = Face { score, visibility: 1.0, points, ..Face::default() };
+            parts::of_still(&mut face, &appearance, frame.size());
+            return Ok(Some(face));
         }
         if guess.is_none() && surest >= CERTAIN && bounds.is_same_face(&detection.bounds) {
-            guess = Some(Face { id: 0, score: surest, visibility: 0.0, points });
+            guess = Some(Face { score: surest, points, ..Face::default() });
         }
     }
     Ok(guess)

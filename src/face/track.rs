@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use super::appearance::Appearance;
 use super::bounds::{Bounds, region, share_inside};
 use super::crop::Region;
 use super::cut::Thumbnail;
 use super::filter::Filter;
+use super::parts::PartsFilter;
 use super::{Face, Orientation};
 
 /// Most that a face's visibility changes from frame to frame.
@@ -37,6 +39,9 @@ pub(crate) struct Track {
     /// The network's points in the newest frame, and how sure it is; `None` where it found no face.
     pub(crate) fresh: Vec<[f32; 3]>,
     pub(crate) presence: Option<f32>,
+    /// What the pixels told in the newest frame.
+    pub(crate) appearance: Appearance,
+    parts: PartsFilter,
     /// The box of the points that users see; of a lost face, where it may be by now.
     pub(crate) bounds: Bounds,
     /// What it looked like when it was seen last.
@@ -60,10 +65,12 @@ impl Track {
     /// A face seen for the first time, with the network's points.
     pub(crate) fn new(id: u64, points: &[[f32; 3]], mirrored: bool, thumbnail: Thumbnail) -> Self {
         Self {
-            face: Face { id, score: 0.0, visibility: 0.0, points: Vec::with_capacity(points.len()) },
+            face: Face { id, points: Vec::with_capacity(points.len()), ..Face::default() },
             region: region(points, mirrored),
             fresh: Vec::with_capacity(points.len()),
             presence: None,
+            appearance: Appearance::default(),
+            parts: PartsFilter::default(),
             bounds: Bounds::of(points),
             thumbnail,
             filter: Filter::default(),
@@ -192,11 +199,17 @@ impl Track {
         self.fade_to(seen.min(facing).min(ramp(presence, SURE)));
     }
 
+    /// Once it was found: says how well its parts are seen in a frame of this size.
+    pub(crate) fn show_parts(&mut self, frame: [u32; 2], seconds: f32) {
+        self.parts.update(&mut self.face, &self.appearance, frame, seconds);
+    }
+
     /// It was not found in this frame: its effect fades while its points go on as they last moved, slower and slower.
     pub(crate) fn missed(&mut self, seconds: f32) {
         // Where a host gives all frames one timestamp, a lost face is forgotten all the same.
         self.lost = Some(self.lost.unwrap_or(0.0) + seconds.max(1e-3));
         self.face.score = 0.0;
+        self.parts.lose(&mut self.face);
         self.fade_to(0.0);
         let way = self.drift.map(|speed| speed * seconds);
         for point in &mut self.face.points {

@@ -60,7 +60,7 @@ fn turned(face: &Face, id: u64, turns: [f32; 3], scale: f32, centre: [f32; 2]) -
         let (y, z) = (y * pitch.1 - z * pitch.0, z * pitch.1 + y * pitch.0);
         [centre[0] + x * roll.1 - y * roll.0, centre[1] + x * roll.0 + y * roll.1, z]
     });
-    Face { id, score: 1.0, visibility: 1.0, points: points.collect() }
+    Face { id, score: 1.0, visibility: 1.0, points: points.collect(), ..Face::default() }
 }
 
 /// The faces of one set, and the kind that they are of.
