@@ -1,12 +1,12 @@
-//! Eight floats at a time: the few operations that the kernels are written in, for each instruction set.
+//! A vector of eight floats: the operations that the kernels are written in, for each instruction set.
 
 /// Eight single-precision floats.
 ///
 /// # Safety
 ///
-/// All functions are unsafe for one reason: the machine must have the instruction set of the implementation. Loads and
-/// stores also need a pointer to eight floats (`splat_from`: one), with no alignment asked for.
-pub(super) trait Lanes: Copy {
+/// All functions need a machine with the implementation's instruction set. Loads and stores also need a pointer to eight
+/// floats (`splat_from`: one) of any alignment.
+pub(crate) trait Lanes: Copy {
     unsafe fn splat(x: f32) -> Self;
     unsafe fn load(from: *const f32) -> Self;
     unsafe fn store(self, to: *mut f32);
@@ -24,21 +24,21 @@ pub(super) trait Lanes: Copy {
     }
 }
 
-/// Plain Rust, for any machine; compilers make short vectors of it.
+/// Floats of a [`Lanes`].
+pub(crate) const LANES: usize = 8;
+
+/// Plain Rust, for any machine: the compiler uses the vectors that every machine of the target has.
 #[derive(Clone, Copy)]
-pub(super) struct Plain([f32; LANES]);
+pub(crate) struct Portable([f32; LANES]);
 
-/// Floats in a [`Lanes`].
-pub(super) const LANES: usize = 8;
-
-impl Plain {
+impl Portable {
     #[inline(always)]
     fn zip(self, other: Self, f: impl Fn(f32, f32) -> f32) -> Self {
         Self(std::array::from_fn(|i| f(self.0[i], other.0[i])))
     }
 }
 
-impl Lanes for Plain {
+impl Lanes for Portable {
     #[inline(always)]
     unsafe fn splat(x: f32) -> Self {
         Self([x; LANES])
@@ -72,7 +72,7 @@ impl Lanes for Plain {
 }
 
 #[cfg(target_arch = "x86_64")]
-pub(super) use x86::Avx2;
+pub(crate) use x86::Avx2;
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {
@@ -84,7 +84,7 @@ mod x86 {
 
     /// AVX2 with fused multiply-add.
     #[derive(Clone, Copy)]
-    pub(in super::super) struct Avx2(__m256);
+    pub(crate) struct Avx2(__m256);
 
     // SAFETY (all blocks below): the trait's callers promise AVX, AVX2 and FMA, and valid pointers.
     #[expect(clippy::undocumented_unsafe_blocks, reason = "one reason for all of them, said above")]
@@ -125,7 +125,7 @@ mod x86 {
 }
 
 #[cfg(target_arch = "aarch64")]
-pub(super) use arm::Neon;
+pub(crate) use arm::Neon;
 
 #[cfg(target_arch = "aarch64")]
 mod arm {
@@ -137,7 +137,7 @@ mod arm {
 
     /// Two registers of four floats.
     #[derive(Clone, Copy)]
-    pub(in super::super) struct Neon(float32x4_t, float32x4_t);
+    pub(crate) struct Neon(float32x4_t, float32x4_t);
 
     // SAFETY (all blocks below): the trait's callers promise NEON and valid pointers.
     #[expect(clippy::undocumented_unsafe_blocks, reason = "one reason for all of them, said above")]
