@@ -8,7 +8,7 @@ use super::feature_map::bordered_view;
 use super::kernels::block::{BlockKernel, STRIP_LENGTH};
 use super::packing::{PackedMatrix, pack_depthwise};
 use super::parallel::{Threaded, parallel_for};
-use super::simd::SimdLevel;
+use super::simd::level::SimdLevel;
 use super::tensor::{floats_mut, input_pointer};
 use crate::face::net::workers::Workers;
 

@@ -7,7 +7,7 @@ use super::feature_map::{bordered_view, padded};
 use super::kernels::dense::{DENSE_VECTORS, DenseKernel};
 use super::packing::PackedMatrix;
 use super::parallel::{Threaded, parallel_for};
-use super::simd::SimdLevel;
+use super::simd::level::SimdLevel;
 use super::tensor::{floats_mut, input_pointer};
 use crate::face::net::workers::Workers;
 

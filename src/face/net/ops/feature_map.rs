@@ -4,7 +4,7 @@
 use candle_core::{Layout, Result, Tensor, bail};
 
 use super::kernels::map::Map;
-use super::lanes::LANES;
+use super::simd::lanes::LANES;
 use super::tensor::aligned_zeros;
 
 /// `channels` rounded up to whole vectors.

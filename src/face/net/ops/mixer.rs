@@ -15,7 +15,7 @@ use super::kernels::mixer::{
 use super::kernels::panel16::PANEL;
 use super::packing::{Layer, pack_panels, pack_rows};
 use super::parallel::{Threaded, parallel_for};
-use super::simd::SimdLevel;
+use super::simd::level::SimdLevel;
 use super::tensor::{aligned_zeros, floats, floats_mut, input_pointer, write};
 use crate::face::net::workers::Workers;
 

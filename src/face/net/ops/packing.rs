@@ -7,7 +7,7 @@ use super::aligned::AlignedFloats;
 use super::feature_map::padded;
 use super::kernels::matrix::{Matrix, panel_sizes};
 use super::kernels::panel16::{PANEL, panel_length};
-use super::lanes::LANES;
+use super::simd::lanes::LANES;
 
 /// A layer's weights [outputs, inputs] and bias \[outputs\].
 pub(crate) type Layer<'a> = (&'a [f32], &'a [f32]);

@@ -8,7 +8,7 @@ use super::kernels::map::Map;
 use super::kernels::pointwise::PointwiseKernel;
 use super::packing::PackedMatrix;
 use super::parallel::{Threaded, parallel_for};
-use super::simd::SimdLevel;
+use super::simd::level::SimdLevel;
 use super::tensor::{floats_mut, input_pointer};
 use crate::face::net::workers::Workers;
 

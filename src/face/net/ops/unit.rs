@@ -13,7 +13,7 @@ use super::kernels::unit::{MAX_INPUTS, STRIP, UnitKernel, unit_panel_length};
 use super::kernels::unit_input::{PICTURE_CHANNELS, STEM_SIDE, UnitInput};
 use super::packing::{pack_panels, push_panel};
 use super::parallel::{Threaded, parallel_for};
-use super::simd::SimdLevel;
+use super::simd::level::SimdLevel;
 use super::tensor::{floats_mut, input_pointer};
 use crate::face::net::workers::Workers;
 

@@ -10,8 +10,8 @@ use super::matrix::{Matrix, Output, multiply};
 use super::padding::same_padding;
 use super::scratch::Scratch;
 use super::tile::Window;
-use crate::face::net::ops::lanes::{LANES, Lanes};
-use crate::face::net::ops::simd::Kernel;
+use crate::face::net::ops::simd::lanes::{LANES, Lanes};
+use crate::face::net::ops::simd::level::Kernel;
 
 /// Floats of a strip: half of the smallest first-level cache that machines have.
 pub(crate) const STRIP_LENGTH: usize = 4096;

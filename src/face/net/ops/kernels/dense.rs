@@ -5,8 +5,8 @@ use std::ops::Range;
 use super::map::Map;
 use super::matrix::{Matrix, Output, Panel, multiply_tile, panel_length};
 use super::tile::Window;
-use crate::face::net::ops::lanes::{LANES, Lanes};
-use crate::face::net::ops::simd::Kernel;
+use crate::face::net::ops::simd::lanes::{LANES, Lanes};
+use crate::face::net::ops::simd::level::Kernel;
 
 /// Vectors of a panel: with one pixel only, many sums are needed to keep the multipliers busy.
 pub(crate) const DENSE_VECTORS: usize = 8;

@@ -1,6 +1,6 @@
 //! Layer normalisation (Ba et al., 2016), without offsets.
 
-use crate::face::net::ops::lanes::{LANES, Lanes};
+use crate::face::net::ops::simd::lanes::{LANES, Lanes};
 
 /// What is added to a variance: the original's 10⁻⁶ as a 16-bit float.
 const EPSILON: f32 = 17.0 / 16_777_216.0;

@@ -4,7 +4,7 @@
 #![expect(clippy::needless_range_loop, reason = "indices over small arrays of constant size become registers")]
 
 use super::tile::{Window, multiply_add};
-use crate::face::net::ops::lanes::{LANES, Lanes};
+use crate::face::net::ops::simd::lanes::{LANES, Lanes};
 
 /// A packed matrix: for each panel of outputs their bias, their slopes of PReLU, then their weights for each input.
 #[derive(Clone, Copy)]

@@ -10,8 +10,8 @@ use super::layer_norm::layer_norm;
 use super::panel16::{PANEL, multiply, panel_length};
 use super::scratch::Scratch;
 use super::tile::Window;
-use crate::face::net::ops::lanes::{LANES, Lanes};
-use crate::face::net::ops::simd::Kernel;
+use crate::face::net::ops::simd::lanes::{LANES, Lanes};
+use crate::face::net::ops::simd::level::Kernel;
 
 /// Channels of a token.
 pub(crate) const CHANNELS: usize = 64;

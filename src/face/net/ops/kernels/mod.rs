@@ -1,5 +1,5 @@
-//! The layers' loops, written once over [`Lanes`](super::lanes::Lanes) and compiled for each instruction set by
-//! [`SimdLevel`](super::simd::SimdLevel).
+//! The layers' loops, written once over [`Lanes`](super::simd::lanes::Lanes) and compiled for each instruction set by
+//! [`SimdLevel`](super::simd::level::SimdLevel).
 //!
 //! They work on raw pointers, since several threads write disjoint parts of one output. The ops compare all sizes before
 //! they call. Every function is inlined into the one that is compiled for the instruction set.

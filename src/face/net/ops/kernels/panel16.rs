@@ -5,7 +5,7 @@
 #![expect(clippy::needless_range_loop, reason = "indices over small arrays of constant size become registers")]
 
 use super::tile::{Window, multiply_add};
-use crate::face::net::ops::lanes::{LANES, Lanes};
+use crate::face::net::ops::simd::lanes::{LANES, Lanes};
 
 /// Outputs of a panel: two vectors.
 pub(crate) const PANEL: usize = 2 * LANES;

@@ -5,8 +5,8 @@ use std::ops::Range;
 use super::map::Map;
 use super::matrix::{Matrix, Output, multiply};
 use super::tile::Window;
-use crate::face::net::ops::lanes::Lanes;
-use crate::face::net::ops::simd::Kernel;
+use crate::face::net::ops::simd::lanes::Lanes;
+use crate::face::net::ops::simd::level::Kernel;
 
 /// A 1×1 convolution with PReLU. Its parts are rows of the output.
 #[derive(Clone, Copy)]

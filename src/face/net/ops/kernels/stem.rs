@@ -6,8 +6,8 @@ use super::map::Map;
 use super::matrix::{Matrix, Output, multiply};
 use super::padding::same_padding;
 use super::tile::Window;
-use crate::face::net::ops::lanes::Lanes;
-use crate::face::net::ops::simd::Kernel;
+use crate::face::net::ops::simd::lanes::Lanes;
+use crate::face::net::ops::simd::level::Kernel;
 
 /// Largest side of the convolution's kernel.
 pub(crate) const MAX_SIDE: usize = 5;

@@ -2,7 +2,7 @@
 
 #![expect(clippy::needless_range_loop, reason = "indices over small arrays of constant size become registers")]
 
-use crate::face::net::ops::lanes::{LANES, Lanes};
+use crate::face::net::ops::simd::lanes::{LANES, Lanes};
 
 /// What each of a run of neighbouring pixels sees: `rows` rows of `length` floats.
 #[derive(Clone, Copy)]

@@ -14,8 +14,8 @@ use super::panel16::{PANEL, multiply, panel_length};
 use super::scratch::Scratch;
 use super::tile::Window;
 use super::unit_input::UnitInput;
-use crate::face::net::ops::lanes::{LANES, Lanes};
-use crate::face::net::ops::simd::Kernel;
+use crate::face::net::ops::simd::lanes::{LANES, Lanes};
+use crate::face::net::ops::simd::level::Kernel;
 
 /// Most columns of a strip.
 pub(crate) const STRIP: usize = 80;

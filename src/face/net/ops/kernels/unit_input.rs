@@ -3,7 +3,7 @@
 use super::map::Map;
 use super::panel16::{PANEL, multiply};
 use super::tile::Window;
-use crate::face::net::ops::lanes::{LANES, Lanes};
+use crate::face::net::ops::simd::lanes::{LANES, Lanes};
 
 /// Side of the first layer's kernel.
 pub(crate) const STEM_SIDE: usize = 3;

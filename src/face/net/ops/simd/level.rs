@@ -3,10 +3,10 @@
 use std::ops::Range;
 
 #[cfg(target_arch = "x86_64")]
-use super::lanes::Avx2;
-#[cfg(target_arch = "aarch64")]
-use super::lanes::Neon;
+use super::avx2::Avx2;
 use super::lanes::{Lanes, Portable};
+#[cfg(target_arch = "aarch64")]
+use super::neon::Neon;
 
 /// The instruction set that the kernels use. A value exists only where the machine has the instructions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
