@@ -566,7 +566,7 @@ proptest! {
     /// A 1×1 convolution and a dense layer of any size, as above.
     #[test]
     fn matrices_are_what_they_are_defined_to_be(
-        height in 1_usize..=5,
+        height in 1_usize..=7,
         width in 1_usize..30,
         inputs in 1_usize..70,
         outputs in 1_usize..150,

@@ -68,6 +68,11 @@ impl<'a> Weights<'a> {
         Ok(Self { network, tensors, taken: Cell::new(0) })
     }
 
+    /// The network's name, for errors.
+    pub(super) fn network(&self) -> &'static str {
+        self.network
+    }
+
     fn bad(&self, reason: String) -> Error {
         Error::BadWeights { network: self.network, reason }
     }

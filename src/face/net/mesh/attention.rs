@@ -68,8 +68,9 @@ impl Attention {
         Ok(AttentionBuffers(PARTS.iter().map(part).collect::<Result<_>>()?))
     }
 
-    /// Refines `points`: x, y, z of 478 points in pixels of the network's input, the first 468 of which are known. The points of
-    /// the parts get a better x and y, the irises are written after the 468. `features`: the map that regions are cut from.
+    /// Refines `points`: x, y, z of 478 points in pixels of the network's input, the first 468 of which are known. The points
+    /// of the parts get a better x and y, the irises are written after the 468. `features`: the map that regions are cut
+    /// from.
     pub(super) fn forward(
         &self,
         features: &Tensor,

@@ -87,8 +87,8 @@ pub(crate) const PARTS: [PartShape; 3] = [
 ];
 
 impl PartShape {
-    /// The part's region of interest in a mesh, as the matrix from its own coordinates 0..=[`ROI_SIDE`] to pixels of the map that
-    /// it is cut from. Its axes lie along the corners' line and across; its sides are those of the points' box, enlarged.
+    /// The part's region of interest in a mesh, as the matrix from its own coordinates 0..=[`ROI_SIDE`] to pixels of the map
+    /// that it is cut from. Its axes lie along the corners' line and across; its sides are those of the points' box, enlarged.
     pub(crate) fn region_of_interest(&self, points: &[f32]) -> [[f32; 3]; 2] {
         let at = |index: usize| -> [f32; 2] {
             std::array::from_fn(|axis| points.get(3 * index + axis).copied().unwrap_or_default() / MAP_STRIDE)

@@ -1,5 +1,5 @@
-//! How the landmark networks are wired: a 3×3 stem, a trunk of fourteen residual blocks, then a branch for the points. Presence
-//! has a branch of its own in the light network, and a layer on the points' branch in the refined one.
+//! How the landmark networks are wired: a 3×3 stem, a trunk of fourteen residual blocks, then a branch for the points.
+//! Presence has a branch of its own in the light network, and a layer on the points' branch in the refined one.
 
 use crate::face::net::sequence::{BlockShape, last_side};
 use crate::face::topology;

@@ -15,8 +15,9 @@ use crate::face::net::workers::Workers;
 /// Most channels of a block: eight pixels of them fit a strip.
 const MAX_CHANNELS: usize = STRIP_LENGTH / 8;
 
-/// A residual block, what BlazeFace and the meshes are built of: a depthwise 3×3 convolution with bias, a 1×1 convolution with
-/// bias, plus the input (at stride 2 its 2×2 maxima; new channels get 0), then the activation. Padding is TFLite's SAME.
+/// A residual block, what BlazeFace and the meshes are built of: a depthwise 3×3 convolution with bias, a 1×1 convolution
+/// with bias, plus the input (at stride 2 its 2×2 maxima; new channels get 0), then the activation. Padding is TFLite's
+/// SAME.
 pub struct Block {
     depthwise: AlignedFloats,
     pointwise: PackedMatrix,

@@ -183,9 +183,9 @@ pub(crate) struct MixerBlock {
 }
 
 impl MixerBlock {
-    /// `tokens`: the two layers that mix tokens; `scales`: of the normalisation before the channels are mixed; `channel_layers`:
-    /// the two layers that mix channels, with 256 between them; `next`: scales of the next block's first normalisation. A block
-    /// without a next one makes the first token only.
+    /// `tokens`: the two layers that mix tokens; `scales`: of the normalisation before the channels are mixed;
+    /// `channel_layers`: the two layers that mix channels, with 256 between them; `next`: scales of the next block's first
+    /// normalisation. A block without a next one makes the first token only.
     ///
     /// # Errors
     ///

@@ -3,9 +3,9 @@
 use candle_core::{Device, Result, Tensor};
 
 use super::layers::{Block, Conv, run_blocks, square_picture_map};
+use super::loader::Loader;
 use crate::face::net::blazeface::{self, BOX, BYTES, COARSE, FINE, HEADS, NAME, STEM, open};
 use crate::face::net::errors::network_error;
-use crate::face::net::sequence::BlockShape;
 
 /// [`BlazeFace`](crate::face::net::BlazeFace) on candle's own operations.
 pub struct BlazeFace {
@@ -22,31 +22,17 @@ impl BlazeFace {
     ///
     /// [`crate::Error::BadWeights`] where the program was damaged, [`crate::Error::Network`] where the device refuses.
     pub fn new(device: &Device) -> crate::Result<Self> {
-        let weights = open(BYTES)?;
-        let stem = weights.conv("stem", STEM.1, 5, STEM.0, false)?;
-        let blocks = |shapes: &[BlockShape], first: usize| -> crate::Result<Vec<Block>> {
-            let named = shapes.iter().zip(first..);
-            named
-                .map(|(&shape, index)| {
-                    let block = weights.block(&format!("blocks.{index}"), shape.0, shape.1, false)?;
-                    Block::new(&block, shape, device).map_err(network_error(NAME))
-                })
-                .collect()
-        };
-        let conv = |name: String, outputs: usize, inputs: usize| {
-            let conv = weights.conv(&name, outputs, 1, inputs, false)?;
-            Conv::new(&conv, (outputs, 1, inputs), device).map_err(network_error(NAME))
-        };
+        let loader = Loader::new(open(BYTES)?, device);
         let head = |(side, inputs, anchors): (usize, usize, usize)| -> crate::Result<(Conv, Conv)> {
             Ok((
-                conv(format!("head{side}.score"), anchors, inputs)?,
-                conv(format!("head{side}.boxes"), anchors * BOX, inputs)?,
+                loader.conv(&format!("head{side}.score"), (anchors, 1, inputs), false)?,
+                loader.conv(&format!("head{side}.boxes"), (anchors * BOX, 1, inputs), false)?,
             ))
         };
         Ok(Self {
-            stem: Conv::new(&stem, (STEM.1, 5, STEM.0), device).map_err(network_error(NAME))?,
-            fine: blocks(&FINE, 0)?,
-            coarse: blocks(&COARSE, FINE.len())?,
+            stem: loader.conv("stem", (STEM.1, 5, STEM.0), false)?,
+            fine: loader.blocks("blocks", 0, &FINE, false)?,
+            coarse: loader.blocks("blocks", FINE.len(), &COARSE, false)?,
             heads: [head(HEADS[0])?, head(HEADS[1])?],
         })
     }

@@ -3,13 +3,12 @@
 use candle_core::{Device, Result, Tensor};
 
 use super::layers::{Block, Conv, run_blocks, square_picture_map};
+use super::loader::Loader;
 use crate::face::net::errors::network_error;
 use crate::face::net::mesh::model::{MeshModel, NAME};
 use crate::face::net::mesh::network;
 use crate::face::net::mesh::parts::{PARTS, PartShape, ROI_BLOCKS, ROI_SIDE};
 use crate::face::net::mesh::shapes::{BranchShape, EARLY, LATE, POINTS, PRESENCE, SQUEEZED, STEM};
-use crate::face::net::sequence::BlockShape;
-use crate::face::net::weights::Weights;
 
 /// [`FaceMesh`](crate::face::net::FaceMesh) on candle's own operations.
 pub struct FaceMesh {
@@ -39,50 +38,17 @@ struct Branch {
     head: Conv,
 }
 
-/// Makes layers out of named weights.
-struct ReferenceLoader<'a> {
-    weights: Weights<'a>,
-    device: &'a Device,
-}
-
-impl ReferenceLoader<'_> {
-    fn conv(&self, name: &str, shape: (usize, usize, usize), prelu: bool) -> crate::Result<Conv> {
-        let (outputs, kernel, inputs) = shape;
-        let conv = self.weights.conv(name, outputs, kernel, inputs, prelu)?;
-        Conv::new(&conv, shape, self.device).map_err(network_error(NAME))
-    }
-
-    fn block(&self, name: &str, shape: BlockShape) -> crate::Result<Block> {
-        let block = self.weights.block(name, shape.0, shape.1, true)?;
-        Block::new(&block, shape, self.device).map_err(network_error(NAME))
-    }
-
-    fn blocks(&self, name: &str, shapes: &[BlockShape]) -> crate::Result<Vec<Block>> {
-        let named = shapes.iter().enumerate();
-        named.map(|(index, &shape)| self.block(&format!("{name}.{index}"), shape)).collect()
-    }
-
-    fn branch(&self, shape: &BranchShape) -> crate::Result<Branch> {
-        let BranchShape { name, blocks, outputs, .. } = *shape;
-        Ok(Branch {
-            blocks: self.blocks(name, blocks)?,
-            squeeze: self.conv(&format!("{name}.squeeze"), (SQUEEZED, 1, shape.unsqueezed()), true)?,
-            last: self.block(&format!("{name}.{}", blocks.len()), (SQUEEZED, SQUEEZED, 1))?,
-            head: self.conv(&format!("{name}.head"), (outputs, shape.last_side(), SQUEEZED), false)?,
-        })
-    }
-
-    fn part(&self, shape: &'static PartShape) -> crate::Result<Part> {
-        Ok(Part {
-            shape,
-            blocks: self.blocks(shape.name, &ROI_BLOCKS)?,
-            points: self.branch(&shape.points)?,
-            iris: shape.iris.as_ref().map(|iris| self.branch(iris)).transpose()?,
-        })
-    }
-}
-
 impl Branch {
+    fn new(loader: &Loader<'_>, shape: &BranchShape) -> crate::Result<Self> {
+        let BranchShape { name, blocks, outputs, .. } = *shape;
+        Ok(Self {
+            blocks: loader.blocks(name, 0, blocks, true)?,
+            squeeze: loader.conv(&format!("{name}.squeeze"), (SQUEEZED, 1, shape.unsqueezed()), true)?,
+            last: loader.block(&format!("{name}.{}", blocks.len()), (SQUEEZED, SQUEEZED, 1), true)?,
+            head: loader.conv(&format!("{name}.head"), (outputs, shape.last_side(), SQUEEZED), false)?,
+        })
+    }
+
     /// The head's input.
     fn last(&self, features: &Tensor) -> Result<Tensor> {
         let x = run_blocks(&self.blocks, features.clone())?;
@@ -95,8 +61,17 @@ impl Branch {
 }
 
 impl Part {
-    /// Resamples a region of interest of the map [1, channels, height, width] by a matrix product: each of the region's pixels is
-    /// a weighted sum of all pixels of the map.
+    fn new(loader: &Loader<'_>, shape: &'static PartShape) -> crate::Result<Self> {
+        Ok(Self {
+            shape,
+            blocks: loader.blocks(shape.name, 0, &ROI_BLOCKS, true)?,
+            points: Branch::new(loader, &shape.points)?,
+            iris: shape.iris.as_ref().map(|iris| Branch::new(loader, iris)).transpose()?,
+        })
+    }
+
+    /// Resamples a region of interest of the map [1, channels, height, width] by a matrix product: each of the region's
+    /// pixels is a weighted sum of all pixels of the map.
     fn resample(matrix: &[[f32; 3]; 2], map: &Tensor) -> Result<Tensor> {
         let (_, channels, height, width) = map.dims4()?;
         let mut weights = vec![0_f32; ROI_SIDE * ROI_SIDE * height * width];
@@ -134,17 +109,17 @@ impl FaceMesh {
     ///
     /// [`crate::Error::BadWeights`] where the program was damaged, [`crate::Error::Network`] where the device refuses.
     pub fn new(model: MeshModel, device: &Device) -> crate::Result<Self> {
-        let loader = ReferenceLoader { weights: model.open(model.bytes())?, device };
+        let loader = Loader::new(model.open(model.bytes())?, device);
         let presence = format!("{}.head", PRESENCE.name);
         Ok(Self {
             stem: loader.conv("stem", (STEM.1, 3, STEM.0), true)?,
-            trunk: loader.blocks("trunk", &[&EARLY[..], &LATE].concat())?,
-            points: loader.branch(&POINTS)?,
+            trunk: loader.blocks("trunk", 0, &[&EARLY[..], &LATE].concat(), true)?,
+            points: Branch::new(&loader, &POINTS)?,
             variant: match model {
-                MeshModel::Light => Variant::Light { presence: loader.branch(&PRESENCE)? },
+                MeshModel::Light => Variant::Light { presence: Branch::new(&loader, &PRESENCE)? },
                 MeshModel::Refined => Variant::Refined {
                     presence: loader.conv(&presence, (PRESENCE.outputs, POINTS.last_side(), SQUEEZED), false)?,
-                    parts: PARTS.iter().map(|shape| loader.part(shape)).collect::<crate::Result<_>>()?,
+                    parts: PARTS.iter().map(|shape| Part::new(&loader, shape)).collect::<crate::Result<_>>()?,
                 },
             },
         })

@@ -3,6 +3,7 @@
 
 mod blazeface;
 mod layers;
+mod loader;
 mod mesh;
 mod yunet;
 

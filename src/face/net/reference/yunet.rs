@@ -3,6 +3,7 @@
 use candle_core::{Device, Result, Tensor};
 
 use super::layers::{Conv, picture_map};
+use super::loader::Loader;
 use crate::face::net::errors::network_error;
 use crate::face::net::yunet::{BACKBONE, BYTES, CELL, LEVELS, NAME, NECK, Pooling, STEM, open};
 
@@ -32,37 +33,27 @@ impl YuNet {
     ///
     /// [`crate::Error::BadWeights`] where the program was damaged, [`crate::Error::Network`] where the device refuses.
     pub fn new(device: &Device) -> crate::Result<Self> {
-        let weights = open(BYTES)?;
-        let unit = |name: &str, inputs: usize, outputs: usize| -> crate::Result<Unit> {
-            let pointwise = weights.conv(&format!("{name}.pointwise"), outputs, 1, inputs, false)?;
-            let depthwise = weights.depthwise(&format!("{name}.depthwise"), outputs)?;
-            let make = || {
-                Ok(Unit(
-                    Conv::new(&pointwise, (outputs, 1, inputs), device)?,
-                    Conv::depthwise(&depthwise, outputs, device)?,
-                ))
-            };
-            make().map_err(network_error(NAME))
+        let loader = Loader::new(open(BYTES)?, device);
+        let unit = |name: &str, (inputs, outputs): (usize, usize)| -> crate::Result<Unit> {
+            let pointwise = loader.conv(&format!("{name}.pointwise"), (outputs, 1, inputs), false)?;
+            Ok(Unit(pointwise, loader.depthwise(&format!("{name}.depthwise"), outputs)?))
         };
-        let stem = weights.conv("stem", STEM.1, 3, STEM.0, false)?;
-        let backbone = BACKBONE.iter().enumerate().map(|(index, shape)| {
-            let (inputs, outputs) = shape.channels;
-            unit(&format!("blocks.{index}"), inputs, outputs)
-        });
+        let backbone =
+            BACKBONE.iter().enumerate().map(|(index, shape)| unit(&format!("blocks.{index}"), shape.channels));
         let levels = |name: &str, outputs: usize| -> crate::Result<[Unit; 3]> {
-            let [fine, middle, coarse] = LEVELS.map(|(stride, _)| unit(&format!("{name}{stride}"), NECK, outputs));
+            let [fine, middle, coarse] = LEVELS.map(|(stride, _)| unit(&format!("{name}{stride}"), (NECK, outputs)));
             Ok([fine?, middle?, coarse?])
         };
         Ok(Self {
-            stem: Conv::new(&stem, (STEM.1, 3, STEM.0), device).map_err(network_error(NAME))?,
+            stem: loader.conv("stem", (STEM.1, 3, STEM.0), false)?,
             backbone: backbone.collect::<crate::Result<_>>()?,
             neck: levels("neck", NECK)?,
             heads: levels("head", CELL)?,
         })
     }
 
-    /// A picture [height, width, 3] of values 0..=255, its sides multiples of 32 → the cells of each level [rows, columns, 16],
-    /// from the finest to the coarsest, as [`YuNetLevel`](crate::face::net::YuNetLevel) has them.
+    /// A picture [height, width, 3] of values 0..=255, its sides multiples of 32 → the cells of each level [rows, columns,
+    /// 16], from the finest to the coarsest, as [`YuNetLevel`](crate::face::net::YuNetLevel) has them.
     ///
     /// # Errors
     ///

@@ -16,7 +16,8 @@ use crate::face::net::ops::simd::level::Kernel;
 /// Floats of a strip: half of the smallest first-level cache that machines have.
 pub(crate) const STRIP_LENGTH: usize = 4096;
 
-/// A residual block: depthwise 3×3, 1×1, plus the input (its 2×2 maxima at stride 2), PReLU. Its parts are rows of the output.
+/// A residual block: depthwise 3×3, 1×1, plus the input (its 2×2 maxima at stride 2), PReLU. Its parts are rows of the
+/// output.
 #[derive(Clone, Copy)]
 pub(crate) struct BlockKernel<'a> {
     /// For each vector of input channels: nine weights, bias.
