@@ -2,7 +2,7 @@
 //! or 478 points on one, [`Blendshapes`] tells its expression from such points.
 //!
 //! A network is immutable and shared; what changes from frame to frame lies in its buffers. Its layers are candle ops of
-//! our own ([`ops`]), which use the best instructions of the machine that loads the network. [`reference`] has the same
+//! our own ([`ops`]), which use the best instructions of the machine that loads the network. [`mod@reference`] has the same
 //! networks on candle's own operations. Weights come from `models/` and are part of the library.
 
 mod blazeface;
