@@ -189,15 +189,28 @@ pub(super) unsafe fn multiply_tile<L: Lanes, const M: usize, const V: usize>(
         for v in 0..V {
             slopes[v] = L::load(panel.data.add(width + v * LANES));
         }
-        let whole = panel.output + width <= to.residual_channels;
+        // Outputs beyond the input's channels have no residual.
+        let residual_vectors = to.residual_channels.saturating_sub(panel.output) / LANES;
+        if residual_vectors >= V {
+            for m in 0..M {
+                let residual = to.residual.add(m * to.residual_stride + panel.output);
+                for v in 0..V {
+                    sums[m][v] = sums[m][v].add(L::load(residual.add(v * LANES)));
+                }
+            }
+        } else {
+            for v in 0..V {
+                if v < residual_vectors {
+                    for m in 0..M {
+                        let residual = to.residual.add(m * to.residual_stride + panel.output);
+                        sums[m][v] = sums[m][v].add(L::load(residual.add(v * LANES)));
+                    }
+                }
+            }
+        }
         for m in 0..M {
             let out = to.data.add(m * to.stride + panel.output);
             for v in 0..V {
-                // Outputs beyond the input's channels have no residual.
-                let channel = panel.output + v * LANES;
-                if whole || channel < to.residual_channels {
-                    sums[m][v] = sums[m][v].add(L::load(to.residual.add(m * to.residual_stride + channel)));
-                }
                 sums[m][v].prelu(slopes[v]).store(out.add(v * LANES));
             }
         }
