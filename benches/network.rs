@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use candle_core::{DType, Device, Tensor};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use glowup::face::net::ops::{self, Activation, Flavour};
-use glowup::face::net::{BlazeFace, Blendshapes, FaceMesh, MeshModel, Workers, YuNet, stock};
+use glowup::face::net::ops::{self, Activation, SimdLevel};
+use glowup::face::net::{BlazeFace, Blendshapes, FaceMesh, MeshModel, Workers, YuNet, reference};
 
 /// Numbers in −0.5..0.5.
 fn numbers(count: usize) -> Vec<f32> {
@@ -24,7 +24,7 @@ fn map(side: usize, channels: usize) -> Tensor {
 
 fn layers(c: &mut Criterion) {
     let workers = Workers::new(1).expect("one thread is always there");
-    let best = Flavour::best();
+    let best = SimdLevel::best();
     let mut group = c.benchmark_group("layer");
 
     for (side, kernel, outputs) in [(192, 3, 16), (128, 5, 24)] {
@@ -91,28 +91,28 @@ fn layers(c: &mut Criterion) {
 
 fn networks(c: &mut Criterion) {
     let mut group = c.benchmark_group("network");
-    for &flavour in Flavour::available() {
-        let detector = BlazeFace::embedded_with(flavour).expect("the weights are good");
+    for &simd in SimdLevel::available() {
+        let detector = BlazeFace::embedded_with(simd).expect("the weights are good");
         let mut boxes = detector.buffers().expect("memory");
         boxes.write_input(|input| input.copy_from_slice(&numbers(input.len()))).expect("it is there");
         for threads in [1, 2] {
             let workers = Workers::new(threads).expect("two threads");
-            group.bench_function(format!("detector, {flavour:?}, {threads} threads"), |b| {
+            group.bench_function(format!("detector, {simd:?}, {threads} threads"), |b| {
                 b.iter(|| detector.forward(&mut boxes, &workers).expect("it runs"));
             });
             for model in [MeshModel::Light, MeshModel::Refined] {
-                let mesh = FaceMesh::embedded_with(model, flavour).expect("the weights are good");
+                let mesh = FaceMesh::embedded_with(model, simd).expect("the weights are good");
                 let mut points = mesh.buffers().expect("memory");
                 points.write_input(|input| input.copy_from_slice(&numbers(input.len()))).expect("it is there");
-                group.bench_function(format!("{model:?} mesh, {flavour:?}, {threads} threads"), |b| {
+                group.bench_function(format!("{model:?} mesh, {simd:?}, {threads} threads"), |b| {
                     b.iter(|| mesh.forward(&mut points, &workers).expect("it runs"));
                 });
             }
         }
     }
-    for &flavour in Flavour::available() {
-        let yunet = YuNet::embedded_with(flavour).expect("the weights are good");
-        let blendshapes = Blendshapes::embedded_with(flavour).expect("the weights are good");
+    for &simd in SimdLevel::available() {
+        let yunet = YuNet::embedded_with(simd).expect("the weights are good");
+        let blendshapes = Blendshapes::embedded_with(simd).expect("the weights are good");
         let mut coefficients = blendshapes.buffers().expect("memory");
         let marks: Vec<_> = (0..478).map(|i| [(i * 37 % 100) as f32, (i * 61 % 100) as f32, 0.0]).collect();
         for threads in [1, 2] {
@@ -120,17 +120,17 @@ fn networks(c: &mut Criterion) {
             for (width, height) in [(160, 160), (320, 192), (640, 352), (1280, 736)] {
                 let mut cells = yunet.buffers(width, height).expect("memory");
                 cells.write_input(|input| input.copy_from_slice(&numbers(input.len()))).expect("it is there");
-                group.bench_function(format!("YuNet {width}x{height}, {flavour:?}, {threads} threads"), |b| {
+                group.bench_function(format!("YuNet {width}x{height}, {simd:?}, {threads} threads"), |b| {
                     b.iter(|| yunet.forward(&mut cells, &workers).expect("it runs"));
                 });
             }
-            group.bench_function(format!("blendshapes, {flavour:?}, {threads} threads"), |b| {
+            group.bench_function(format!("blendshapes, {simd:?}, {threads} threads"), |b| {
                 b.iter(|| blendshapes.forward(&marks, &mut coefficients, &workers).expect("it runs"));
             });
         }
     }
     group.sample_size(10);
-    let mesh = stock::FaceMesh::new(MeshModel::Light, &Device::Cpu).expect("the weights are good");
+    let mesh = reference::FaceMesh::new(MeshModel::Light, &Device::Cpu).expect("the weights are good");
     let picture = Tensor::from_vec(numbers(192 * 192 * 3), (192, 192, 3), &Device::Cpu).expect("it fits");
     group.bench_function("mesh, candle's own operations", |b| b.iter(|| mesh.forward(&picture).expect("it runs")));
     group.bench_function("loading both", |b| {

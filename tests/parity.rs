@@ -2,8 +2,8 @@
 //! networks on candle's own operations, and on every set of instructions that this machine has.
 
 use candle_core::{Device, Tensor};
-use glowup::face::net::ops::{self, Activation, Flavour};
-use glowup::face::net::{BlazeFace, Blendshape, Blendshapes, FaceMesh, MeshModel, Workers, YuNet, stock};
+use glowup::face::net::ops::{self, Activation, SimdLevel};
+use glowup::face::net::{BlazeFace, Blendshape, Blendshapes, FaceMesh, MeshModel, Workers, YuNet, reference};
 use safetensors::SafeTensors;
 
 /// The same bytes as `noise` in `tests/data/make_parity.py`.
@@ -166,18 +166,19 @@ fn yunet_says_what_onnx_runtime_says() {
 }
 
 #[test]
-fn yunet_agrees_with_the_stock_network_on_every_flavour_and_number_of_threads() {
-    let stock = stock::YuNet::new(&Device::Cpu).unwrap();
+fn yunet_agrees_with_the_reference_network_on_every_simd_level_and_number_of_threads() {
+    let reference = reference::YuNet::new(&Device::Cpu).unwrap();
     for (_, width, height, input) in yunet_inputs() {
         let picture = Tensor::from_slice(&input, (height, width, 3), &Device::Cpu).unwrap();
-        let expected = stock.forward(&picture).unwrap().map(|cells| cells.flatten_all().unwrap().to_vec1().unwrap());
-        for &flavour in Flavour::available() {
-            let network = YuNet::embedded_with(flavour).unwrap();
+        let expected =
+            reference.forward(&picture).unwrap().map(|cells| cells.flatten_all().unwrap().to_vec1().unwrap());
+        for &simd in SimdLevel::available() {
+            let network = YuNet::embedded_with(simd).unwrap();
             for threads in [1, 2, 3, 5, 16] {
                 let found = search(&network, width, height, &input, &Workers::new(threads).unwrap());
                 for (found, expected) in found.iter().zip(&expected) {
                     let far = worst(found, expected) / range(expected);
-                    assert!(far <= 1e-5, "{flavour:?}, {threads} threads: {far}");
+                    assert!(far <= 1e-5, "{simd:?}, {threads} threads: {far}");
                 }
             }
         }
@@ -239,16 +240,16 @@ fn refined_landmarks() -> Vec<(String, Vec<[f32; 3]>)> {
 
 #[test]
 fn blendshapes_say_what_litert_says() {
-    for &flavour in Flavour::available() {
-        let network = Blendshapes::embedded_with(flavour).unwrap();
+    for &simd in SimdLevel::available() {
+        let network = Blendshapes::embedded_with(simd).unwrap();
         let mut buffers = network.buffers().unwrap();
         for threads in [1, 2, 3, 16] {
             let workers = Workers::new(threads).unwrap();
             for (index, (picture, points)) in refined_landmarks().iter().enumerate() {
                 let found = network.forward(points, &mut buffers, &workers).unwrap();
                 let far = worst(&found, &golden(&format!("blendshapes.{index}")));
-                println!("{picture}, {flavour:?}, {threads} threads: coefficients differ by {far:e}");
-                assert!(far <= 1e-4, "{picture}, {flavour:?}, {threads} threads: {far}");
+                println!("{picture}, {simd:?}, {threads} threads: coefficients differ by {far:e}");
+                assert!(far <= 1e-4, "{picture}, {simd:?}, {threads} threads: {far}");
             }
         }
     }
@@ -304,9 +305,9 @@ fn the_portrait_is_a_face_and_noise_is_none() {
 }
 
 #[test]
-fn every_flavour_and_number_of_threads_agrees_with_the_stock_networks() {
+fn every_simd_level_and_number_of_threads_agrees_with_the_reference_networks() {
     let device = Device::Cpu;
-    let detector = stock::BlazeFace::new(&device).unwrap();
+    let detector = reference::BlazeFace::new(&device).unwrap();
     let tensor = |input: &[f32], side: usize| Tensor::from_slice(input, (side, side, 3), &device).unwrap();
     let flat = |tensor: Tensor| tensor.flatten_all().unwrap().to_vec1::<f32>().unwrap();
     let expected_boxes = detector_inputs().map(|(_, input)| {
@@ -314,29 +315,29 @@ fn every_flavour_and_number_of_threads_agrees_with_the_stock_networks() {
         (input, flat(logits), flat(boxes))
     });
     let expected_points = MESHES.map(|(model, _)| {
-        let mesh = stock::FaceMesh::new(model, &device).unwrap();
+        let mesh = reference::FaceMesh::new(model, &device).unwrap();
         let said = mesh_inputs().map(|(_, input)| {
             let (points, presence) = mesh.forward(&tensor(&input, FaceMesh::SIDE)).unwrap();
             (input, flat(points), flat(presence))
         });
         (model, said)
     });
-    for &flavour in Flavour::available() {
-        let detector = BlazeFace::embedded_with(flavour).unwrap();
+    for &simd in SimdLevel::available() {
+        let detector = BlazeFace::embedded_with(simd).unwrap();
         for threads in [1, 2, 3, 5] {
             let workers = Workers::new(threads).unwrap();
             for (input, logits, boxes) in &expected_boxes {
                 let found = detect(&detector, input, &workers);
                 let (scores, places) = (worst(&found.0, logits) / range(logits), worst(&found.1, boxes) / range(boxes));
-                assert!(scores <= 1e-4 && places <= 1e-4, "{flavour:?}, {threads} threads: {scores} {places}");
+                assert!(scores <= 1e-4 && places <= 1e-4, "{simd:?}, {threads} threads: {scores} {places}");
             }
             for (model, said) in &expected_points {
-                let mesh = FaceMesh::embedded_with(*model, flavour).unwrap();
+                let mesh = FaceMesh::embedded_with(*model, simd).unwrap();
                 for (input, points, presence) in said {
                     let found = landmarks(&mesh, input, &workers);
                     let far = worst(&found.0, points) / range(points);
                     let sure = worst(&found.1, presence) / presence[0].abs();
-                    assert!(far <= 1e-4 && sure <= 1e-4, "{model:?}, {flavour:?}, {threads} threads: {far} {sure}");
+                    assert!(far <= 1e-4 && sure <= 1e-4, "{model:?}, {simd:?}, {threads} threads: {far} {sure}");
                 }
             }
         }
@@ -345,7 +346,7 @@ fn every_flavour_and_number_of_threads_agrees_with_the_stock_networks() {
 
 #[test]
 fn layers_that_do_not_fit_are_refused() {
-    let best = Flavour::best();
+    let best = SimdLevel::best();
     let ones = |count: usize| vec![1.0; count];
     let (taps, weights, eight) = (ones(72), ones(64), ones(8));
     let block = |stride: usize, taps: &[f32], weights: &[f32]| {
@@ -377,7 +378,7 @@ fn layers_that_do_not_fit_are_refused() {
 
 #[test]
 fn units_that_do_not_fit_are_refused() {
-    let best = Flavour::best();
+    let best = SimdLevel::best();
     let ones = |count: usize| vec![1.0; count];
     let unit = |inputs: usize, outputs: usize, taps: usize, pooled: bool| {
         ops::Unit::new((&ones(inputs * outputs), &ones(outputs)), (&ones(taps), &ones(outputs)), true, pooled, best)
@@ -399,9 +400,9 @@ fn units_that_do_not_fit_are_refused() {
     }
     assert!(pooling.forward(&map(4, 6, 16), &map(2, 3, 16), &workers).is_ok());
     assert!(pooling.forward(&map(5, 6, 16), &map(2, 3, 16), &workers).is_err());
-    assert!(plain.forward_halved(&map(5, 6, 16), &map(2, 3, 16), &workers).is_err());
+    assert!(plain.forward_pooled(&map(5, 6, 16), &map(2, 3, 16), &workers).is_err());
     assert!(plain.forward_merged(&map(4, 6, 16), &map(2, 2, 16), &map(4, 6, 16), &workers).is_err());
-    assert!(unit(8, 16, 144, false).unwrap().forward_halved(&map(4, 6, 8), &map(2, 3, 16), &workers).is_err());
+    assert!(unit(8, 16, 144, false).unwrap().forward_pooled(&map(4, 6, 8), &map(2, 3, 16), &workers).is_err());
     let same = map(4, 4, 16);
     assert!(plain.forward(&same, &same, &workers).is_err(), "input and output are one tensor");
     assert!(plain.forward_merged(&same, &map(2, 2, 16), &same, &workers).is_err(), "input and output are one tensor");

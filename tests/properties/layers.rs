@@ -2,7 +2,7 @@
 
 use candle_core::{Device, Tensor};
 use glowup::face::net::Workers;
-use glowup::face::net::ops::{self, Activation, Flavour};
+use glowup::face::net::ops::{self, Activation, SimdLevel};
 use proptest::prelude::*;
 
 use super::cases;
@@ -80,7 +80,7 @@ fn close(found: &[f32], expected: &[f64], what: &str) {
 proptest! {
     #![proptest_config(cases(48))]
 
-    /// A residual block of any size, on every flavour and on one and three threads, is what its definition says.
+    /// A residual block of any size, on every SIMD level and on one and three threads, is what its definition says.
     #[test]
     fn blocks_are_what_they_are_defined_to_be(
         height in 1_usize..12,
@@ -130,12 +130,12 @@ proptest! {
 
         let activation = if prelu { Activation::PRelu(&slopes) } else { Activation::Relu };
         let from = filled_map(height, width, inputs, &picture);
-        for &flavour in Flavour::available() {
-            let block = ops::Block::new((&taps, &tap_bias), (&weights, &bias), activation, stride, flavour).unwrap();
+        for &simd in SimdLevel::available() {
+            let block = ops::Block::new((&taps, &tap_bias), (&weights, &bias), activation, stride, simd).unwrap();
             for threads in [1, 3] {
                 let to = ops::feature_map(size[0], size[1], outputs).unwrap();
                 block.forward(&from, &to, &Workers::new(threads).unwrap()).unwrap();
-                close(&inside(&to, outputs), &expected, &format!("{flavour:?}"));
+                close(&inside(&to, outputs), &expected, &format!("{simd:?}"));
             }
         }
     }
@@ -201,13 +201,13 @@ proptest! {
         let (whole, merged) = (define(&fine, height, width), define(&sums, height, width));
         let halved = define(&halve(&fine, width, inputs, f32::max), rows, columns);
         let (fine, coarse) = (tensor(&fine, height, width), tensor(&coarse, rows, columns));
-        for &flavour in Flavour::available() {
-            let unit = |pooled| ops::Unit::new((&weights, &bias), (&taps, &tap_bias), relu, pooled, flavour).unwrap();
+        for &simd in SimdLevel::available() {
+            let unit = |pooled| ops::Unit::new((&weights, &bias), (&taps, &tap_bias), relu, pooled, simd).unwrap();
             let (unit, pooling) = (unit(false), unit(true));
             for threads in [1, 3] {
                 let workers = Workers::new(threads).unwrap();
                 let check = |to: Tensor, expected: &[f64], what: &str| {
-                    close(&to.flatten_all().unwrap().to_vec1().unwrap(), expected, &format!("{what}, {flavour:?}"));
+                    close(&to.flatten_all().unwrap().to_vec1().unwrap(), expected, &format!("{what}, {simd:?}"));
                 };
                 let to = ops::plain_map(height, width, outputs).unwrap();
                 unit.forward(&fine, &to, &workers).unwrap();
@@ -216,7 +216,7 @@ proptest! {
                 unit.forward_merged(&fine, &coarse, &to, &workers).unwrap();
                 check(to, &merged, "merged");
                 let to = ops::plain_map(rows, columns, outputs).unwrap();
-                unit.forward_halved(&fine, &to, &workers).unwrap();
+                unit.forward_pooled(&fine, &to, &workers).unwrap();
                 check(to, &halved, "halved before");
                 let to = ops::plain_map(rows, columns, outputs).unwrap();
                 pooling.forward(&fine, &to, &workers).unwrap();
@@ -228,7 +228,7 @@ proptest! {
     /// A 1×1 convolution and a dense layer of any size, as above.
     #[test]
     fn matrices_are_what_they_are_defined_to_be(
-        height in 1_usize..=5,
+        height in 1_usize..=7,
         width in 1_usize..30,
         inputs in 1_usize..70,
         outputs in 1_usize..150,
@@ -255,16 +255,16 @@ proptest! {
             .collect();
         let expected_all: Vec<f64> = (0..outputs).map(|o| product(&all, &flat, o)).collect();
 
-        for &flavour in Flavour::available() {
-            let pointwise = ops::Pointwise::new(&weights, &bias, Activation::None, flavour).unwrap();
+        for &simd in SimdLevel::available() {
+            let pointwise = ops::Pointwise::new(&weights, &bias, Activation::None, simd).unwrap();
             let to = ops::feature_map(height, width, outputs).unwrap();
             pointwise.forward(&from, &to, &workers).unwrap();
-            close(&inside(&to, outputs), &expected, &format!("{flavour:?}"));
+            close(&inside(&to, outputs), &expected, &format!("{simd:?}"));
 
-            let dense = ops::Dense::new(&all, &bias, flavour).unwrap();
+            let dense = ops::Dense::new(&all, &bias, simd).unwrap();
             let to = Tensor::zeros(outputs.next_multiple_of(8), candle_core::DType::F32, &Device::Cpu).unwrap();
             dense.forward(&from, &to, &workers).unwrap();
-            close(&to.to_vec1::<f32>().unwrap()[..outputs], &expected_all, &format!("{flavour:?}"));
+            close(&to.to_vec1::<f32>().unwrap()[..outputs], &expected_all, &format!("{simd:?}"));
         }
     }
 
@@ -298,11 +298,11 @@ proptest! {
             }
         }
         let from = Tensor::from_slice(&picture, (height, width, 3), &Device::Cpu).unwrap();
-        for &flavour in Flavour::available() {
-            let stem = ops::Stem::new(&weights, &bias, Activation::PRelu(&slopes), kernel, flavour).unwrap();
+        for &simd in SimdLevel::available() {
+            let stem = ops::Stem::new(&weights, &bias, Activation::PRelu(&slopes), kernel, simd).unwrap();
             let to = ops::feature_map(size[0], size[1], outputs).unwrap();
             stem.forward(&from, &to, &Workers::new(2).unwrap()).unwrap();
-            close(&inside(&to, outputs), &expected, &format!("{flavour:?}"));
+            close(&inside(&to, outputs), &expected, &format!("{simd:?}"));
         }
     }
 }

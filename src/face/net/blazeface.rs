@@ -5,21 +5,26 @@
 
 use candle_core::Tensor;
 
-use super::ops::{Activation, Block, Columns, Flavour, Pointwise, Stem, aligned_zeros, feature_map, read, write};
-use super::weights::{Source, Weights};
-use super::{Shape, Workers, chain, failed, make_block, run_chain, unfit};
+use super::errors::network_error;
+use super::loader::{ActivationKind, Loader};
+use super::ops::columns::Columns;
+use super::ops::tensor::{aligned_zeros, read, write};
+use super::ops::{Block, Pointwise, SimdLevel, Stem, feature_map};
+use super::sequence::{self, BlockShape};
+use super::weights::{Weights, WeightsFile};
+use super::workers::Workers;
 use crate::Result;
 
 pub(super) const NAME: &str = "BlazeFace";
 pub(super) const BYTES: &[u8] = include_bytes!("../../../models/face_detection_short_range.safetensors");
-const SOURCE: Source =
-    Source { network: NAME, sha256: "cdc38653c6ecfcb02233b014e98711fefe5f1702ae8cf66db7195ba2e3859448" };
+const FILE: WeightsFile =
+    WeightsFile { network: NAME, sha256: "cdc38653c6ecfcb02233b014e98711fefe5f1702ae8cf66db7195ba2e3859448" };
 
 /// Channels of the picture and of the stem.
 pub(super) const STEM: (usize, usize) = (3, 24);
 
 /// The blocks up to the first head.
-pub(super) const FINE: [Shape; 11] = [
+pub(super) const FINE: [BlockShape; 11] = [
     (24, 24, 1),
     (24, 28, 1),
     (28, 32, 2),
@@ -34,14 +39,14 @@ pub(super) const FINE: [Shape; 11] = [
 ];
 
 /// The blocks from there to the second head.
-pub(super) const COARSE: [Shape; 5] = [(88, 96, 2), (96, 96, 1), (96, 96, 1), (96, 96, 1), (96, 96, 1)];
+pub(super) const COARSE: [BlockShape; 5] = [(88, 96, 2), (96, 96, 1), (96, 96, 1), (96, 96, 1), (96, 96, 1)];
 
 /// A head: side of its grid, channels in, anchors a cell.
 pub(super) const HEADS: [(usize, usize, usize); 2] = [(16, 88, 2), (8, 96, 6)];
 
-/// Where the blocks up to the first head are cut for a pass in steps: the stem before them, and all the rest after them, the
-/// steps take about the same time.
-const CUTS: [usize; 4] = [0, 0, 3, 9];
+/// The block of [`FINE`] that each step of a pass begins with. The first step runs the stem, the last one also all that follows
+/// these blocks. All steps take about the same time.
+const STEP_STARTS: [usize; 4] = [0, 0, 3, 9];
 
 /// Numbers that describe a box: centre, size, six points.
 pub(super) const BOX: usize = 16;
@@ -81,7 +86,7 @@ struct HeadBuffers {
 }
 
 pub(super) fn open(bytes: &[u8]) -> Result<Weights<'_>> {
-    Weights::open(SOURCE, bytes)
+    Weights::open(FILE, bytes)
 }
 
 impl BlazeFace {
@@ -107,44 +112,35 @@ impl BlazeFace {
     /// [`crate::Error::BadWeights`] where the bytes are not that very file (by its SHA-256), or a tensor is missing, has
     /// another shape or holds a number that is not finite.
     pub fn from_safetensors(bytes: &[u8]) -> Result<Self> {
-        Self::with_flavour(bytes, Flavour::best())
+        Self::load(bytes, SimdLevel::best())
     }
 
-    /// As [`BlazeFace::embedded`], with the instructions that the caller names.
+    /// As [`BlazeFace::embedded`], with the instruction set that the caller chooses.
     ///
     /// # Errors
     ///
     /// As [`BlazeFace::embedded`].
-    pub fn embedded_with(flavour: Flavour) -> Result<Self> {
-        Self::with_flavour(BYTES, flavour)
+    pub fn embedded_with(simd: SimdLevel) -> Result<Self> {
+        Self::load(BYTES, simd)
     }
 
-    fn with_flavour(bytes: &[u8], flavour: Flavour) -> Result<Self> {
-        let weights = open(bytes)?;
-        let (picture, channels) = STEM;
-        let stem = weights.conv("stem", channels, 5, picture, false)?;
-        let stem = Stem::new(&stem.weight, &stem.bias, Activation::Relu, 5, flavour).map_err(unfit(NAME))?;
-        let blocks = |shapes: &[Shape], first: usize| -> Result<Vec<Block>> {
-            let named = shapes.iter().zip(first..);
-            named
-                .map(|(&(inputs, outputs, stride), index)| {
-                    let block = weights.block(&format!("blocks.{index}"), inputs, outputs, false)?;
-                    make_block(&block, stride, flavour).map_err(unfit(NAME))
-                })
-                .collect()
-        };
-        let (fine, coarse) = (blocks(&FINE, 0)?, blocks(&COARSE, FINE.len())?);
+    fn load(bytes: &[u8], simd: SimdLevel) -> Result<Self> {
+        let loader = Loader::new(open(bytes)?, simd);
         let head = |(side, inputs, anchors): (usize, usize, usize)| -> Result<Head> {
-            let score = weights.conv(&format!("head{side}.score"), anchors, 1, inputs, false)?;
-            let boxes = weights.conv(&format!("head{side}.boxes"), anchors * BOX, 1, inputs, false)?;
-            let make = |conv: super::weights::Conv| {
-                Pointwise::new(&conv.weight, &conv.bias, Activation::None, flavour).map_err(unfit(NAME))
-            };
-            Ok(Head { score: make(score)?, boxes: make(boxes)?, columns: Columns(anchors) })
+            Ok(Head {
+                score: loader.pointwise(&format!("head{side}.score"), (inputs, anchors), ActivationKind::None)?,
+                boxes: loader.pointwise(&format!("head{side}.boxes"), (inputs, anchors * BOX), ActivationKind::None)?,
+                columns: Columns(anchors),
+            })
         };
-        let heads = [head(HEADS[0])?, head(HEADS[1])?];
-        weights.finish()?;
-        Ok(Self { stem, fine, coarse, heads })
+        let network = Self {
+            stem: loader.stem(STEM, 5, ActivationKind::Relu)?,
+            fine: loader.blocks("blocks", 0, &FINE, ActivationKind::Relu)?,
+            coarse: loader.blocks("blocks", FINE.len(), &COARSE, ActivationKind::Relu)?,
+            heads: [head(HEADS[0])?, head(HEADS[1])?],
+        };
+        loader.finish()?;
+        Ok(network)
     }
 
     /// Buffers for one session, about 2 MB.
@@ -153,14 +149,14 @@ impl BlazeFace {
     ///
     /// [`crate::Error::Network`] where candle cannot make a tensor.
     pub fn buffers(&self) -> Result<BlazeFaceBuffers> {
-        self.make_buffers().map_err(failed(NAME))
+        self.make_buffers().map_err(network_error(NAME))
     }
 
     fn make_buffers(&self) -> candle_core::Result<BlazeFaceBuffers> {
         let side = Self::SIDE / 2;
         let stem = feature_map(side, side, STEM.1)?;
-        let fine = chain(&stem, side, &FINE)?;
-        let coarse = chain(fine.last().unwrap_or(&stem), HEADS[0].0, &COARSE)?;
+        let fine = sequence::feature_maps(Some(&stem), side, &FINE)?;
+        let coarse = sequence::feature_maps(None, HEADS[0].0, &COARSE)?;
         let (logits, boxes) = (aligned_zeros(&[Self::ANCHORS])?, aligned_zeros(&[Self::ANCHORS, BOX])?);
         let mut first = 0;
         let mut head = |(side, _, anchors): (usize, usize, usize)| -> candle_core::Result<HeadBuffers> {
@@ -193,26 +189,26 @@ impl BlazeFace {
     }
 
     /// How many steps a pass can be cut into.
-    pub(crate) const STEPS: usize = CUTS.len();
+    pub(crate) const STEPS: usize = STEP_STARTS.len();
 
     /// Runs one of the [`BlazeFace::STEPS`] steps of a pass, counted from 0. All of them in order are one pass.
     pub(crate) fn forward_step(&self, buffers: &mut BlazeFaceBuffers, workers: &Workers, step: usize) -> Result<()> {
-        self.run_step(buffers, workers, step).map_err(failed(NAME))
+        self.run_step(buffers, workers, step).map_err(network_error(NAME))
     }
 
     fn run_step(&self, buffers: &BlazeFaceBuffers, workers: &Workers, step: usize) -> candle_core::Result<()> {
-        let (first, last) = (CUTS.get(step).copied(), CUTS.get(step + 1).copied());
+        let (first, last) = (STEP_STARTS.get(step).copied(), STEP_STARTS.get(step + 1).copied());
         let (first, end) = (first.unwrap_or(FINE.len()), last.unwrap_or(FINE.len()));
         if step == 0 {
             self.stem.forward(&buffers.input, &buffers.stem, workers)?;
         }
         let before = first.checked_sub(1).and_then(|index| buffers.fine.get(index)).unwrap_or(&buffers.stem);
         let (blocks, maps) = (self.fine.get(first..end).unwrap_or_default(), buffers.fine.get(first..end));
-        let fine = run_chain(blocks, before, maps.unwrap_or_default(), workers)?;
+        let fine = sequence::run(blocks, before, maps.unwrap_or_default(), workers)?;
         if last.is_some() {
             return Ok(());
         }
-        let coarse = run_chain(&self.coarse, fine, &buffers.coarse, workers)?;
+        let coarse = sequence::run(&self.coarse, fine, &buffers.coarse, workers)?;
         for ((head, buffers), map) in self.heads.iter().zip(&buffers.heads).zip([fine, coarse]) {
             head.boxes.forward(map, &buffers.boxes, workers)?;
             head.score.forward(map, &buffers.scores, workers)?;
@@ -229,7 +225,7 @@ impl BlazeFaceBuffers {
     ///
     /// [`crate::Error::Network`] where candle refuses.
     pub fn write_input(&mut self, f: impl FnOnce(&mut [f32])) -> Result<()> {
-        write(&self.input, f).map_err(failed(NAME))
+        write(&self.input, f).map_err(network_error(NAME))
     }
 
     /// Lets `f` read the outputs of the last pass: 896 logits (a face where the sigmoid is near 1), and 896 × 16 raw
@@ -243,6 +239,6 @@ impl BlazeFaceBuffers {
     pub fn read_outputs<R>(&self, f: impl FnOnce(&[f32], &[f32]) -> R) -> Result<R> {
         read(&self.logits, |logits| read(&self.boxes, |boxes| f(logits, boxes)))
             .and_then(|result| result)
-            .map_err(failed(NAME))
+            .map_err(network_error(NAME))
     }
 }

@@ -6,19 +6,21 @@
 
 use candle_core::Tensor;
 
-use super::ops::mixer::{Embedding, Head, MixerBlock, tokens, units};
-use super::ops::{Flavour, aligned_zeros, read, write};
-use super::weights::{Conv, Source, Weights};
-use super::{Workers, failed, unfit};
+use super::errors::network_error;
+use super::ops::SimdLevel;
+use super::ops::mixer::{Embedding, MixerBlock, MixerHead, hidden_tokens, tokens};
+use super::ops::tensor::{aligned_zeros, read, write};
+use super::weights::{ConvWeights, Weights, WeightsFile};
+use super::workers::Workers;
 use crate::face::topology;
 use crate::{Error, Result};
 
 const NAME: &str = "blendshapes";
 const BYTES: &[u8] = include_bytes!("../../../models/face_blendshapes.safetensors");
-const SOURCE: Source =
-    Source { network: NAME, sha256: "57e27517dbae745f00690cacd133135269a7cf6a98e62c4812084c47482a0293" };
+const FILE: WeightsFile =
+    WeightsFile { network: NAME, sha256: "57e27517dbae745f00690cacd133135269a7cf6a98e62c4812084c47482a0293" };
 
-/// The points that it is told from, but for the ten of the irises, which come after them: MediaPipe's own choice.
+/// The points of the mesh that the network sees, MediaPipe's own choice, without the ten of the irises, which come after them.
 const SUBSET: [usize; 136] = [
     0, 1, 4, 5, 6, 7, 8, 10, 13, 14, 17, 21, 33, 37, 39, 40, 46, 52, 53, 54, 55, 58, 61, 63, 65, 66, 67, 70, 78, 80,
     81, 82, 84, 87, 88, 91, 93, 95, 103, 105, 107, 109, 127, 132, 133, 136, 144, 145, 146, 148, 149, 150, 152, 153,
@@ -34,8 +36,8 @@ const POINTS: usize = SUBSET.len() + 10;
 const TOKENS: usize = 96;
 /// Channels of a token, and between the layers that mix them.
 const CHANNELS: (usize, usize) = (64, 256);
-/// Units between the layers that mix tokens.
-const UNITS: usize = 384;
+/// Tokens between the layers that mix them.
+const HIDDEN_TOKENS: usize = 384;
 const BLOCKS: usize = 4;
 
 macro_rules! blendshapes {
@@ -122,7 +124,7 @@ blendshapes! {
 pub struct Blendshapes {
     embedding: Embedding,
     blocks: Vec<MixerBlock>,
-    head: Head,
+    head: MixerHead,
 }
 
 /// What one session needs to run [`Blendshapes`].
@@ -130,28 +132,28 @@ pub struct BlendshapesBuffers {
     /// [2, points]
     input: Tensor,
     tokens: Tensor,
-    units: Tensor,
+    hidden: Tensor,
     output: Tensor,
 }
 
 /// A block's weights.
 struct BlockWeights {
     token_norm: Vec<f32>,
-    tokens: [Conv; 2],
+    tokens: [ConvWeights; 2],
     channel_norm: Vec<f32>,
-    channels: [Conv; 2],
+    channels: [ConvWeights; 2],
 }
 
-fn block(weights: &Weights<'_>, index: usize) -> Result<BlockWeights> {
+fn block_weights(weights: &Weights<'_>, index: usize) -> Result<BlockWeights> {
     let all = TOKENS + 1;
     let norm = |kind: &str| weights.take(&format!("blocks.{index}.{kind}.norm"), &[CHANNELS.0]);
-    let layers = |kind: &str, outer: usize, inner: usize| -> Result<[Conv; 2]> {
+    let layers = |kind: &str, outer: usize, inner: usize| -> Result<[ConvWeights; 2]> {
         let expand = weights.conv(&format!("blocks.{index}.{kind}.expand"), inner, 1, outer, false)?;
         Ok([expand, weights.conv(&format!("blocks.{index}.{kind}.reduce"), outer, 1, inner, false)?])
     };
     Ok(BlockWeights {
         token_norm: norm("token")?,
-        tokens: layers("token", all, UNITS)?,
+        tokens: layers("token", all, HIDDEN_TOKENS)?,
         channel_norm: norm("channel")?,
         channels: layers("channel", CHANNELS.0, CHANNELS.1)?,
     })
@@ -174,40 +176,38 @@ impl Blendshapes {
     /// [`crate::Error::BadWeights`] where the bytes are not that very file (by its SHA-256), or a tensor is missing, has
     /// another shape or holds a number that is not finite.
     pub fn from_safetensors(bytes: &[u8]) -> Result<Self> {
-        Self::with_flavour(bytes, Flavour::best())
+        Self::load(bytes, SimdLevel::best())
     }
 
-    /// As [`Blendshapes::embedded`], with the instructions that the caller names.
+    /// As [`Blendshapes::embedded`], with the instruction set that the caller chooses.
     ///
     /// # Errors
     ///
     /// As [`Blendshapes::embedded`].
-    pub fn embedded_with(flavour: Flavour) -> Result<Self> {
-        Self::with_flavour(BYTES, flavour)
+    pub fn embedded_with(simd: SimdLevel) -> Result<Self> {
+        Self::load(BYTES, simd)
     }
 
-    fn with_flavour(bytes: &[u8], flavour: Flavour) -> Result<Self> {
-        fn layer(conv: &Conv) -> (&[f32], &[f32]) {
-            (&conv.weight, &conv.bias)
-        }
-        let weights = Weights::open(SOURCE, bytes)?;
+    fn load(bytes: &[u8], simd: SimdLevel) -> Result<Self> {
+        let weights = Weights::open(FILE, bytes)?;
         let points = weights.conv("points", TOKENS, 1, POINTS, false)?;
         let embedding = weights.conv("embedding", CHANNELS.0, 1, 2, false)?;
         let token = weights.take("token", &[CHANNELS.0])?;
-        let blocks = (0..BLOCKS).map(|index| block(&weights, index)).collect::<Result<Vec<_>>>()?;
+        let blocks = (0..BLOCKS).map(|index| block_weights(&weights, index)).collect::<Result<Vec<_>>>()?;
         let head = weights.conv("head", Blendshape::ALL.len(), 1, CHANNELS.0, false)?;
         weights.finish()?;
         let norm = |index: usize| blocks.get(index).map(|block| &block.token_norm[..]);
         let first = norm(0).unwrap_or_default();
         let made = blocks.iter().enumerate().map(|(index, block)| {
-            let (tokens, channels) = (block.tokens.each_ref().map(layer), block.channels.each_ref().map(layer));
-            MixerBlock::new(tokens, &block.channel_norm, channels, norm(index + 1), flavour).map_err(unfit(NAME))
+            let (tokens, channels) =
+                (block.tokens.each_ref().map(ConvWeights::layer), block.channels.each_ref().map(ConvWeights::layer));
+            MixerBlock::new(tokens, &block.channel_norm, channels, norm(index + 1), simd).map_err(weights.error())
         });
         Ok(Self {
-            embedding: Embedding::new(layer(&points), layer(&embedding), &token, first, flavour)
-                .map_err(unfit(NAME))?,
+            embedding: Embedding::new(points.layer(), embedding.layer(), &token, first, simd)
+                .map_err(weights.error())?,
             blocks: made.collect::<Result<_>>()?,
-            head: Head::new(layer(&head), TOKENS + 1, flavour).map_err(unfit(NAME))?,
+            head: MixerHead::new(head.layer(), TOKENS + 1, simd).map_err(weights.error())?,
         })
     }
 
@@ -217,7 +217,7 @@ impl Blendshapes {
     ///
     /// [`crate::Error::Network`] where candle cannot make a tensor.
     pub fn buffers(&self) -> Result<BlendshapesBuffers> {
-        make_buffers().map_err(failed(NAME))
+        make_buffers().map_err(network_error(NAME))
     }
 
     /// The coefficients, each 0..=1, in the order of [`Blendshape::ALL`], of a face whose 478 landmarks are given as x, y, z;
@@ -238,17 +238,17 @@ impl Blendshapes {
             return Err(Error::BadLandmarks { face: 0, reason: "blendshapes are told from 478 points" });
         }
         let mut fits = false;
-        write(&buffers.input, |input| fits = normalise(points, input)).map_err(failed(NAME))?;
+        write(&buffers.input, |input| fits = normalise(points, input)).map_err(network_error(NAME))?;
         if !fits {
             return Err(Error::BadLandmarks { face: 0, reason: "its points are not finite or all in one place" });
         }
-        self.run(buffers, workers).map_err(failed(NAME))
+        self.run(buffers, workers).map_err(network_error(NAME))
     }
 
     fn run(&self, buffers: &BlendshapesBuffers, workers: &Workers) -> candle_core::Result<[f32; 52]> {
-        let BlendshapesBuffers { input, tokens, units, output } = buffers;
+        let BlendshapesBuffers { input, tokens, hidden, output } = buffers;
         self.embedding.forward(input, tokens)?;
-        self.blocks.iter().try_for_each(|block| block.forward(tokens, units, workers))?;
+        self.blocks.iter().try_for_each(|block| block.forward(tokens, hidden, workers))?;
         self.head.forward(tokens, output)?;
         read(output, |logits| {
             let mut coefficients = [0.0; 52];
@@ -260,8 +260,8 @@ impl Blendshapes {
     }
 }
 
-/// Writes x, then y, of the points that the network sees, around their middle, in units of twice their mean distance from
-/// it. Says whether that is possible.
+/// Writes x, then y, of the points that the network sees: relative to their middle, in units of twice their mean distance
+/// from it. Returns false where the points are not finite or all in one place.
 fn normalise(points: &[[f32; 3]], input: &mut [f32]) -> bool {
     let irises = topology::POINTS..topology::POINTS_WITH_IRISES;
     let seen = || SUBSET.iter().copied().chain(irises.clone()).filter_map(|index| points.get(index));
@@ -285,7 +285,7 @@ fn make_buffers() -> candle_core::Result<BlendshapesBuffers> {
     Ok(BlendshapesBuffers {
         input: aligned_zeros(&[2, POINTS])?,
         tokens: tokens(TOKENS + 1)?,
-        units: units(UNITS)?,
+        hidden: hidden_tokens(HIDDEN_TOKENS)?,
         output: aligned_zeros(&[Blendshape::ALL.len().next_multiple_of(16)])?,
     })
 }

@@ -1,5 +1,4 @@
-//! A network's weights: a safetensors file whose hash, names, shapes and numbers are checked before anything is made of
-//! it.
+//! A network's weights: a safetensors file whose hash, names, shapes and numbers are checked before layers are made of them.
 
 use std::cell::Cell;
 
@@ -7,19 +6,21 @@ use half::f16;
 use safetensors::{Dtype, SafeTensors};
 use sha2::{Digest, Sha256};
 
+use super::errors::bad_weights;
 use crate::{Error, Result};
 
-/// What a network's file must be.
+/// Which file a network's weights are.
 #[derive(Clone, Copy)]
-pub(super) struct Source {
+pub(super) struct WeightsFile {
     /// The network's name, for errors.
     pub(super) network: &'static str,
     /// SHA-256 of the file, in hexadecimal.
     pub(super) sha256: &'static str,
 }
 
-/// An opened file.
-pub(super) struct Weights<'a> {
+/// The weights of an opened file.
+pub(crate) struct Weights<'a> {
+    /// The network's name, for errors.
     network: &'static str,
     tensors: SafeTensors<'a>,
     /// How many tensors were taken.
@@ -27,8 +28,8 @@ pub(super) struct Weights<'a> {
 }
 
 /// A convolution's weights, as they lie in the file.
-pub(super) struct Conv {
-    /// [outputs, height, width, inputs], or [height, width, channels] of a depthwise one.
+pub(super) struct ConvWeights {
+    /// [outputs, height, width, inputs]; [height, width, channels] where it is depthwise.
     pub(super) weight: Vec<f32>,
     /// [outputs]
     pub(super) bias: Vec<f32>,
@@ -37,20 +38,27 @@ pub(super) struct Conv {
 }
 
 /// A residual block's weights.
-pub(super) struct Block {
-    pub(super) depthwise: Conv,
-    pub(super) pointwise: Conv,
+pub(super) struct BlockWeights {
+    pub(super) depthwise: ConvWeights,
+    pub(super) pointwise: ConvWeights,
+}
+
+impl ConvWeights {
+    /// Weights and bias.
+    pub(super) fn layer(&self) -> (&[f32], &[f32]) {
+        (&self.weight, &self.bias)
+    }
 }
 
 impl<'a> Weights<'a> {
-    /// Opens a file after its hash was found right.
-    pub(super) fn open(source: Source, bytes: &'a [u8]) -> Result<Self> {
+    /// Opens a file, if it has the right hash.
+    pub(super) fn open(file: WeightsFile, bytes: &'a [u8]) -> Result<Self> {
         let actual = hex(&Sha256::digest(bytes));
-        if actual != source.sha256 {
-            let reason = format!("their SHA-256 is {actual}, not {}", source.sha256);
-            return Err(Error::BadWeights { network: source.network, reason });
+        if actual != file.sha256 {
+            let reason = format!("their SHA-256 is {actual}, not {}", file.sha256);
+            return Err(Error::BadWeights { network: file.network, reason });
         }
-        Self::parse(source.network, bytes)
+        Self::parse(file.network, bytes)
     }
 
     /// Opens a file of any hash.
@@ -58,6 +66,11 @@ impl<'a> Weights<'a> {
         let tensors = SafeTensors::deserialize(bytes)
             .map_err(|error| Error::BadWeights { network, reason: format!("not a safetensors file: {error}") })?;
         Ok(Self { network, tensors, taken: Cell::new(0) })
+    }
+
+    /// The network's name, for errors.
+    pub(super) fn network(&self) -> &'static str {
+        self.network
     }
 
     fn bad(&self, reason: String) -> Error {
@@ -84,8 +97,15 @@ impl<'a> Weights<'a> {
     }
 
     /// A dense k×k convolution.
-    pub(super) fn conv(&self, name: &str, outputs: usize, kernel: usize, inputs: usize, prelu: bool) -> Result<Conv> {
-        Ok(Conv {
+    pub(super) fn conv(
+        &self,
+        name: &str,
+        outputs: usize,
+        kernel: usize,
+        inputs: usize,
+        prelu: bool,
+    ) -> Result<ConvWeights> {
+        Ok(ConvWeights {
             weight: self.take(&format!("{name}.weight"), &[outputs, kernel, kernel, inputs])?,
             bias: self.take(&format!("{name}.bias"), &[outputs])?,
             prelu: if prelu { Some(self.take(&format!("{name}.prelu"), &[outputs])?) } else { None },
@@ -93,8 +113,8 @@ impl<'a> Weights<'a> {
     }
 
     /// A depthwise 3×3 convolution.
-    pub(super) fn depthwise(&self, name: &str, channels: usize) -> Result<Conv> {
-        Ok(Conv {
+    pub(super) fn depthwise(&self, name: &str, channels: usize) -> Result<ConvWeights> {
+        Ok(ConvWeights {
             weight: self.take(&format!("{name}.weight"), &[3, 3, channels])?,
             bias: self.take(&format!("{name}.bias"), &[channels])?,
             prelu: None,
@@ -102,16 +122,21 @@ impl<'a> Weights<'a> {
     }
 
     /// A residual block.
-    pub(super) fn block(&self, name: &str, inputs: usize, outputs: usize, prelu: bool) -> Result<Block> {
+    pub(super) fn block(&self, name: &str, inputs: usize, outputs: usize, prelu: bool) -> Result<BlockWeights> {
         let depthwise = self.depthwise(&format!("{name}.depthwise"), inputs)?;
         let mut pointwise = self.conv(&format!("{name}.pointwise"), outputs, 1, inputs, false)?;
         if prelu {
             pointwise.prelu = Some(self.take(&format!("{name}.prelu"), &[outputs])?);
         }
-        Ok(Block { depthwise, pointwise })
+        Ok(BlockWeights { depthwise, pointwise })
     }
 
-    /// Says that the network has all it needs: a file with more in it belongs to another network.
+    /// Turns what fails while layers are made of these weights into the crate's error.
+    pub(super) fn error(&self) -> impl Fn(candle_core::Error) -> Error + use<> {
+        bad_weights(self.network)
+    }
+
+    /// Checks that every tensor was taken: a file with more in it belongs to another network.
     pub(super) fn finish(&self) -> Result<()> {
         match (self.taken.get(), self.tensors.len()) {
             (taken, all) if taken == all => Ok(()),
@@ -146,7 +171,7 @@ mod tests {
         safetensors::serialize(views, None).unwrap()
     }
 
-    fn load(bytes: &[u8]) -> Result<Conv> {
+    fn load(bytes: &[u8]) -> Result<ConvWeights> {
         let weights = Weights::parse("test", bytes)?;
         let conv = weights.conv("c", 2, 1, 3, false)?;
         weights.finish()?;

@@ -1,131 +1,135 @@
-//! A small pool of threads that share the parts of one piece of work: claimed one by one, so that a thread that is late
-//! or descheduled delays nobody by more than the part it holds.
+//! A small thread pool. A job's tasks are claimed one by one, so that a thread that is late or descheduled delays the others by
+//! no more than the task it holds.
 
 use std::cell::UnsafeCell;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, TryLockError};
-use std::thread::{self, JoinHandle, Thread};
+use std::thread::{self, JoinHandle};
 
 use crate::{Error, Result};
 
 /// Most threads that [`Workers::new`] takes.
 const MAX_THREADS: usize = 16;
 
-/// How often an idle worker looks for work before it sleeps: a few tens of microseconds, longer than the pause between
-/// two layers of a network, shorter than anyone would notice in a power bill.
+/// How often an idle worker looks for tasks before it parks: a few tens of microseconds. That is longer than the pause between
+/// two layers of a network, and costs no noticeable power.
 const SPINS: usize = 1500;
 
-/// How often a caller that waits for the last parts spins before it offers its core to others.
+/// How often a caller that waits for the last tasks spins before it yields its core.
 const SPINS_BEFORE_YIELD: usize = 300;
 
-/// Threads for the networks to run on. With one thread there is no pool: everything runs on the caller. The same
-/// `Workers` may be shared by several sessions; while one uses it, the others run on their own threads.
+/// Threads for the networks to run on. With one thread there is no pool: everything runs on the caller. Several sessions may
+/// share one `Workers`; while one session uses it, the others run on their own threads.
 pub struct Workers {
     pool: Option<Pool>,
 }
 
 struct Pool {
     shared: Arc<Shared>,
-    sleepers: Vec<Arc<Sleeper>>,
-    threads: Vec<Thread>,
-    handles: Vec<JoinHandle<()>>,
+    threads: Vec<WorkerThread>,
+    /// Held by the session whose job runs.
     caller: Mutex<()>,
 }
 
-/// Whether one worker sleeps and has to be woken.
-struct Sleeper(AtomicBool);
+struct WorkerThread {
+    /// Whether the thread is parked, or about to be, and has to be woken.
+    parked: Arc<AtomicBool>,
+    handle: JoinHandle<()>,
+}
 
-/// What callers hand to workers: runs one part.
-type Work<'a> = dyn Fn(usize) + Sync + 'a;
+/// What a job runs for each of its tasks.
+type TaskFn<'a> = dyn Fn(usize) + Sync + 'a;
 
 struct Shared {
-    /// The job's number, the next part to claim and the number of parts, in one word (see [`Ticket`]), so that one
-    /// compare-and-swap claims a part of exactly the job it was read for.
-    ticket: AtomicU64,
-    /// The current job. Written only while no part is claimed and unfinished; read only by the holder of such a part.
-    work: UnsafeCell<Option<*const Work<'static>>>,
-    /// Parts of the current job that are finished.
-    done: AtomicUsize,
-    /// Whether a part of the current job panicked on a worker.
+    /// A packed [`JobState`]: in one word, so that one compare-and-swap claims a task of exactly the job it was read for.
+    state: AtomicU64,
+    /// The current job's function. Written only while no task is claimed and unfinished; read only by the holder of such a
+    /// task.
+    function: UnsafeCell<Option<*const TaskFn<'static>>>,
+    /// Tasks of the current job that are finished.
+    finished: AtomicUsize,
+    /// Whether a task of the current job panicked on a worker.
     panicked: AtomicBool,
     stop: AtomicBool,
 }
 
-// SAFETY: `work` is the one field that is not `Sync` or `Send` by itself. It is written by the caller that holds the
-// pool's mutex while no part is claimed and unfinished, and read by threads that hold an unfinished part; both are
-// ordered by `ticket` (release, acquire) and `done` (release, acquire). What it points to is `Sync`, and outlives the
-// job because `Pool::run` does not return before `done` has counted every part.
+// SAFETY: `function` is the one field that is not `Sync` or `Send` by itself. It is written by the caller that holds the
+// pool's mutex while no task is claimed and unfinished, and read by threads that hold an unfinished task; both are ordered by
+// `state` (release, acquire) and `finished` (release, acquire). What it points to is `Sync`, and outlives the job because
+// `Pool::run` does not return before `finished` has counted every task.
 unsafe impl Send for Shared {}
 // SAFETY: as above.
 unsafe impl Sync for Shared {}
 
-/// The fields of [`Shared::ticket`].
+/// Which job runs, and which of its tasks is the next to claim.
 #[derive(Clone, Copy)]
-struct Ticket {
+struct JobState {
+    /// The job's number.
     job: u32,
     next: u16,
-    parts: u16,
+    tasks: u16,
 }
 
-impl Ticket {
+impl JobState {
     fn pack(self) -> u64 {
-        u64::from(self.job) << 32 | u64::from(self.next) << 16 | u64::from(self.parts)
+        u64::from(self.job) << 32 | u64::from(self.next) << 16 | u64::from(self.tasks)
     }
 
     fn unpack(word: u64) -> Self {
-        Self { job: (word >> 32) as u32, next: (word >> 16) as u16, parts: word as u16 }
+        Self { job: (word >> 32) as u32, next: (word >> 16) as u16, tasks: word as u16 }
     }
 }
 
 impl Shared {
-    /// Claims the next part of the current job, if there is one.
+    /// Claims the next task of the current job, if there is one.
     fn claim(&self) -> Option<usize> {
-        let mut word = self.ticket.load(Ordering::Acquire);
+        let mut word = self.state.load(Ordering::Acquire);
         loop {
-            let ticket = Ticket::unpack(word);
-            if ticket.next >= ticket.parts {
+            let state = JobState::unpack(word);
+            if state.next >= state.tasks {
                 return None;
             }
-            let taken = Ticket { next: ticket.next + 1, ..ticket }.pack();
-            match self.ticket.compare_exchange_weak(word, taken, Ordering::AcqRel, Ordering::Acquire) {
-                Ok(_) => return Some(usize::from(ticket.next)),
+            let claimed = JobState { next: state.next + 1, ..state }.pack();
+            match self.state.compare_exchange_weak(word, claimed, Ordering::AcqRel, Ordering::Acquire) {
+                Ok(_) => return Some(usize::from(state.next)),
                 Err(now) => word = now,
             }
         }
     }
 
+    /// Whether a worker has to stay awake.
     fn has_work(&self) -> bool {
-        let ticket = Ticket::unpack(self.ticket.load(Ordering::SeqCst));
-        ticket.next < ticket.parts || self.stop.load(Ordering::SeqCst)
+        let state = JobState::unpack(self.state.load(Ordering::SeqCst));
+        state.next < state.tasks || self.stop.load(Ordering::SeqCst)
     }
 
-    /// A worker's life.
-    fn serve(&self, sleeper: &Sleeper) {
+    /// What a worker thread runs until the pool is dropped.
+    fn run_worker(&self, parked: &AtomicBool) {
         let mut idle = 0;
         while !self.stop.load(Ordering::Relaxed) {
-            if let Some(part) = self.claim() {
+            if let Some(task) = self.claim() {
                 idle = 0;
-                // SAFETY: this thread holds an unfinished part, so nobody writes `work` until `done` has counted it, and
-                // the caller that lent the job waits for that.
-                let work = unsafe { (*self.work.get()).map(|work| &*work) };
-                if let Some(work) = work
-                    && catch_unwind(AssertUnwindSafe(|| work(part))).is_err()
+                // SAFETY: this thread holds an unfinished task, so no thread writes `function` until `finished` has counted
+                // it, and the caller that lent the function waits for that.
+                let function = unsafe { (*self.function.get()).map(|function| &*function) };
+                if let Some(function) = function
+                    && catch_unwind(AssertUnwindSafe(|| function(task))).is_err()
                 {
                     self.panicked.store(true, Ordering::Relaxed);
                 }
-                self.done.fetch_add(1, Ordering::Release);
+                self.finished.fetch_add(1, Ordering::Release);
             } else if idle < SPINS {
                 idle += 1;
                 std::hint::spin_loop();
             } else {
-                // The caller publishes a job and then reads this flag; here it is set and then the job looked for. Both
-                // sequentially consistent: at least one of the two sees the other.
-                sleeper.0.store(true, Ordering::SeqCst);
+                // The caller publishes a job, then reads this flag. The worker sets the flag, then looks for a job. All of it
+                // is sequentially consistent, so at least one of the two sees the other.
+                parked.store(true, Ordering::SeqCst);
                 if !self.has_work() {
                     thread::park();
                 }
-                sleeper.0.store(false, Ordering::SeqCst);
+                parked.store(false, Ordering::SeqCst);
                 idle = 0;
             }
         }
@@ -133,7 +137,7 @@ impl Shared {
 }
 
 impl Workers {
-    /// `threads` threads in all, 1..=16, the caller's own among them.
+    /// `threads` threads in all, 1 to 16, the caller's own among them.
     ///
     /// # Errors
     ///
@@ -151,25 +155,22 @@ impl Workers {
             return Ok(Self { pool: None });
         }
         let shared = Arc::new(Shared {
-            ticket: AtomicU64::new(0),
-            work: UnsafeCell::new(None),
-            done: AtomicUsize::new(0),
+            state: AtomicU64::new(0),
+            function: UnsafeCell::new(None),
+            finished: AtomicUsize::new(0),
             panicked: AtomicBool::new(false),
             stop: AtomicBool::new(false),
         });
-        // Filled step by step: where a thread does not start, dropping the pool ends those that did.
-        let mut pool =
-            Pool { shared, sleepers: Vec::new(), threads: Vec::new(), handles: Vec::new(), caller: Mutex::new(()) };
+        // Where a thread does not start, dropping the pool ends those that did.
+        let mut pool = Pool { shared, threads: Vec::new(), caller: Mutex::new(()) };
         for index in 1..threads {
-            let sleeper = Arc::new(Sleeper(AtomicBool::new(false)));
-            let (shared, own) = (Arc::clone(&pool.shared), Arc::clone(&sleeper));
+            let parked = Arc::new(AtomicBool::new(false));
+            let (shared, flag) = (Arc::clone(&pool.shared), Arc::clone(&parked));
             let handle = thread::Builder::new()
                 .name(format!("glowup-{index}"))
-                .spawn(move || shared.serve(&own))
+                .spawn(move || shared.run_worker(&flag))
                 .map_err(|error| Error::Threads { threads, reason: error.to_string() })?;
-            pool.sleepers.push(sleeper);
-            pool.threads.push(handle.thread().clone());
-            pool.handles.push(handle);
+            pool.threads.push(WorkerThread { parked, handle });
         }
         Ok(Self { pool: Some(pool) })
     }
@@ -177,33 +178,33 @@ impl Workers {
     /// How many threads work together, the caller's among them.
     #[must_use]
     pub fn threads(&self) -> usize {
-        1 + self.pool.as_ref().map_or(0, |pool| pool.handles.len())
+        1 + self.pool.as_ref().map_or(0, |pool| pool.threads.len())
     }
 
-    /// Runs `work(0)`, `work(1)` .. `work(parts - 1)`, each once, in any order and on any of the threads, and returns
-    /// when all are done. A panic in a part is passed on to the caller, after the other parts have ended.
-    pub(crate) fn run(&self, parts: usize, work: &Work<'_>) {
+    /// Runs a job: `function(0)`, `function(1)` .. `function(tasks - 1)`, each once, in any order and on any of the threads.
+    /// Returns when all have ended. A panic in a task is passed on to the caller, after the other tasks have ended.
+    pub(crate) fn run(&self, tasks: usize, function: &TaskFn<'_>) {
         match &self.pool {
-            Some(pool) if (2..=usize::from(u16::MAX)).contains(&parts) => pool.run(parts, work),
-            _ => (0..parts).for_each(work),
+            Some(pool) if (2..=usize::from(u16::MAX)).contains(&tasks) => pool.run(tasks, function),
+            _ => (0..tasks).for_each(function),
         }
     }
 }
 
-/// Waits, when dropped, until the other threads have ended their parts: also while a panic unwinds.
-struct Finish<'a> {
+/// When dropped, waits until the other threads have finished their tasks: also while a panic unwinds.
+struct CompletionGuard<'a> {
     shared: &'a Shared,
-    parts: usize,
+    tasks: usize,
 }
 
-impl Drop for Finish<'_> {
+impl Drop for CompletionGuard<'_> {
     fn drop(&mut self) {
-        // Parts that nobody has claimed are left only if the caller's own part panicked: they are claimed and dropped.
+        // Tasks that no thread has claimed are left only if the caller's own task panicked: they are skipped.
         while self.shared.claim().is_some() {
-            self.shared.done.fetch_add(1, Ordering::Release);
+            self.shared.finished.fetch_add(1, Ordering::Release);
         }
         let mut spins = 0;
-        while self.shared.done.load(Ordering::Acquire) < self.parts {
+        while self.shared.finished.load(Ordering::Acquire) < self.tasks {
             spins += 1;
             if spins < SPINS_BEFORE_YIELD {
                 std::hint::spin_loop();
@@ -211,53 +212,53 @@ impl Drop for Finish<'_> {
                 thread::yield_now();
             }
         }
-        // SAFETY: every part is finished, and this caller holds the pool's mutex: nobody reads `work` now.
-        unsafe { *self.shared.work.get() = None };
+        // SAFETY: every task is finished, and this caller holds the pool's mutex: no thread reads `function` now.
+        unsafe { *self.shared.function.get() = None };
     }
 }
 
-/// Counts the caller's part as finished when dropped: also while a panic unwinds.
-struct Count<'a>(&'a Shared);
+/// When dropped, counts the caller's task as finished: also while a panic unwinds.
+struct TaskGuard<'a>(&'a Shared);
 
-impl Drop for Count<'_> {
+impl Drop for TaskGuard<'_> {
     fn drop(&mut self) {
-        self.0.done.fetch_add(1, Ordering::Release);
+        self.0.finished.fetch_add(1, Ordering::Release);
     }
 }
 
 impl Pool {
-    fn run(&self, parts: usize, work: &Work<'_>) {
+    fn run(&self, tasks: usize, function: &TaskFn<'_>) {
         let _caller = match self.caller.try_lock() {
             Ok(guard) => guard,
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
-            // Another session is at it: do not wait for it.
-            Err(TryLockError::WouldBlock) => return (0..parts).for_each(work),
+            // Another session uses the pool: this one does not wait for it.
+            Err(TryLockError::WouldBlock) => return (0..tasks).for_each(function),
         };
         let shared = &*self.shared;
-        // SAFETY: the mutex is held and the last job's parts are all finished, so nobody else reads or writes `work`. The
-        // lifetime is stretched, but the pointer is cleared by `Finish` before `work` goes out of scope.
+        // SAFETY: the mutex is held and the last job's tasks are all finished, so no other thread reads or writes `function`.
+        // Its lifetime is extended, but `CompletionGuard` clears the pointer before the function goes out of scope.
         unsafe {
-            let work: *const Work<'_> = work;
-            *shared.work.get() = Some(std::mem::transmute::<*const Work<'_>, *const Work<'static>>(work));
+            let function: *const TaskFn<'_> = function;
+            *shared.function.get() = Some(std::mem::transmute::<*const TaskFn<'_>, *const TaskFn<'static>>(function));
         }
-        shared.done.store(0, Ordering::Relaxed);
+        shared.finished.store(0, Ordering::Relaxed);
         shared.panicked.store(false, Ordering::Relaxed);
-        let job = Ticket::unpack(shared.ticket.load(Ordering::Relaxed)).job.wrapping_add(1);
-        shared.ticket.store(Ticket { job, next: 0, parts: parts as u16 }.pack(), Ordering::SeqCst);
+        let job = JobState::unpack(shared.state.load(Ordering::Relaxed)).job.wrapping_add(1);
+        shared.state.store(JobState { job, next: 0, tasks: tasks as u16 }.pack(), Ordering::SeqCst);
         {
-            let _finish = Finish { shared, parts };
-            for (sleeper, thread) in self.sleepers.iter().zip(&self.threads) {
-                if sleeper.0.load(Ordering::SeqCst) {
-                    thread.unpark();
+            let _completion = CompletionGuard { shared, tasks };
+            for worker in &self.threads {
+                if worker.parked.load(Ordering::SeqCst) {
+                    worker.handle.thread().unpark();
                 }
             }
-            while let Some(part) = shared.claim() {
-                let _count = Count(shared);
-                work(part);
+            while let Some(task) = shared.claim() {
+                let _finished = TaskGuard(shared);
+                function(task);
             }
         }
         if shared.panicked.load(Ordering::Relaxed) {
-            resume_unwind(Box::new("a part of the work panicked on another thread"));
+            resume_unwind(Box::new("a task panicked on another thread"));
         }
     }
 }
@@ -265,10 +266,10 @@ impl Pool {
 impl Drop for Pool {
     fn drop(&mut self) {
         self.shared.stop.store(true, Ordering::SeqCst);
-        for (thread, handle) in self.threads.iter().zip(self.handles.drain(..)) {
-            thread.unpark();
+        for worker in self.threads.drain(..) {
+            worker.handle.thread().unpark();
             // A worker catches its panics, so there is nothing to pass on.
-            drop(handle.join());
+            drop(worker.handle.join());
         }
     }
 }
@@ -278,15 +279,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_part_runs_exactly_once() {
+    fn every_task_runs_exactly_once() {
         for threads in [1, 2, 3, 8] {
             let workers = Workers::new(threads).unwrap();
             assert_eq!(workers.threads(), threads);
-            for parts in [0, 1, 2, 3, 7, 64, 1000] {
+            for tasks in [0, 1, 2, 3, 7, 64, 1000] {
                 for _ in 0..20 {
-                    let counts: Vec<AtomicUsize> = (0..parts).map(|_| AtomicUsize::new(0)).collect();
-                    workers.run(parts, &|part| {
-                        counts[part].fetch_add(1, Ordering::Relaxed);
+                    let counts: Vec<AtomicUsize> = (0..tasks).map(|_| AtomicUsize::new(0)).collect();
+                    workers.run(tasks, &|task| {
+                        counts[task].fetch_add(1, Ordering::Relaxed);
                     });
                     assert!(counts.iter().all(|count| count.load(Ordering::Relaxed) == 1));
                 }
@@ -295,18 +296,18 @@ mod tests {
     }
 
     #[test]
-    fn what_a_part_writes_is_seen_after_the_run() {
+    fn what_a_task_writes_is_seen_after_the_run() {
         let workers = Workers::new(4).unwrap();
         for round in 0..2000_usize {
             let cells: Vec<AtomicUsize> = (0..16).map(|_| AtomicUsize::new(0)).collect();
-            workers.run(16, &|part| cells[part].store(round + part, Ordering::Relaxed));
+            workers.run(16, &|task| cells[task].store(round + task, Ordering::Relaxed));
             let sum: usize = cells.iter().map(|cell| cell.load(Ordering::Relaxed)).sum();
             assert_eq!(sum, 16 * round + 120);
         }
     }
 
     #[test]
-    fn workers_that_fell_asleep_wake_up() {
+    fn parked_workers_wake_up() {
         let workers = Workers::new(2).unwrap();
         for _ in 0..5 {
             thread::sleep(std::time::Duration::from_millis(5));
@@ -341,7 +342,7 @@ mod tests {
         let workers = Workers::new(2).unwrap();
         for _ in 0..20 {
             let caught = catch_unwind(AssertUnwindSafe(|| {
-                workers.run(6, &|part| assert_ne!(part, 3));
+                workers.run(6, &|task| assert_ne!(task, 3));
             }));
             assert!(caught.is_err());
             let count = AtomicUsize::new(0);

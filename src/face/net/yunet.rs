@@ -6,28 +6,32 @@
 
 use candle_core::Tensor;
 
-use super::ops::{FirstUnit, Flavour, Unit, aligned_zeros, plain_map, read, write};
-use super::weights::{Source, Weights};
-use super::{Workers, failed, unfit};
+use super::errors::network_error;
+use super::loader::Loader;
+use super::ops::tensor::{aligned_zeros, read, write};
+use super::ops::{FirstUnit, SimdLevel, Unit, plain_map};
+use super::weights::{Weights, WeightsFile};
+use super::workers::Workers;
+use super::yunet_level::YuNetLevel;
 use crate::{Error, Result};
 
 pub(super) const NAME: &str = "YuNet";
 pub(super) const BYTES: &[u8] = include_bytes!("../../../models/face_detection_yunet.safetensors");
-const SOURCE: Source =
-    Source { network: NAME, sha256: "128a6d0cb1e704ad12ff977425fb46ebff5f2099481394b8773cb9e00568f24e" };
+const FILE: WeightsFile =
+    WeightsFile { network: NAME, sha256: "128a6d0cb1e704ad12ff977425fb46ebff5f2099481394b8773cb9e00568f24e" };
 
 /// Channels of the picture and of the stem.
 pub(super) const STEM: (usize, usize) = (3, 16);
 
-/// A unit of the backbone: channels in and out, and what happens to the size of the map before or after it.
+/// A unit of the backbone: channels in and out, and whether the map is pooled before or after it.
 pub(super) struct UnitShape {
     pub(super) channels: (usize, usize),
-    pub(super) halving: Halving,
+    pub(super) pooling: Pooling,
 }
 
-/// Where the largest of each 2×2 pixels is taken.
+/// Where 2×2 maxima are taken, which halves the map's sides.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Halving {
+pub(super) enum Pooling {
     None,
     /// Before the unit: the larger map is needed elsewhere too.
     Before,
@@ -35,23 +39,23 @@ pub(super) enum Halving {
     After,
 }
 
-const fn unit(inputs: usize, outputs: usize, halving: Halving) -> UnitShape {
-    UnitShape { channels: (inputs, outputs), halving }
+const fn unit(inputs: usize, outputs: usize, pooling: Pooling) -> UnitShape {
+    UnitShape { channels: (inputs, outputs), pooling }
 }
 
 /// The units of the backbone.
 pub(super) const BACKBONE: [UnitShape; 11] = [
-    unit(16, 16, Halving::After),
-    unit(16, 16, Halving::None),
-    unit(16, 32, Halving::None),
-    unit(32, 32, Halving::None),
-    unit(32, 64, Halving::After),
-    unit(64, 64, Halving::None),
-    unit(64, 64, Halving::None),
-    unit(64, 64, Halving::Before),
-    unit(64, 64, Halving::None),
-    unit(64, 64, Halving::Before),
-    unit(64, 64, Halving::None),
+    unit(16, 16, Pooling::After),
+    unit(16, 16, Pooling::None),
+    unit(16, 32, Pooling::None),
+    unit(32, 32, Pooling::None),
+    unit(32, 64, Pooling::After),
+    unit(64, 64, Pooling::None),
+    unit(64, 64, Pooling::None),
+    unit(64, 64, Pooling::Before),
+    unit(64, 64, Pooling::None),
+    unit(64, 64, Pooling::Before),
+    unit(64, 64, Pooling::None),
 ];
 
 /// The levels: stride in pixels, and the unit of the backbone that the level begins with.
@@ -63,9 +67,9 @@ pub(super) const NECK: usize = 64;
 /// Numbers for a cell: class, object, box, five points.
 pub(super) const CELL: usize = 16;
 
-/// Where a pass in steps is cut, of all its units in order: those of the backbone, of the neck from the coarsest level to the
-/// finest, and the heads. The steps take about the same time.
-const CUTS: [usize; 4] = [0, 1, 4, 6];
+/// The unit that each step of a pass begins with. Units are counted in the order in which they run: the backbone, the neck from
+/// the coarsest level to the finest, the heads likewise. All steps take about the same time.
+const STEP_STARTS: [usize; 4] = [0, 1, 4, 6];
 
 /// The detector: immutable, to be shared by all sessions.
 pub struct YuNet {
@@ -88,24 +92,8 @@ pub struct YuNetBuffers {
     heads: [Tensor; 3],
 }
 
-/// What a pass said at one level of detail.
-#[derive(Debug, Clone, Copy)]
-pub struct YuNetLevel<'a> {
-    /// Distance between cells: 8, 16 or 32 pixels of the input.
-    pub stride: usize,
-    /// Cells in a row.
-    pub columns: usize,
-    /// Rows.
-    pub rows: usize,
-    /// The cells, row by row. Each has the logit of the class face, the logit of an object being there, the box as four
-    /// numbers (offset of its centre x, y from the cell's corner, logarithms of its width and height), and the offsets x, y of
-    /// five points from the cell's corner: the person's right eye, left eye, nose tip, right and left corner of the mouth. The
-    /// unit of length is the stride.
-    pub cells: &'a [[f32; 16]],
-}
-
 pub(super) fn open(bytes: &[u8]) -> Result<Weights<'_>> {
-    Weights::open(SOURCE, bytes)
+    Weights::open(FILE, bytes)
 }
 
 impl YuNet {
@@ -131,43 +119,35 @@ impl YuNet {
     /// [`crate::Error::BadWeights`] where the bytes are not that very file (by its SHA-256), or a tensor is missing, has
     /// another shape or holds a number that is not finite.
     pub fn from_safetensors(bytes: &[u8]) -> Result<Self> {
-        Self::with_flavour(bytes, Flavour::best())
+        Self::load(bytes, SimdLevel::best())
     }
 
-    /// As [`YuNet::embedded`], with the instructions that the caller names.
+    /// As [`YuNet::embedded`], with the instruction set that the caller chooses.
     ///
     /// # Errors
     ///
     /// As [`YuNet::embedded`].
-    pub fn embedded_with(flavour: Flavour) -> Result<Self> {
-        Self::with_flavour(BYTES, flavour)
+    pub fn embedded_with(simd: SimdLevel) -> Result<Self> {
+        Self::load(BYTES, simd)
     }
 
-    fn with_flavour(bytes: &[u8], flavour: Flavour) -> Result<Self> {
-        let weights = open(bytes)?;
-        let make = |name: &str, (inputs, outputs): (usize, usize), relu: bool, pooled: bool| -> Result<Unit> {
-            let pointwise = weights.conv(&format!("{name}.pointwise"), outputs, 1, inputs, false)?;
-            let depthwise = weights.depthwise(&format!("{name}.depthwise"), outputs)?;
-            let pointwise = (&pointwise.weight[..], &pointwise.bias[..]);
-            Unit::new(pointwise, (&depthwise.weight, &depthwise.bias), relu, pooled, flavour).map_err(unfit(NAME))
-        };
-        let stem = weights.conv("stem", STEM.1, 3, STEM.0, false)?;
+    fn load(bytes: &[u8], simd: SimdLevel) -> Result<Self> {
+        let loader = Loader::new(open(bytes)?, simd);
         let [first, rest @ ..] = &BACKBONE;
-        let first = make("blocks.0", first.channels, true, first.halving == Halving::After)?;
-        let backbone = rest.iter().enumerate().map(|(index, shape)| {
-            make(&format!("blocks.{}", index + 1), shape.channels, true, shape.halving == Halving::After)
-        });
-        let backbone = backbone.collect::<Result<_>>()?;
-        let neck = |stride: usize| make(&format!("neck{stride}"), (NECK, NECK), true, false);
-        let head = |stride: usize| make(&format!("head{stride}"), (NECK, CELL), false, false);
+        let backbone_unit =
+            |name: &str, shape: &UnitShape| loader.unit(name, shape.channels, true, shape.pooling == Pooling::After);
+        let first = loader.first_unit(STEM, backbone_unit("blocks.0", first)?)?;
+        let backbone = rest.iter().zip(1..).map(|(shape, number)| backbone_unit(&format!("blocks.{number}"), shape));
+        let neck = |stride: usize| loader.unit(&format!("neck{stride}"), (NECK, NECK), true, false);
+        let head = |stride: usize| loader.unit(&format!("head{stride}"), (NECK, CELL), false, false);
         let [fine, middle, coarse] = LEVELS.map(|(stride, _)| stride);
         let network = Self {
-            first: FirstUnit::new((&stem.weight, &stem.bias), first).map_err(unfit(NAME))?,
-            backbone,
+            first,
+            backbone: backbone.collect::<Result<_>>()?,
             neck: [neck(fine)?, neck(middle)?, neck(coarse)?],
             heads: [head(fine)?, head(middle)?, head(coarse)?],
         };
-        weights.finish()?;
+        loader.finish()?;
         Ok(network)
     }
 
@@ -188,7 +168,7 @@ impl YuNet {
                 max: Self::LONGEST,
             });
         }
-        make_buffers(width, height).map_err(failed(NAME))
+        make_buffers(width, height).map_err(network_error(NAME))
     }
 
     /// Runs the network on what was written into the buffers' input.
@@ -201,7 +181,7 @@ impl YuNet {
     }
 
     /// How many steps a pass can be cut into.
-    pub const STEPS: usize = CUTS.len();
+    pub const STEPS: usize = STEP_STARTS.len();
 
     /// Runs one of the [`YuNet::STEPS`] steps of a pass, counted from 0: all of them in order are one pass, and each takes
     /// about as long as any other. What is written into the input after the first step is not seen by the others.
@@ -210,18 +190,18 @@ impl YuNet {
     ///
     /// As [`YuNet::forward`].
     pub fn forward_step(&self, buffers: &mut YuNetBuffers, workers: &Workers, step: usize) -> Result<()> {
-        let cut = |step: usize| CUTS.get(step).copied().unwrap_or(BACKBONE.len() + 2 * LEVELS.len());
-        (cut(step)..cut(step + 1)).try_for_each(|unit| self.run(buffers, workers, unit)).map_err(failed(NAME))
+        let cut = |step: usize| STEP_STARTS.get(step).copied().unwrap_or(BACKBONE.len() + 2 * LEVELS.len());
+        (cut(step)..cut(step + 1)).try_for_each(|unit| self.run(buffers, workers, unit)).map_err(network_error(NAME))
     }
 
-    /// Runs one unit, in the order that [`CUTS`] counts them in.
+    /// Runs one unit, in the order that [`STEP_STARTS`] counts them in.
     fn run(&self, buffers: &YuNetBuffers, workers: &Workers, index: usize) -> candle_core::Result<()> {
         let YuNetBuffers { input, backbone, neck, heads, .. } = buffers;
         let Some(later) = index.checked_sub(BACKBONE.len()) else {
             let Some(to) = backbone.get(index) else { return Ok(()) };
             let previous = index.checked_sub(1).and_then(|before| self.backbone.get(before).zip(backbone.get(before)));
-            return match (previous, BACKBONE.get(index).map(|shape| shape.halving)) {
-                (Some((unit, from)), Some(Halving::Before)) => unit.forward_halved(from, to, workers),
+            return match (previous, BACKBONE.get(index).map(|shape| shape.pooling)) {
+                (Some((unit, from)), Some(Pooling::Before)) => unit.forward_pooled(from, to, workers),
                 (Some((unit, from)), _) => unit.forward(from, to, workers),
                 (None, _) => self.first.forward(input, to, workers),
             };
@@ -240,20 +220,20 @@ impl YuNet {
 
 fn make_buffers(width: usize, height: usize) -> candle_core::Result<YuNetBuffers> {
     let map = |stride: usize, channels: usize| plain_map(height / stride, width / stride, channels);
-    // Only what the levels begin with has to stay. All else takes turns in two pieces of memory, each as large as the
-    // largest: 32 channels at a quarter of the picture's size.
-    let turns = [map(4, 32)?.flatten_all()?, map(4, 32)?.flatten_all()?];
+    // Only the maps that the levels begin with have to stay. All others take turns in two pieces of memory, each as large as
+    // the largest map: 32 channels at a quarter of the picture's size.
+    let shared = [map(4, 32)?.flatten_all()?, map(4, 32)?.flatten_all()?];
     let mut backbone = Vec::with_capacity(BACKBONE.len());
     let mut stride = 2;
     for (index, shape) in BACKBONE.iter().enumerate() {
-        if shape.halving != Halving::None {
+        if shape.pooling != Pooling::None {
             stride *= 2;
         }
         let (height, width, channels) = (height / stride, width / stride, shape.channels.1);
         backbone.push(if LEVELS.iter().any(|&(_, unit)| unit == index) {
             plain_map(height, width, channels)?
         } else {
-            turns[index % 2].narrow(0, 0, height * width * channels)?.reshape((height, width, channels))?
+            shared[index % 2].narrow(0, 0, height * width * channels)?.reshape((height, width, channels))?
         });
     }
     let levels = |channels: usize| -> candle_core::Result<[Tensor; 3]> {
@@ -289,7 +269,7 @@ impl YuNetBuffers {
     ///
     /// [`crate::Error::Network`] where candle refuses.
     pub fn write_input(&mut self, f: impl FnOnce(&mut [f32])) -> Result<()> {
-        write(&self.input, f).map_err(failed(NAME))
+        write(&self.input, f).map_err(network_error(NAME))
     }
 
     /// Lets `f` read the outputs of the last pass, from the finest level to the coarsest.
@@ -304,7 +284,7 @@ impl YuNetBuffers {
                 read(coarse, |coarse| f([self.level(0, fine), self.level(1, middle), self.level(2, coarse)]))
             })
         });
-        read.and_then(|result| result).and_then(|result| result).map_err(failed(NAME))
+        read.and_then(|result| result).and_then(|result| result).map_err(network_error(NAME))
     }
 
     fn level<'a>(&self, index: usize, floats: &'a [f32]) -> YuNetLevel<'a> {

@@ -1,8 +1,22 @@
-//! What [`YuNetLevel`]'s numbers mean: faces with scores, boxes and points in pixels.
+//! YuNet's output at one level of detail, and what its numbers mean: faces with scores, boxes and points in pixels.
 
-use super::YuNetLevel;
+/// What a pass of a [`YuNet`](super::YuNet) has found at one level of detail.
+#[derive(Debug, Clone, Copy)]
+pub struct YuNetLevel<'a> {
+    /// Distance between cells: 8, 16 or 32 pixels of the input.
+    pub stride: usize,
+    /// Cells in a row.
+    pub columns: usize,
+    /// Rows.
+    pub rows: usize,
+    /// The cells, row by row. Each has the logit of the class face, the logit of an object being there, the box as four
+    /// numbers (offset of its centre x, y from the cell's corner, logarithms of its width and height), and the offsets x, y of
+    /// five points from the cell's corner: the person's right eye, left eye, nose tip, right and left corner of the mouth. The
+    /// unit of length is the stride.
+    pub cells: &'a [[f32; 16]],
+}
 
-/// A face as one cell of a [`YuNet`](super::YuNet) sees it. Places are in pixels of the network's input; lengths too.
+/// A face as one cell of a [`YuNet`](super::YuNet) sees it. Places and lengths are in pixels of the network's input.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct YuNetFace {
     /// How sure the network is, 0..=1: the geometric mean of how sure it is of an object and of that being a face.
@@ -19,7 +33,7 @@ impl<'a> YuNetLevel<'a> {
     /// The cells whose score is at least `least`, row by row. Neighbours see the same face: the caller merges them.
     pub fn faces(self, least: f32) -> impl Iterator<Item = YuNetFace> + 'a {
         let Self { stride, columns, cells, .. } = self;
-        // Where one of the two is below this, their mean cannot reach the least score: nearly all cells end here.
+        // Where one of the two logits is below this, their mean cannot reach the least score. That sorts out nearly all cells.
         let bar = logit(least.clamp(0.0, 1.0).powi(2));
         let cells = cells.iter().enumerate().filter(move |(_, cell)| cell[0] >= bar && cell[1] >= bar);
         let faces = cells.map(move |(index, cell)| face(cell, [index % columns, index / columns], stride as f32));
@@ -46,7 +60,7 @@ fn sigmoid(x: f32) -> f32 {
     1.0 / (1.0 + (-x).exp())
 }
 
-/// What [`sigmoid`] makes `p` of, and a little less: rounding must not drop a cell that lies on the bar.
+/// The inverse of [`sigmoid`], minus a little, so that rounding drops no cell that reaches the score.
 fn logit(p: f32) -> f32 {
     (p / (1.0 - p)).ln() - 1e-3
 }
