@@ -4,7 +4,7 @@
 /// Cells a side.
 const SIDE: usize = 16;
 /// Pixels a side that a cell of a face is the mean of.
-const SPREAD: usize = 4;
+const SPREAD: usize = 2;
 /// Values of cells that are neither black nor blown out. Where fewer than a half are such in both, nothing can be said.
 const SOUND: std::ops::Range<f32> = 0.02..0.95;
 const LEAST: usize = SIDE * SIDE / 2;
