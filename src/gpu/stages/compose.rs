@@ -1,12 +1,8 @@
 //! The stage that finishes the picture: adds the skin's corrections, and moves what holds skin.
 
-use wgpu::BindingResource::{Sampler, TextureView};
-use wgpu::TextureFormat::Rgba8Unorm;
-use wgpu::TextureSampleType;
-
-use super::{FrameResources, Outputs, Recorder, Stage, shape, skin, tile_groups};
+use super::{FrameResources, Outputs, Recorder, Stage, picture, shape, skin, tile_groups};
 use crate::gpu::bind_groups::{BindGroupCache, Pair};
-use crate::gpu::pass::{Pass, Shader, Slot, shader};
+use crate::gpu::pass::{Pass, Shader, shader};
 use crate::gpu::resources::ResourceFactory;
 use crate::retouch::Plan;
 
@@ -15,22 +11,6 @@ pub(super) const STILL: Shader = shader!("compose/common", "skin/common", "skin/
 /// The tiles that move and may hold skin.
 pub(super) const MOVED: Shader =
     shader!("compose/common", "skin/common", "skin/change", "shape/shift", "compose/moved");
-
-/// What shaders/compose/common.wgsl binds, with its numbers.
-pub(super) const SLOTS: [(u32, Slot); 5] = [
-    (0, Slot::Uniform),
-    (1, Slot::Texture),
-    (2, Slot::Sampler),
-    (3, Slot::Output(Rgba8Unorm)),
-    (4, Slot::Table(TextureSampleType::Uint)),
-];
-
-/// In the order of [`SLOTS`]; `None` where there is no list of tiles yet.
-pub(super) fn resources<'a>(frame: &'a FrameResources<'_>) -> Option<[wgpu::BindingResource<'a>; 5]> {
-    let (shared, (input, output)) = (frame.shared, frame.pair);
-    let tiles = TextureView(shared.tiles.as_ref()?);
-    Some([shared.frame.as_entire_binding(), TextureView(input), Sampler(&shared.linear), TextureView(output), tiles])
-}
 
 pub(super) struct ComposeStage {
     still: Pass,
@@ -48,7 +28,7 @@ struct ComposeBindings {
 
 impl ComposeStage {
     pub(super) fn new(factory: &ResourceFactory) -> Self {
-        let still: Vec<_> = SLOTS.into_iter().chain(skin::SLOTS).collect();
+        let still: Vec<_> = picture::SLOTS.into_iter().chain(skin::SLOTS).collect();
         let moved: Vec<_> = still.iter().copied().chain(shape::SLOTS).collect();
         Self {
             still: Pass::numbered(factory, STILL, &still),
@@ -78,7 +58,7 @@ impl Stage for ComposeStage {
         if self.bound.get(frame.pair).is_some() {
             return;
         }
-        let (Some(resources), Some(skin)) = (resources(frame), &outputs.skin) else { return };
+        let (Some(resources), Some(skin)) = (picture::resources(frame), &outputs.skin) else { return };
         let still: Vec<_> = resources.into_iter().chain(skin.resources()).collect();
         let moved = outputs.shape.as_ref().map(|shape| {
             let moved: Vec<_> = still.iter().cloned().chain(shape.resources()).collect();

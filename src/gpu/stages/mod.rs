@@ -4,6 +4,7 @@
 mod compose;
 #[cfg(test)]
 mod layout;
+mod picture;
 pub(super) mod shape;
 pub(super) mod skin;
 

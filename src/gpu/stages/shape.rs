@@ -3,7 +3,7 @@
 use bytemuck::{Pod, Zeroable};
 use wgpu::BindingResource::TextureView;
 
-use super::{FrameResources, Outputs, Recorder, Stage, compose, tile_groups};
+use super::{FrameResources, Outputs, Recorder, Stage, picture, tile_groups};
 use crate::gpu::bind_groups::{BindGroupCache, Pair};
 use crate::gpu::pass::{Pass, Shader, Slot, shader};
 use crate::gpu::resources::{ResourceFactory, write_layer};
@@ -56,7 +56,7 @@ pub(super) struct ShapeStage {
 
 impl ShapeStage {
     pub(super) fn new(factory: &ResourceFactory) -> Self {
-        let slots: Vec<_> = compose::SLOTS.into_iter().chain(SLOTS).collect();
+        let slots: Vec<_> = picture::SLOTS.into_iter().chain(SLOTS).collect();
         let pass = Pass::numbered(factory, MOVE, &slots);
         Self { pass, output: None, bound: BindGroupCache::new(), tiles: None }
     }
@@ -91,7 +91,7 @@ impl Stage for ShapeStage {
         }
         if let Some(output) = &self.output
             && self.bound.get(frame.pair).is_none()
-            && let Some(resources) = compose::resources(frame)
+            && let Some(resources) = picture::resources(frame)
         {
             let resources: Vec<_> = resources.into_iter().chain(output.resources()).collect();
             self.bound.insert(frame.pair, self.pass.bind(frame.factory, &resources));
