@@ -69,7 +69,7 @@ pub struct Retoucher {
     gpu: Gpu,
     tracker: FaceTracker,
     renderer: Renderer,
-    /// There, as the skin's textures are, while somebody wants to see the skin.
+    /// Exists, as the skin's textures do, only while somebody looks at the skin.
     skin_renderer: Option<Renderer>,
     /// The faces of a still.
     still: Option<Vec<Face>>,
@@ -206,7 +206,7 @@ impl Retoucher {
         Ok((textures, times, fault))
     }
 
-    /// Textures of that size, with or without one for the skin, which nobody looks at.
+    /// Textures of that size that nobody looks at, with or without one for the skin.
     fn free_textures(&mut self, size: [u32; 2], skin: bool) -> Arc<FrameTextures> {
         self.textures.retain(|textures| textures.size == size && textures.skin.is_some() == skin);
         if let Some(free) = self.textures.iter().find(|textures| Arc::strong_count(textures) == 1) {

@@ -166,7 +166,7 @@ impl Amounts {
         {
             self.refused = Some(format!("{}: {error}.", row.label));
         }
-        // After the value: the clicks of a double click have set one.
+        // Only now, for each click of a double click has just set a value.
         let doubled = matches!(row.kind, Kind::Amount { .. }) && control.double_clicked();
         tooltip(&control, rect, row);
         let place = Rect::from_min_max(pos2(right, rect.top()), rect.max);

@@ -120,7 +120,7 @@ fn number(ui: &mut Ui, min: f32, value: f32) {
 fn file(ui: &mut Ui, label: &str, endings: &[&str], path: Option<&Arc<Path>>) -> (Response, Option<Value>) {
     let id = ui.make_persistent_id(("file", label));
     let now = path.map_or_else(String::new, |path| path.display().to_string());
-    // What is typed but does not hold yet.
+    // What is typed, but not entered yet.
     let typed: Option<String> = ui.data(|data| data.get_temp(id));
     let mut text = typed.unwrap_or_else(|| now.clone());
     let hint = if endings.is_empty() { "file".to_owned() } else { format!("file.{}", endings.join(", .")) };
@@ -150,8 +150,8 @@ pub fn toggle(ui: &mut Ui, on: bool, text: &str, width: f32) -> Response {
     ui.add_sized([width, ROW_HEIGHT], egui::Button::new(text).selected(on).truncate())
 }
 
-/// The heading of a group of rows, to fold it by; `acting` of its amounts act. Returns the heading, and where there is room
-/// for a button at its right end.
+/// The heading of a group of rows, which folds it; `acting` is how many of its amounts are not 0. Returns the heading, and the
+/// place for a button at its right end.
 pub fn heading(ui: &mut Ui, label: &str, open: bool, acting: usize, button_width: f32) -> (Response, Rect) {
     let size = vec2(ui.available_width(), ROW_HEIGHT + 2.0);
     let (rect, response) = ui.allocate_exact_size(size, Sense::click());
