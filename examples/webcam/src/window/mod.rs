@@ -379,8 +379,12 @@ fn set_theme(context: &egui::Context, dark: bool) {
     context.set_theme(if dark { egui::Theme::Dark } else { egui::Theme::Light });
 }
 
-/// A scroll bar that is always to be seen where there is more than fits, and whose room is kept where there is not.
+/// Text that stands out more than egui's own, its faintest by 4.5 to 1. A scroll bar that is always to be seen where there is
+/// more than fits, and whose room is kept where there is not.
 fn set_style(style: &mut egui::Style) {
+    let text = Color32::from_gray(if style.visuals.dark_mode { 180 } else { 50 });
+    style.visuals.widgets.noninteractive.fg_stroke.color = text;
+    style.visuals.weak_text_alpha = 0.72;
     style.spacing.scroll = egui::style::ScrollStyle {
         bar_width: 7.0,
         floating_width: 5.0,
@@ -393,7 +397,7 @@ fn set_style(style: &mut egui::Style) {
         ..egui::style::ScrollStyle::thin()
     };
     style.spacing.item_spacing = Vec2::new(6.0, 4.0);
-    style.spacing.interact_size.y = 22.0;
+    style.spacing.interact_size.y = widgets::ROW_HEIGHT;
     style.interaction.tooltip_delay = 0.4;
 }
 

@@ -136,6 +136,6 @@ impl Window {
                 dropped + meter.skipped(),
             )
         };
-        ui.add(egui::Label::new(RichText::new(text).small().weak()).truncate());
+        ui.add(egui::Label::new(RichText::new(text).size(11.0)).truncate());
     }
 }

@@ -142,7 +142,9 @@ fn file(ui: &mut Ui, label: &str, endings: &[&str], path: Option<&Arc<Path>>) ->
 /// A small button that takes a change back.
 pub fn reset_button(ui: &mut Ui, rect: Rect, hint: &str) -> bool {
     let button = egui::Button::new(RichText::new("↺").monospace().size(16.0)).frame(false).min_size(Vec2::ZERO);
-    ui.put(rect, button).on_hover_text(hint).clicked()
+    // The sign stands low in its font.
+    let rect = rect.translate(vec2(0.0, -1.5));
+    cell(ui, rect, |ui| ui.centered_and_justified(|ui| ui.add(button)).inner).on_hover_text(hint).clicked()
 }
 
 /// A button that is on or off.
