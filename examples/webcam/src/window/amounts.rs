@@ -236,7 +236,7 @@ mod tests {
             labels.extend(rows_of(group).map(|row| row.label));
         }
         let shown: Vec<&str> = written.iter().map(String::as_str).filter(|text| labels.contains(text)).collect();
-        assert_eq!(shown, labels);
+        assert_eq!(shown, labels, "the labels that are drawn, and the table's");
         assert_eq!(look, Look::NONE, "to be drawn changes nothing");
     }
 

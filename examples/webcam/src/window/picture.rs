@@ -81,7 +81,10 @@ impl Window {
                         for contour in CONTOURS {
                             let points = contour.iter().filter_map(|&index| mesh.get(usize::from(index)));
                             let points: Vec<Pos2> = points.map(|&[x, y]| put(x, y)).collect();
-                            painter.add(egui::Shape::closed_line(points, Stroke::new(1.5, GREEN)));
+                            // Line by line: joined, those that meet at a narrow angle would end in a long spike.
+                            for (from, to) in points.iter().zip(points.iter().cycle().skip(1)) {
+                                painter.line_segment([*from, *to], Stroke::new(1.5, GREEN));
+                            }
                         }
                     }
                 }
