@@ -194,7 +194,7 @@ fn tooltip(response: &Response, place: Rect, row: &Row) {
     tooltip.show(|ui| {
         ui.strong(row.label);
         ui.label(row.help);
-        ui.weak(row.ends);
+        ui.label(row.ends);
         if matches!(row.kind, Kind::Amount { .. }) {
             ui.weak("Double-click to reset.");
         }
