@@ -10,6 +10,7 @@
 
 #[path = "../../common/mod.rs"]
 mod common;
+mod drawing;
 mod event_timer;
 mod headless;
 mod meter;

@@ -1,8 +1,8 @@
 //! A picture in, textures out, on the device that also draws the window: what was retouched stays on it until it is on the
 //! screen. It is copied back only for snapshots, recordings and virtual cameras.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use glowup::gpu::Renderer;
@@ -25,8 +25,18 @@ pub struct FrameTextures {
     pub size: [u32; 2],
     pub before: wgpu::TextureView,
     pub after: wgpu::TextureView,
-    /// There while somebody wants to see it; as [`Renderer::render_skin`] has it.
-    pub skin: Option<wgpu::TextureView>,
+    skin: Mutex<Option<wgpu::TextureView>>,
+}
+
+impl FrameTextures {
+    /// Where the skin is, as [`Renderer::render_skin`] shows it. Exists only while somebody looks at it.
+    pub fn skin(&self) -> Option<wgpu::TextureView> {
+        self.skin.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn set_skin(&self, skin: Option<wgpu::TextureView>) {
+        *self.skin.lock().unwrap_or_else(PoisonError::into_inner) = skin;
+    }
 }
 
 /// Where a picture's faces come from.
@@ -69,7 +79,7 @@ pub struct Retoucher {
     gpu: Gpu,
     tracker: FaceTracker,
     renderer: Renderer,
-    /// There, as the skin's textures are, while somebody wants to see the skin.
+    /// Exists, as the skin's textures do, only while somebody looks at the skin.
     skin_renderer: Option<Renderer>,
     /// The faces of a still.
     still: Option<Vec<Face>>,
@@ -175,8 +185,8 @@ impl Retoucher {
             encoder.copy_texture_to_texture(before.as_image_copy(), after.as_image_copy(), before.size());
             fault.get_or_insert(error.to_string());
         }
-        if let (Some(renderer), Some(skin)) = (&mut self.skin_renderer, &textures.skin)
-            && let Err(error) = renderer.render_skin(&mut encoder, &textures.before, skin, faces, look)
+        if let (Some(renderer), Some(skin)) = (&mut self.skin_renderer, textures.skin())
+            && let Err(error) = renderer.render_skin(&mut encoder, &textures.before, &skin, faces, look)
         {
             encoder.copy_texture_to_texture(before.as_image_copy(), skin.texture().as_image_copy(), before.size());
             fault.get_or_insert(error.to_string());
@@ -206,37 +216,43 @@ impl Retoucher {
         Ok((textures, times, fault))
     }
 
-    /// Textures of that size, with or without one for the skin, which nobody looks at.
+    /// Textures of that size that nobody looks at, with one for the skin where that is wanted.
     fn free_textures(&mut self, size: [u32; 2], skin: bool) -> Arc<FrameTextures> {
-        self.textures.retain(|textures| textures.size == size && textures.skin.is_some() == skin);
-        if let Some(free) = self.textures.iter().find(|textures| Arc::strong_count(textures) == 1) {
-            return Arc::clone(free);
-        }
-        let texture = |label, usage| {
-            let texture = self.gpu.device().create_texture(&wgpu::TextureDescriptor {
-                label: Some(label),
-                size: wgpu::Extent3d { width: size[0], height: size[1], depth_or_array_layers: 1 },
-                mip_level_count: 1,
-                sample_count: 1,
-                dimension: wgpu::TextureDimension::D2,
-                format: wgpu::TextureFormat::Rgba8Unorm,
-                usage: usage | Usage::TEXTURE_BINDING | Usage::COPY_SRC | Usage::COPY_DST,
-                view_formats: &[],
+        self.textures.retain(|textures| textures.size == size);
+        let free = self.textures.iter().find(|textures| Arc::strong_count(textures) == 1).cloned();
+        let textures = free.unwrap_or_else(|| {
+            self.made += 1;
+            let textures = Arc::new(FrameTextures {
+                id: self.made,
+                size,
+                before: texture(&self.gpu, size, "before", Usage::empty()),
+                after: texture(&self.gpu, size, "after", Usage::STORAGE_BINDING),
+                skin: Mutex::default(),
             });
-            texture.create_view(&wgpu::TextureViewDescriptor::default())
-        };
-        self.made += 1;
-        let written = |label| texture(label, Usage::STORAGE_BINDING);
-        let textures = Arc::new(FrameTextures {
-            id: self.made,
-            size,
-            before: texture("before", Usage::empty()),
-            after: written("after"),
-            skin: skin.then(|| written("skin")),
+            self.textures.push(Arc::clone(&textures));
+            textures
         });
-        self.textures.push(Arc::clone(&textures));
+        if !skin {
+            self.textures.iter().for_each(|textures| textures.set_skin(None));
+        } else if textures.skin().is_none() {
+            textures.set_skin(Some(texture(&self.gpu, size, "skin", Usage::STORAGE_BINDING)));
+        }
         textures
     }
+}
+
+fn texture(gpu: &Gpu, [width, height]: [u32; 2], label: &str, usage: Usage) -> wgpu::TextureView {
+    let texture = gpu.device().create_texture(&wgpu::TextureDescriptor {
+        label: Some(label),
+        size: wgpu::Extent3d { width, height, depth_or_array_layers: 1 },
+        mip_level_count: 1,
+        sample_count: 1,
+        dimension: wgpu::TextureDimension::D2,
+        format: wgpu::TextureFormat::Rgba8Unorm,
+        usage: usage | Usage::TEXTURE_BINDING | Usage::COPY_SRC | Usage::COPY_DST,
+        view_formats: &[],
+    });
+    texture.create_view(&wgpu::TextureViewDescriptor::default())
 }
 
 fn pitch(width: u32) -> u32 {

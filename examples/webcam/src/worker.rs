@@ -6,9 +6,10 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use eframe::egui;
-use glowup::{Face, Gpu, Look, Warp};
+use glowup::{Gpu, Look};
 
 use crate::common::Failure;
+use crate::drawing::Drawing;
 use crate::output::{Completion, Notes, Target, Writer, free_name, snapshot, with_ending};
 use crate::retouch::{FrameTextures, Output, Retoucher, Times, Tracking};
 use crate::settings::Overlay;
@@ -44,9 +45,6 @@ pub struct Controls {
     pub quit: bool,
 }
 
-/// Points of a face where the retouched picture shows them. Empty where nobody wants to see them.
-pub type Mesh = Vec<[f32; 2]>;
-
 /// What the worker has.
 #[derive(Default)]
 pub struct Newest {
@@ -59,12 +57,9 @@ pub struct Newest {
     pub still: bool,
     /// Time from one of the source's pictures to the next, on average.
     pub interval: Duration,
-    /// The mesh of each face.
-    pub meshes: Vec<Mesh>,
-    /// Lines of a grid around each face, moved as the picture is, where they are wanted.
-    pub grid: Vec<Vec<[f32; 2]>>,
-    /// What the textures were made for.
-    pub overlay: Overlay,
+    /// How many faces it has.
+    pub faces: usize,
+    pub drawing: Drawing,
     pub times: Times,
     /// The source's pictures that nobody had time for.
     pub dropped: u64,
@@ -155,9 +150,6 @@ struct Session {
     sink: Option<Writer>,
     last_written: Instant,
     completions: Vec<Completion>,
-    /// Memory for the next result's overlays.
-    meshes: Vec<Mesh>,
-    grid: Vec<Vec<[f32; 2]>>,
 }
 
 impl Session {
@@ -182,8 +174,6 @@ impl Session {
             sink: None,
             last_written: now,
             completions: Vec::new(),
-            meshes: Vec::new(),
-            grid: Vec::new(),
         }
     }
 
@@ -336,7 +326,7 @@ impl Session {
     /// pictures are expected all the time.
     fn update_still(&mut self, current: &mut TimedPicture, result: &mut Picture) {
         let Some((look, overlay)) = &self.still else { return };
-        // As they are now: they were changed while a picture was waited for.
+        // Read again, for they may have changed while a picture was waited for.
         let controls = lock(&self.shared.controls).clone();
         let changed = (look, *overlay) != (&controls.look, controls.overlay);
         if changed || controls.snapshot || controls.record != self.recorder.is_some() {
@@ -416,68 +406,21 @@ impl Session {
         Writer::start(target, notes, repaint).map_err(|failure| self.note(sentence(&failure.to_string()))).ok()
     }
 
-    fn publish(&mut self, current: &TimedPicture, textures: Arc<FrameTextures>, times: Times, controls: &Controls) {
-        let [width, height] = textures.size;
-        self.meshes.resize_with(self.retoucher.faces().count(), Mesh::new);
-        self.grid.clear();
-        for (mesh, face) in self.meshes.iter_mut().zip(self.retoucher.faces()) {
-            mesh.clear();
-            let warp = || Warp::new(face, width, height, &controls.look);
-            match controls.overlay {
-                Overlay::None | Overlay::Skin => {}
-                Overlay::Landmarks | Overlay::Contours => {
-                    if let Ok(warp) = warp() {
-                        mesh.extend(face.points.iter().map(|&[x, y, _]| warp.moved([x, y])));
-                    }
-                }
-                Overlay::Warp => {
-                    if let Ok(warp) = warp() {
-                        add_grid(face, &warp, &mut self.grid);
-                    }
-                }
-            }
-        }
+    fn publish(&self, current: &TimedPicture, textures: Arc<FrameTextures>, times: Times, controls: &Controls) {
+        let drawing = Drawing::new(controls.overlay, self.retoucher.faces(), textures.size, &controls.look);
         let mut newest = lock(&self.shared.newest);
-        std::mem::swap(&mut newest.meshes, &mut self.meshes);
-        std::mem::swap(&mut newest.grid, &mut self.grid);
+        newest.drawing = drawing;
+        newest.faces = self.retoucher.faces().count();
         newest.number += 1;
         newest.textures = Some(textures);
         newest.since = Some(current.captured);
         newest.still = current.still;
         newest.interval = self.interval.unwrap_or_default();
-        newest.overlay = controls.overlay;
         newest.times = times;
         newest.dropped = self.fallback.as_ref().or(self.source.as_ref()).map_or(0, SourceThread::dropped);
         newest.recording = self.recorder.as_ref().map(|recorder| recorder.since);
         drop(newest);
         self.context.request_repaint_after(REPAINT_DELAY);
-    }
-}
-
-/// Lines of a grid about a face, and points of each line.
-const LINES: usize = 17;
-const STEPS: usize = 33;
-
-/// Adds the lines of a grid around a face, each point where the retouched picture shows it.
-fn add_grid(face: &Face, warp: &Warp, lines: &mut Vec<Vec<[f32; 2]>>) {
-    let mut low = [f32::INFINITY; 2];
-    let mut high = [f32::NEG_INFINITY; 2];
-    for point in &face.points {
-        for axis in 0..2 {
-            low[axis] = low[axis].min(point[axis]);
-            high[axis] = high[axis].max(point[axis]);
-        }
-    }
-    let margin = 0.35 * (high[0] - low[0]);
-    let share = |k: usize, of: usize| k as f32 / (of - 1) as f32;
-    let at = |u: f32, v: f32| {
-        let place = [(u, 0), (v, 1)].map(|(t, axis)| low[axis] - margin + t * (high[axis] - low[axis] + 2.0 * margin));
-        warp.moved(place)
-    };
-    for line in 0..LINES {
-        let fixed = share(line, LINES);
-        lines.push((0..STEPS).map(|k| at(fixed, share(k, STEPS))).collect());
-        lines.push((0..STEPS).map(|k| at(share(k, STEPS), fixed)).collect());
     }
 }
 

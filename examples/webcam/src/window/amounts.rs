@@ -166,7 +166,7 @@ impl Amounts {
         {
             self.refused = Some(format!("{}: {error}.", row.label));
         }
-        // After the value: the clicks of a double click have set one.
+        // Only now, for each click of a double click has just set a value.
         let doubled = matches!(row.kind, Kind::Amount { .. }) && control.double_clicked();
         tooltip(&control, rect, row);
         let place = Rect::from_min_max(pos2(right, rect.top()), rect.max);
@@ -194,7 +194,7 @@ fn tooltip(response: &Response, place: Rect, row: &Row) {
     tooltip.show(|ui| {
         ui.strong(row.label);
         ui.label(row.help);
-        ui.weak(row.ends);
+        ui.label(row.ends);
         if matches!(row.kind, Kind::Amount { .. }) {
             ui.weak("Double-click to reset.");
         }
@@ -236,7 +236,7 @@ mod tests {
             labels.extend(rows_of(group).map(|row| row.label));
         }
         let shown: Vec<&str> = written.iter().map(String::as_str).filter(|text| labels.contains(text)).collect();
-        assert_eq!(shown, labels);
+        assert_eq!(shown, labels, "the labels that are drawn, and the table's");
         assert_eq!(look, Look::NONE, "to be drawn changes nothing");
     }
 

@@ -25,7 +25,6 @@ pub struct Canvas {
 struct Bindings {
     before: wgpu::BindGroup,
     after: wgpu::BindGroup,
-    skin: Option<wgpu::BindGroup>,
 }
 
 /// Which of a frame's textures.
@@ -119,14 +118,14 @@ impl Canvas {
         side: Side,
         mirror: bool,
     ) {
-        let Bindings { before, after, skin } = self.bindings(textures);
         let (pipeline, bindings) = match side {
-            Side::Before => (&self.opaque, Some(before)),
-            Side::After => (&self.opaque, Some(after)),
-            Side::Skin => (&self.blended, skin),
+            Side::Before => (self.opaque.clone(), Some(self.bindings(textures).before)),
+            Side::After => (self.opaque.clone(), Some(self.bindings(textures).after)),
+            // Bound anew each time: kept, it would outlive those who look at it.
+            Side::Skin => (self.blended.clone(), textures.skin().map(|skin| self.bind(&skin))),
         };
         if let Some(bindings) = bindings {
-            let picture = Painted { pipeline: pipeline.clone(), bindings, mirror };
+            let picture = Painted { pipeline, bindings, mirror };
             painter.add(Callback::new_paint_callback(place, picture));
         }
     }
@@ -137,20 +136,20 @@ impl Canvas {
             return bindings.clone();
         }
         self.known.retain(|(known, _)| known.strong_count() > 0);
-        let bind = |view| {
-            self.device.create_bind_group(&wgpu::BindGroupDescriptor {
-                label: Some("canvas"),
-                layout: &self.layout,
-                entries: &[
-                    wgpu::BindGroupEntry { binding: 0, resource: wgpu::BindingResource::TextureView(view) },
-                    wgpu::BindGroupEntry { binding: 1, resource: wgpu::BindingResource::Sampler(&self.sampler) },
-                ],
-            })
-        };
-        let (before, after, skin) = (&textures.before, &textures.after, &textures.skin);
-        let bindings = Bindings { before: bind(before), after: bind(after), skin: skin.as_ref().map(bind) };
+        let bindings = Bindings { before: self.bind(&textures.before), after: self.bind(&textures.after) };
         self.known.push((Arc::downgrade(textures), bindings.clone()));
         bindings
+    }
+
+    fn bind(&self, view: &wgpu::TextureView) -> wgpu::BindGroup {
+        self.device.create_bind_group(&wgpu::BindGroupDescriptor {
+            label: Some("canvas"),
+            layout: &self.layout,
+            entries: &[
+                wgpu::BindGroupEntry { binding: 0, resource: wgpu::BindingResource::TextureView(view) },
+                wgpu::BindGroupEntry { binding: 1, resource: wgpu::BindingResource::Sampler(&self.sampler) },
+            ],
+        })
     }
 }
 

@@ -32,7 +32,7 @@ fn linear(in: Corner) -> @location(0) vec4f {
     return vec4f(decoded(textureSample(picture, smooth_sampler, in.at).rgb), 1.0);
 }
 
-// Where skin is, as a translucent colour: of a picture whose alpha is 0 wherever it was looked for.
+// How strongly a pixel is tinted as skin. Alpha is 0 where skin was looked for; elsewhere the picture is an opaque copy.
 fn skin_share(at: vec2f) -> f32 {
     let seen = textureSample(picture, smooth_sampler, at);
     return 0.55 * seen.r * (1.0 - seen.a);

@@ -17,12 +17,13 @@ use amounts::Amounts;
 use canvas::Canvas;
 
 use crate::common::Failure;
+use crate::drawing::Drawing;
 use crate::meter;
 use crate::retouch::FrameTextures;
 use crate::settings::{Overlay, SavedLook, Settings, Store};
 use crate::source::SourceSpec;
 use crate::source::camera::Cameras;
-use crate::worker::{Controls, Mesh, Worker};
+use crate::worker::{Controls, Worker};
 
 /// How long a note stays on the screen.
 const NOTE_DURATION: Duration = Duration::from_secs(4);
@@ -98,9 +99,7 @@ struct Shown {
     number: u64,
     /// Held, so that nobody writes to what is painted.
     textures: Arc<FrameTextures>,
-    meshes: Vec<Mesh>,
-    grid: Vec<Vec<[f32; 2]>>,
-    overlay: Overlay,
+    drawing: Drawing,
 }
 
 impl Window {
@@ -141,7 +140,7 @@ impl Window {
             had_focus: false,
             help: false,
             shown: None,
-            // Longer than others, for it is about what was lost.
+            // Shown longer than other notes: it says that settings were lost.
             notes: startup.message.map(|message| (message, now + 2 * NOTE_DURATION)).into_iter().collect(),
             told: Vec::new(),
             quit_at: startup.quit_after.map(|after| now + after),
@@ -222,7 +221,7 @@ impl Window {
         if pressed(Key::Slash) {
             self.amounts.start_search();
         }
-        // First of all it leaves a field, which by now it has.
+        // An Escape that has just left a field does no more than that.
         if pressed(Key::Escape) && self.amounts.is_searching() {
             self.amounts.clear_search();
         } else if pressed(Key::Escape) && !self.had_focus {
@@ -306,12 +305,7 @@ impl Window {
             let skipped = newest.number - last - 1;
             self.meter.borrow_mut().picture(since, newest.interval, &newest.times, skipped);
         }
-        let (mut meshes, mut grid) = self.shown.take().map(|shown| (shown.meshes, shown.grid)).unwrap_or_default();
-        meshes.clone_from(&newest.meshes);
-        grid.clone_from(&newest.grid);
-        let (number, overlay) = (newest.number, newest.overlay);
-        drop(newest);
-        self.shown = Some(Shown { number, textures, meshes, grid, overlay });
+        self.shown = Some(Shown { number: newest.number, textures, drawing: newest.drawing.clone() });
     }
 
     /// What there is to say goes over the lower edge of the picture.
@@ -385,8 +379,12 @@ fn set_theme(context: &egui::Context, dark: bool) {
     context.set_theme(if dark { egui::Theme::Dark } else { egui::Theme::Light });
 }
 
-/// A scroll bar that is always to be seen where there is more than fits, and whose room is kept where there is not.
+/// Text that stands out more than egui's own, its faintest by 4.5 to 1. A scroll bar that is always to be seen where there is
+/// more than fits, and whose room is kept where there is not.
 fn set_style(style: &mut egui::Style) {
+    let text = Color32::from_gray(if style.visuals.dark_mode { 180 } else { 50 });
+    style.visuals.widgets.noninteractive.fg_stroke.color = text;
+    style.visuals.weak_text_alpha = 0.72;
     style.spacing.scroll = egui::style::ScrollStyle {
         bar_width: 7.0,
         floating_width: 5.0,
@@ -399,7 +397,7 @@ fn set_style(style: &mut egui::Style) {
         ..egui::style::ScrollStyle::thin()
     };
     style.spacing.item_spacing = Vec2::new(6.0, 4.0);
-    style.spacing.interact_size.y = 22.0;
+    style.spacing.interact_size.y = widgets::ROW_HEIGHT;
     style.interaction.tooltip_delay = 0.4;
 }
 
@@ -418,7 +416,7 @@ impl eframe::App for Window {
         let before = self.settings.clone();
         self.keys(&context);
         self.refresh();
-        // The window is cleared to their colour; to fill them would cost as much again as all that is on them.
+        // Without a background: the window is cleared to their colour anyway, and to fill them again would double what they cost.
         let bare = |margin| egui::Frame::NONE.inner_margin(margin);
         let width = panel::width(ui.available_width());
         let panel = egui::Panel::right("controls").resizable(false).exact_size(width).frame(bare(0));

@@ -56,9 +56,8 @@ impl Window {
             let canvas = &mut self.canvas;
             let painter = painter.with_clip_rect(clip(from, to));
             canvas.paint(&painter, rect, &shown.textures, side, mirror);
-            // What was asked for since shows with the next picture. Skin is shown where the retouch has moved it.
-            let skin = self.settings.overlay == Overlay::Skin && shown.overlay == Overlay::Skin;
-            if skin && side == Side::After {
+            // Skin is shown where the retouch has moved it; after it was asked for, from the next picture on.
+            if self.settings.overlay == Overlay::Skin && side == Side::After {
                 canvas.paint(&painter, rect, &shown.textures, Side::Skin, mirror);
             }
         }
@@ -73,21 +72,24 @@ impl Window {
             match self.settings.overlay {
                 Overlay::None | Overlay::Skin => {}
                 Overlay::Landmarks => {
-                    for &[x, y] in shown.meshes.iter().flatten() {
+                    for &[x, y] in shown.drawing.meshes.iter().flatten() {
                         painter.circle_filled(put(x, y), 1.2, GREEN);
                     }
                 }
                 Overlay::Contours => {
-                    for mesh in &shown.meshes {
+                    for mesh in &shown.drawing.meshes {
                         for contour in CONTOURS {
                             let points = contour.iter().filter_map(|&index| mesh.get(usize::from(index)));
                             let points: Vec<Pos2> = points.map(|&[x, y]| put(x, y)).collect();
-                            painter.add(egui::Shape::closed_line(points, Stroke::new(1.5, GREEN)));
+                            // Line by line: joined, those that meet at a narrow angle would end in a long spike.
+                            for (from, to) in points.iter().zip(points.iter().cycle().skip(1)) {
+                                painter.line_segment([*from, *to], Stroke::new(1.5, GREEN));
+                            }
                         }
                     }
                 }
                 Overlay::Warp => {
-                    for line in &shown.grid {
+                    for line in &shown.drawing.grid {
                         let points: Vec<Pos2> = line.iter().map(|&[x, y]| put(x, y)).collect();
                         painter.add(egui::Shape::line(points, Stroke::new(1.0, GREEN)));
                     }
@@ -120,7 +122,7 @@ impl Window {
 
     pub(super) fn meter(&self, ui: &mut egui::Ui) {
         let newest = self.worker.newest();
-        let (times, dropped, faces, still) = (newest.times, newest.dropped, newest.meshes.len(), newest.still);
+        let (times, dropped, faces, still) = (newest.times, newest.dropped, newest.faces, newest.still);
         drop(newest);
         let meter = self.meter.borrow();
         let ms = |time: Duration| time.as_secs_f32() * 1e3;
@@ -137,6 +139,6 @@ impl Window {
                 dropped + meter.skipped(),
             )
         };
-        ui.add(egui::Label::new(RichText::new(text).small().weak()).truncate());
+        ui.add(egui::Label::new(RichText::new(text).size(11.0)).truncate());
     }
 }

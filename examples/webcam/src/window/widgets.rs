@@ -120,7 +120,7 @@ fn number(ui: &mut Ui, min: f32, value: f32) {
 fn file(ui: &mut Ui, label: &str, endings: &[&str], path: Option<&Arc<Path>>) -> (Response, Option<Value>) {
     let id = ui.make_persistent_id(("file", label));
     let now = path.map_or_else(String::new, |path| path.display().to_string());
-    // What is typed but does not hold yet.
+    // What is typed, but not entered yet.
     let typed: Option<String> = ui.data(|data| data.get_temp(id));
     let mut text = typed.unwrap_or_else(|| now.clone());
     let hint = if endings.is_empty() { "file".to_owned() } else { format!("file.{}", endings.join(", .")) };
@@ -142,7 +142,9 @@ fn file(ui: &mut Ui, label: &str, endings: &[&str], path: Option<&Arc<Path>>) ->
 /// A small button that takes a change back.
 pub fn reset_button(ui: &mut Ui, rect: Rect, hint: &str) -> bool {
     let button = egui::Button::new(RichText::new("↺").monospace().size(16.0)).frame(false).min_size(Vec2::ZERO);
-    ui.put(rect, button).on_hover_text(hint).clicked()
+    // The sign stands low in its font.
+    let rect = rect.translate(vec2(0.0, -1.5));
+    cell(ui, rect, |ui| ui.centered_and_justified(|ui| ui.add(button)).inner).on_hover_text(hint).clicked()
 }
 
 /// A button that is on or off.
@@ -150,8 +152,8 @@ pub fn toggle(ui: &mut Ui, on: bool, text: &str, width: f32) -> Response {
     ui.add_sized([width, ROW_HEIGHT], egui::Button::new(text).selected(on).truncate())
 }
 
-/// The heading of a group of rows, to fold it by; `acting` of its amounts act. Returns the heading, and where there is room
-/// for a button at its right end.
+/// The heading of a group of rows, which folds it; `acting` is how many of its amounts are not 0. Returns the heading, and the
+/// place for a button at its right end.
 pub fn heading(ui: &mut Ui, label: &str, open: bool, acting: usize, button_width: f32) -> (Response, Rect) {
     let size = vec2(ui.available_width(), ROW_HEIGHT + 2.0);
     let (rect, response) = ui.allocate_exact_size(size, Sense::click());
