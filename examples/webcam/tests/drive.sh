@@ -128,8 +128,8 @@ shot folded
 click $((WIDTH - 200)) 151
 settings "it['groups'] == {'skin': True}"
 key s
-drag $(((WIDTH - 290) / 2)) 300 200 300
-settings "it['split'] and it['split_at'] < 0.3"
+drag $(((WIDTH - 290) / 2)) 300 330 300
+settings "it['split'] and 0.4 < it['split_at'] < 0.48"
 key l
 shot landmarks
 settings "it['overlay'] == 'landmarks'"
@@ -146,7 +146,9 @@ sleep 0.5
 shot warp
 settings "it['overlay'] == 'warp'"
 for name in landmarks contours warp; do
-    [ "$(drawn $name.png)" -gt 500 ] || fail "the overlay $name is not drawn"
+    [ "$(drawn $name.png)" -gt 300 ] || fail "the overlay $name is not drawn"
+    # Left of the line is the original, which nothing is drawn over.
+    [ "$(drawn "$name.png[320x800+0+0]")" = 0 ] || fail "the overlay $name is drawn over the original"
 done
 key w
 settings "it['overlay'] == 'none'"
