@@ -352,9 +352,16 @@ fn small_faces_are_found_in_time() {
         assert_eq!(faces.len(), 1);
         assert!(is_at(&faces[0], place));
         let found = (0..15).find(|&index| !tracker.track(&frame(&canvas), time(index)).unwrap().is_empty());
-        println!("found after {found:?} frames");
         assert!(found.is_some());
         assert!(is_at(&tracker.faces()[0], place));
+        // One that comes later, into a picture that was empty.
+        tracker.reset();
+        for index in 0..10 {
+            assert!(tracker.track(&frame(&ground(1920, 1080)), time(index)).unwrap().is_empty());
+        }
+        let found = (10..25).position(|index| !tracker.track(&frame(&canvas), time(index)).unwrap().is_empty());
+        println!("found after {found:?} frames");
+        assert!(found.is_some());
     }
 }
 

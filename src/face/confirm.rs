@@ -24,11 +24,18 @@ const CONFIRMED: f32 = 0.6;
 
 /// Faces of less than so many pixels have to be surer: there, the detector sees faces in many things.
 const SMALL: (f32, f32) = (32.0, 0.85);
+/// Anything smaller than this, in pixels, is left alone.
+const SMALLEST: f32 = 16.0;
+/// So have those that lean farther than this from upright, in radians: they are rare, and hands lie at any angle.
+const LYING: (f32, f32) = (0.9, 0.8);
 
-/// Whether something of these bounds, of which the detector is as sure as this at its second look, is a face.
-pub(crate) fn is_face(score: f32, bounds: &Bounds) -> bool {
-    let (size, surer) = SMALL;
-    score >= if bounds.size[0].max(bounds.size[1]) < size { surer } else { CONFIRMED }
+/// Whether something of these bounds that leans so far from upright, in radians, is a face, where the detector is as sure of it as this
+/// at its second look.
+pub(crate) fn is_face(score: f32, bounds: &Bounds, lean: f32) -> bool {
+    let size = bounds.size[0].max(bounds.size[1]);
+    let small = if size < SMALL.0 { SMALL.1 } else { CONFIRMED };
+    let lying = if lean > LYING.0 { LYING.1 } else { CONFIRMED };
+    size >= SMALLEST && score >= small.max(lying)
 }
 
 /// What is less sure than this says nothing.

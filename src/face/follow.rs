@@ -362,7 +362,8 @@ impl TrackerState {
         let thumbnail = inference.face_thumbnail()?;
         let confirmed = inference.confirm(source, &self.points, detection.mirrored)?;
         let bounds = Bounds::of(&self.points);
-        let Some(confirmed) = confirmed.filter(|score| confirm::is_face(*score, &bounds)) else { return Ok(()) };
+        let lean = bounds::region(&self.points, detection.mirrored).lean(step.options.orientation);
+        let Some(confirmed) = confirmed.filter(|score| confirm::is_face(*score, &bounds, lean)) else { return Ok(()) };
         if self.is_tracked(&bounds) {
             return Ok(());
         }

@@ -181,7 +181,7 @@ pub struct TrackTimes {
 ///
 /// A face is what the detector takes for one at a second look, in a crop of its own: people, and with them the faces of statues,
 /// dolls, paintings and prints that are as plain as a person's. These are followed like people; whoever does not want that can tell them
-/// from people by nothing that is here. Animals are not found. In a video, faces up to about 45 degrees from upright are found,
+/// from people by nothing that is here. Animals are not found, nor faces of less than 16 pixels. In a video, faces up to about 45 degrees from upright are found,
 /// and those that lie on either side where they are large; a picture on its own is searched at any roll.
 ///
 /// A hard cut is told from the picture. Whoever is still there keeps the id, wherever they are; anybody else is a new face.

@@ -67,7 +67,7 @@ fn face(
     detection: &Detection,
     orientation: Orientation,
 ) -> Result<Option<Face>> {
-    let Some((roll, surest)) = quarter_turn(inference, frame, detection)? else { return Ok(None) };
+    let Some((roll, surest)) = quarter_turn(inference, frame, detection, orientation)? else { return Ok(None) };
     let closer = inference.closer(frame, detection, roll, &mut Vec::new())?;
     let mut guess = None;
     // Where what is seen from close by leads to nothing, what was seen first may.
@@ -75,7 +75,9 @@ fn face(
         let Some(points) = landmarks(inference, frame, start, orientation)? else { continue };
         let (bounds, appearance) = (Bounds::of(&points), inference.appearance()?);
         let confirmed = inference.confirm(frame, &points, detection.mirrored)?;
-        if let Some(score) = confirmed.filter(|score| confirm::is_face(*score, &bounds)) {
+        if let Some(score) = confirmed.filter(|score| {
+            confirm::is_face(*score, &bounds, bounds::region(&points, detection.mirrored).lean(orientation))
+        }) {
             let mut face = Face { score, visibility: 1.0, points, ..Face::default() };
             parts::of_still(&mut face, &appearance, frame.size());
             return Ok(Some(face));
@@ -93,6 +95,7 @@ fn quarter_turn(
     inference: &mut InferenceSession,
     frame: &mut Frame<'_>,
     detection: &Detection,
+    orientation: Orientation,
 ) -> Result<Option<(f32, f32)>> {
     let (mut roll, mut surest) = (detection.roll, 0.0);
     for quarter in 0..4 {
@@ -105,7 +108,8 @@ fn quarter_turn(
             break;
         }
     }
-    Ok(confirm::is_face(surest, &detection.bounds).then_some((roll, surest)))
+    let lean = confirm::region(&detection.bounds, roll, detection.mirrored).lean(orientation);
+    Ok(confirm::is_face(surest, &detection.bounds, lean).then_some((roll, surest)))
 }
 
 /// A mesh, looked at until its region turns no more; `None` where there is no face.
