@@ -13,6 +13,8 @@ use super::net::{YuNet, YuNetLevel};
 /// Longest side of the detector's input for a frame of a video, in pixels; where it is looked at in passing, beside faces that are
 /// followed or turned by a quarter; and for a still picture's small faces.
 const LONGEST: usize = 640;
+/// In frames of more than 1280 pixels a look while no face is followed is finer: one pixel for two of the frame, up to this many.
+const LONGEST_ALONE: usize = 960;
 const IN_PASSING: usize = 320;
 const LONGEST_STILL: usize = 1280;
 /// So much do tiles reach beyond the middle of the frame, in pixels of the input: faces that are too small for a look at the whole frame
@@ -34,7 +36,8 @@ pub(crate) fn still(frame: [u32; 2], orientation: Orientation) -> Vec<Crop> {
 
 /// The looks at a video's frames while no face is followed, in turn.
 pub(crate) fn alone(frame: [u32; 2], orientation: Orientation) -> Vec<Crop> {
-    let upright = whole(frame, orientation, 0.0, LONGEST);
+    let half = frame[0].max(frame[1]) as usize / 2;
+    let upright = whole(frame, orientation, 0.0, half.clamp(LONGEST, LONGEST_ALONE));
     let [left, right] = turned(frame, orientation);
     vec![upright, upright, left, upright, upright, right]
 }
