@@ -73,6 +73,11 @@ impl Bounds {
         (self.centre[0] - other.centre[0]).hypot(self.centre[1] - other.centre[1])
     }
 
+    /// The larger of width and height.
+    pub(crate) fn longer_side(&self) -> f32 {
+        self.size[0].max(self.size[1])
+    }
+
     /// Mean of width and height.
     pub(crate) fn mean_size(&self) -> f32 {
         (self.size[0] + self.size[1]) / 2.0
@@ -83,9 +88,9 @@ impl Bounds {
 /// corners. `mirrored` as of the region that the points were found in.
 pub(crate) fn region(points: &[[f32; 3]], mirrored: bool) -> Region {
     let (right, left) = (point(points, RIGHT_EYE_OUTER), point(points, LEFT_EYE_OUTER));
-    let Bounds { centre, size } = Bounds::of(points);
+    let bounds = Bounds::of(points);
     let roll = (left[1] - right[1]).atan2(left[0] - right[0]);
-    Region { centre, side: MARGIN * size[0].max(size[1]), roll, mirrored }
+    Region { centre: bounds.centre, side: MARGIN * bounds.longer_side(), roll, mirrored }
 }
 
 /// The share of a face's outline that lies in the frame, 0..=1.

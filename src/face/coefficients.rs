@@ -1,10 +1,11 @@
 //! Blendshapes of the faces that a tracker finds.
 
 use std::ops::Index;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::Arc;
 
 use super::Face;
 use super::net::{Blendshape, Blendshapes, BlendshapesBuffers, Workers};
+use super::shared::Shared;
 use crate::{Error, Result};
 
 /// A face's expression as 52 coefficients, each 0..=1, under ARKit's names: `coefficients[Blendshape::JawOpen]`.
@@ -91,17 +92,8 @@ pub(crate) struct BlendshapesSession {
 impl BlendshapesSession {
     /// The embedded network is loaded by the first session of a process, and kept as long as there is one.
     pub(crate) fn new() -> Result<Self> {
-        static SHARED: Mutex<Weak<Blendshapes>> = Mutex::new(Weak::new());
-        let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
-        let network = match shared.upgrade() {
-            Some(network) => network,
-            None => {
-                let network = Arc::new(Blendshapes::embedded()?);
-                *shared = Arc::downgrade(&network);
-                network
-            }
-        };
-        Self::with(&network)
+        static SHARED: Shared<Blendshapes> = Shared::new();
+        Self::with(&SHARED.get_or_make(Blendshapes::embedded)?)
     }
 
     /// Another session of the same network.

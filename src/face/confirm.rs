@@ -24,15 +24,14 @@ const CONFIRMED: f32 = 0.6;
 
 /// Faces of less than so many pixels have to be surer: there, the detector sees faces in many things.
 const SMALL: (f32, f32) = (32.0, 0.85);
-/// Anything smaller than this, in pixels, is left alone.
-const SMALLEST: f32 = 16.0;
 /// So have those that lean farther than this from upright, in radians: they are rare, and hands lie at any angle.
 const LYING: (f32, f32) = (0.9, 0.8);
-
+/// Anything smaller than this, in pixels, is left alone.
+const SMALLEST: f32 = 16.0;
 /// Whether something of these bounds that leans so far from upright, in radians, is a face, where the detector is as sure of it as this
 /// at its second look.
 pub(crate) fn is_face(score: f32, bounds: &Bounds, lean: f32) -> bool {
-    let size = bounds.size[0].max(bounds.size[1]);
+    let size = bounds.longer_side();
     let small = if size < SMALL.0 { SMALL.1 } else { CONFIRMED };
     let lying = if lean > LYING.0 { LYING.1 } else { CONFIRMED };
     size >= SMALLEST && score >= small.max(lying)
@@ -43,12 +42,12 @@ const LEAST: f32 = 0.1;
 
 /// The crop around a face of that box, in which what is turned by `roll` is upright.
 pub(crate) fn region(bounds: &Bounds, roll: f32, mirrored: bool) -> Region {
-    Region { centre: bounds.centre, side: MARGIN * bounds.size[0].max(bounds.size[1]), roll, mirrored }
+    Region { centre: bounds.centre, side: MARGIN * bounds.longer_side(), roll, mirrored }
 }
 
 /// What the detector has found in a crop, read from its outputs: the surest face that lies where one of `bounds` should be.
 pub(crate) fn found_at(levels: [YuNetLevel<'_>; 3], region: &Region, bounds: &Bounds) -> Option<YuNetFace> {
-    let size = bounds.size[0].max(bounds.size[1]).max(1e-3);
+    let size = bounds.longer_side().max(1e-3);
     let (turned, unit) = (region.turned(), region.side / SIDE as f32);
     let lies_there = |face: &YuNetFace| {
         let off = (face.centre[0] - bounds.centre[0]).hypot(face.centre[1] - bounds.centre[1]) / size;
@@ -74,7 +73,7 @@ impl YuNetFace {
         let eyes = [mean(&RIGHT_EYE), mean(&LEFT_EYE)];
         let rest = [NOSE_TIP, RIGHT_MOUTH_CORNER, LEFT_MOUTH_CORNER].map(|index| mean(&[index]));
         let off = eyes.iter().chain(&rest).zip(&self.points).map(|(a, b)| (a[0] - b[0]).hypot(a[1] - b[1]));
-        let size = bounds.size[0].max(bounds.size[1]);
+        let size = bounds.longer_side();
         off.sum::<f32>() / self.points.len() as f32 <= MOST_OFF * size
     }
 }

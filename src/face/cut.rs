@@ -1,6 +1,13 @@
 //! Hard cuts: what a face or a whole picture looks like, coarsely. It is enough to tell a cut from motion, and kept no longer than a
 //! track's memory of a lost face.
 
+use super::bounds;
+use super::crop::Region;
+use super::mesh_input::{MeshInput, luma};
+use super::net::FaceMesh;
+
+/// Side of the square that a face is seen in, in sizes of its box.
+const AROUND: f32 = 1.3;
 /// Cells a side.
 const SIDE: usize = 16;
 /// Pixels a side that a cell of a face is the mean of.
@@ -18,6 +25,8 @@ pub(crate) struct Thumbnail([f32; SIDE * SIDE]);
 impl Thumbnail {
     /// Cells along a side.
     pub(crate) const SIDE: usize = SIDE;
+    /// Of nothing yet.
+    pub(crate) const BLANK: Self = Self([0.0; SIDE * SIDE]);
 
     /// Of a picture: RGB, 0..=1, row by row, `columns` pixels wide.
     pub(crate) fn of_picture(pixels: &[f32], columns: usize) -> Self {
@@ -27,7 +36,7 @@ impl Thumbnail {
         for (index, pixel) in pixels.as_chunks().0.iter().enumerate() {
             let (row, column) = (index / columns * SIDE / rows.max(1), index % columns * SIDE / columns);
             if let Some((sum, count)) = sums.get_mut(row * SIDE + column).zip(counts.get_mut(row * SIDE + column)) {
-                *sum += luma(pixel);
+                *sum += luma(*pixel);
                 *count += 1.0;
             }
         }
@@ -35,10 +44,15 @@ impl Thumbnail {
         Self(sums)
     }
 
+    /// Of the face that a mesh lies on, in its own axes.
+    pub(crate) fn of_face(input: &MeshInput<'_>) -> Self {
+        let Region { centre, side, roll, .. } = input.region();
+        Self::of_square(input.pixels(), FaceMesh::SIDE, centre, side * AROUND / bounds::MARGIN, roll)
+    }
+
     /// Of a face in a square picture, `side` pixels a side: what lies in a square of that centre, side and turn, in pixels of the
     /// picture. What is outside counts as the nearest pixel.
-    pub(crate) fn of_square(pixels: &[f32], side: usize, centre: [f32; 2], length: f32, roll: f32) -> Self {
-        let pixels = pixels.as_chunks().0;
+    fn of_square(pixels: &[[f32; 3]], side: usize, centre: [f32; 2], length: f32, roll: f32) -> Self {
         let (sin, cos) = roll.sin_cos();
         let last = side.saturating_sub(1);
         let along = |index: usize| ((index as f32 + 0.5) / (SIDE * SPREAD) as f32 - 0.5) * length;
@@ -51,7 +65,7 @@ impl Thumbnail {
                 if let Some((cell, pixel)) =
                     cells.get_mut(y / SPREAD * SIDE + x / SPREAD).zip(pixels.get(y_at * side + x_at))
                 {
-                    *cell += luma(pixel) / (SPREAD * SPREAD) as f32;
+                    *cell += luma(*pixel) / (SPREAD * SPREAD) as f32;
                 }
             }
         }
@@ -75,11 +89,6 @@ impl Thumbnail {
         }
         product(|a, b| a * b) / (a_spread * b_spread).sqrt().max(FLAT)
     }
-}
-
-/// BT.601, near enough for both matrices.
-fn luma(&[red, green, blue]: &[f32; 3]) -> f32 {
-    0.299 * red + 0.587 * green + 0.114 * blue
 }
 
 #[cfg(test)]
@@ -116,8 +125,8 @@ mod tests {
             let [x, y] = [(x - 0.55) / 1.2, (y - 0.45) / 1.2];
             waves(x * cos + y * sin + 0.5, -x * sin + y * cos + 0.5)
         });
-        let before = Thumbnail::of_square(&still, 192, [96.0, 96.0], 100.0, 0.0);
-        let after = Thumbnail::of_square(&moved, 192, [0.55 * 192.0, 0.45 * 192.0], 120.0, 0.3);
+        let before = Thumbnail::of_square(still.as_chunks().0, 192, [96.0, 96.0], 100.0, 0.0);
+        let after = Thumbnail::of_square(moved.as_chunks().0, 192, [0.55 * 192.0, 0.45 * 192.0], 120.0, 0.3);
         assert!(before.likeness(&after) > 0.99, "{}", before.likeness(&after));
     }
 }

@@ -37,7 +37,7 @@ impl Detection {
     /// The region that landmarks are looked for in.
     pub(crate) fn region(&self) -> Region {
         let along = [self.left_eye[0] - self.right_eye[0], self.left_eye[1] - self.right_eye[1]];
-        let side = MARGIN * self.bounds.size[0].max(self.bounds.size[1]);
+        let side = MARGIN * self.bounds.longer_side();
         Region { centre: self.bounds.centre, side, roll: along[1].atan2(along[0]), mirrored: self.mirrored }
     }
 }

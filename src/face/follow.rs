@@ -380,7 +380,7 @@ impl TrackerState {
             Some(track) => track,
             None => {
                 self.next_id += 1;
-                let track = Track::new(self.next_id - 1, &self.points, detection.mirrored, thumbnail.clone());
+                let track = Track::new(self.next_id - 1, &self.points, detection.mirrored);
                 self.tracks.push_mut(track)
             }
         };

@@ -1,18 +1,20 @@
 //! Inference: the networks with the buffers of one session. A part of a frame goes in, detections or landmarks come out.
 
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::Arc;
 
 use super::Orientation;
-use super::appearance::{Appearance, MeshInput};
 use super::bounds::{self, Bounds};
 use super::confirm;
 use super::crop::{Border, Crop, CropSource, Region};
 use super::cut::Thumbnail;
 use super::detect::{self, Detection};
+use super::mesh_input::MeshInput;
 use super::net::{
     BlazeFace, BlazeFaceBuffers, FaceMesh, FaceMeshBuffers, MeshModel, Workers, YuNet, YuNetBuffers, YuNetFace,
 };
+use super::parts::Appearance;
 use super::search;
+use super::shared::Shared;
 use crate::Result;
 
 /// Below this presence a region holds no face.
@@ -21,8 +23,6 @@ const PRESENCE: f32 = 0.5;
 /// the whole frame, it is the whole frame: what MediaPipe's own detector is given.
 const CLOSER: f32 = 2.6;
 const MOST_CLOSER: f32 = 5.0;
-/// Side of the square that a face's thumbnail is taken from, in sizes of its box.
-const AROUND: f32 = 1.3;
 /// Columns of a whole picture's thumbnail, and most rows of it.
 const THUMBNAIL: (usize, usize) = (64, 256);
 
@@ -39,23 +39,15 @@ pub(crate) struct Networks {
 impl Networks {
     /// The embedded networks: loaded by the first tracker of a process that wants them, and kept as long as there is one.
     pub(crate) fn embedded(model: MeshModel) -> Result<Arc<Self>> {
-        static SHARED: [Mutex<Weak<Networks>>; 2] = [const { Mutex::new(Weak::new()) }; 2];
+        static SHARED: [Shared<Networks>; 2] = [const { Shared::new() }; 2];
         let [light, refined] = &SHARED;
         let shared = match model {
             MeshModel::Light => light,
             MeshModel::Refined => refined,
         };
-        let mut shared = shared.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(networks) = shared.upgrade() {
-            return Ok(networks);
-        }
-        let networks = Arc::new(Self {
-            blazeface: BlazeFace::embedded()?,
-            yunet: YuNet::embedded()?,
-            mesh: FaceMesh::embedded(model)?,
-        });
-        *shared = Arc::downgrade(&networks);
-        Ok(networks)
+        shared.get_or_make(|| {
+            Ok(Self { blazeface: BlazeFace::embedded()?, yunet: YuNet::embedded()?, mesh: FaceMesh::embedded(model)? })
+        })
     }
 
     /// Networks of weights that the caller has loaded.
@@ -176,7 +168,7 @@ impl InferenceSession {
         near: &mut Vec<Detection>,
     ) -> Result<Detection> {
         near.clear();
-        let size = detection.bounds.size[0].max(detection.bounds.size[1]);
+        let size = detection.bounds.longer_side();
         let [width, height] = source.size();
         let whole =
             Region { roll, mirrored: detection.mirrored, ..Region::around(width, height, Orientation::default()) };
@@ -216,12 +208,7 @@ impl InferenceSession {
 
     /// What the face looks like whose landmarks were placed last.
     pub(crate) fn face_thumbnail(&self) -> Result<Thumbnail> {
-        let (centre, length, roll) = self.points.read_outputs(|values, _| {
-            let points = values.as_chunks().0;
-            let Region { centre, side, roll, .. } = bounds::region(points, false);
-            (centre, side * AROUND / bounds::MARGIN, roll)
-        })?;
-        self.points.read_input(|input| Thumbnail::of_square(input, FaceMesh::SIDE, centre, length, roll))
+        self.mesh_input(Thumbnail::of_face)
     }
 
     /// The surest face that the second detector sees where one of `bounds` should be, in a crop in which what is turned by `roll`
@@ -266,9 +253,11 @@ impl InferenceSession {
 
     /// What the pixels tell of the face that [`InferenceSession::landmarks`] has looked at last.
     pub(crate) fn appearance(&self) -> Result<Appearance> {
-        self.points.read_input(|pixels| {
-            self.points.read_outputs(|points, _| Appearance::of(&MeshInput::new(pixels, points)))
-        })?
+        self.mesh_input(Appearance::of)
+    }
+
+    fn mesh_input<R>(&self, f: impl FnOnce(&MeshInput<'_>) -> R) -> Result<R> {
+        self.points.read_input(|pixels| self.points.read_outputs(|points, _| f(&MeshInput::new(pixels, points))))?
     }
 
     /// Writes the landmarks of the face in `region`, in pixels of the frame, into `points`, and returns how sure the

@@ -6,7 +6,6 @@
 //!                                    └── the next frame's ──┘
 //! ```
 
-mod appearance;
 mod bounds;
 mod coefficients;
 mod confirm;
@@ -18,12 +17,14 @@ mod filter;
 mod follow;
 mod gesture;
 mod inference;
+mod mesh_input;
 pub mod net;
 mod orientation;
 mod parts;
 mod pose;
 mod rect;
 mod search;
+mod shared;
 mod still;
 mod tongue;
 pub mod topology;

@@ -1,9 +1,9 @@
 //! How well each part of a face can be seen: whether it lies in the frame, faces the camera, and looks as it did before.
 
 use super::Face;
-use super::appearance::{Appearance, MeshInput, luma};
+use super::mesh_input::{MeshInput, luma};
 use super::pose::Pose;
-use super::tongue::ramp;
+use super::tongue::{self, ramp};
 use super::topology::NOSE_TIP;
 
 /// How sure it is that the parts of a face are seen, each 0..=1: 0 for a part that is out of the frame, turned away or hidden.
@@ -38,6 +38,20 @@ pub struct PartConfidence {
     pub mouth: f32,
     /// The chin and the jaw on both sides of it.
     pub jaw: f32,
+}
+
+/// What one frame's pixels tell of one face.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Appearance {
+    /// How far the tongue is out, 0..=1.
+    pub(crate) tongue: f32,
+    pub(crate) texture: Texture,
+}
+
+impl Appearance {
+    pub(crate) fn of(crop: &MeshInput<'_>) -> Self {
+        Self { tongue: tongue::of(crop), texture: Texture::of(crop) }
+    }
 }
 
 /// Points of each part, in the order of [`Part::ALL`].
@@ -236,6 +250,7 @@ impl Part {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::face::net::FaceMesh;
     use crate::{FaceTracker, Frame, TrackerOptions};
 
     fn portrait() -> Vec<[f32; 3]> {
@@ -280,6 +295,14 @@ mod tests {
         assert!(cut[0] > 0.9 && cut[1] < 0.1 && (0.3..0.7).contains(&cut[2]), "{cut:.2?}");
         let nowhere = shown(&points.iter().map(|p| [p[0] - 1000.0, p[1], p[2]]).collect::<Vec<_>>(), [512; 2]);
         assert_eq!(nowhere, [0.0; 4]);
+    }
+
+    #[test]
+    fn meshes_that_are_no_face_have_no_tongue() {
+        let pixels = vec![0.5; FaceMesh::SIDE * FaceMesh::SIDE * 3];
+        for points in [vec![], vec![f32::NAN; 478 * 3], vec![1e30; 478 * 3], vec![-1e30; 468 * 3]] {
+            assert_eq!(Appearance::of(&MeshInput::new(&pixels, &points)).tongue, 0.0);
+        }
     }
 
     #[test]

@@ -10,12 +10,13 @@ use super::crop::{Border, Crop, Region};
 use super::detect::Detection;
 use super::net::{YuNet, YuNetLevel};
 
-/// Longest side of the detector's input for a frame of a video, in pixels; where it is looked at in passing, beside faces that are
-/// followed or turned by a quarter; and for a still picture's small faces.
+/// Longest side of the detector's input, in pixels.
 const LONGEST: usize = 640;
-/// In frames of more than 1280 pixels a look while no face is followed is finer: one pixel for two of the frame, up to this many.
+/// Of a video's frame of more than 1280 pixels, while no face is followed: one pixel for two of the frame, up to this many.
 const LONGEST_ALONE: usize = 960;
+/// Of a frame that is looked at in passing, beside faces that are followed, or turned by a quarter.
 const IN_PASSING: usize = 320;
+/// Of a still picture, for its small faces.
 const LONGEST_STILL: usize = 1280;
 /// So much do tiles reach beyond the middle of the frame, in pixels of the input: faces that are too small for a look at the whole frame
 /// in passing are whole in one of them.

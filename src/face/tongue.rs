@@ -4,7 +4,7 @@
 //! the person's skin and as bright, from near the upper lip to the tongue's tip. A tongue inside an open mouth makes such a
 //! stretch too, together with the lower lip, but that one ends where lower lips do, well above the chin.
 
-use super::appearance::{MeshInput, luma};
+use super::mesh_input::{MeshInput, luma};
 use super::topology::{CHIN, LEFT_EYE_OUTER, LEFT_MOUTH_CORNER, RIGHT_EYE_OUTER, RIGHT_MOUTH_CORNER};
 
 /// Middle of the inner rim of the upper and of the lower lip, and its corners.

@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
-use super::appearance::Appearance;
 use super::bounds::{Bounds, region, share_inside};
 use super::crop::Region;
 use super::cut::Thumbnail;
 use super::filter::Filter;
-use super::parts::PartsFilter;
+use super::parts::{Appearance, PartsFilter};
 use super::{Face, Orientation};
 
 /// Most that a face's visibility changes from frame to frame.
@@ -63,7 +62,7 @@ pub(crate) struct Track {
 
 impl Track {
     /// A face seen for the first time, with the network's points.
-    pub(crate) fn new(id: u64, points: &[[f32; 3]], mirrored: bool, thumbnail: Thumbnail) -> Self {
+    pub(crate) fn new(id: u64, points: &[[f32; 3]], mirrored: bool) -> Self {
         Self {
             face: Face { id, points: Vec::with_capacity(points.len()), ..Face::default() },
             region: region(points, mirrored),
@@ -72,7 +71,7 @@ impl Track {
             appearance: Appearance::default(),
             parts: PartsFilter::default(),
             bounds: Bounds::of(points),
-            thumbnail,
+            thumbnail: Thumbnail::BLANK,
             filter: Filter::default(),
             speed: [0.0; 2],
             drift: [0.0; 2],

@@ -1,10 +1,8 @@
-//! What a face's pixels tell beside its points. They are read in the landmark network's input, which is at hand wherever the
-//! frame lies, and costs no look at the frame.
+//! A face's pixels, read in the landmark network's input, which is at hand wherever the frame lies, and costs no look at the frame.
 
-use super::bounds::point;
+use super::bounds::{self, point};
+use super::crop::Region;
 use super::net::FaceMesh;
-use super::parts::Texture;
-use super::tongue;
 
 /// The landmark network's input, and the mesh that the network has laid over it.
 pub(crate) struct MeshInput<'a> {
@@ -21,6 +19,16 @@ impl<'a> MeshInput<'a> {
 
     pub(crate) fn point(&self, index: u16) -> [f32; 3] {
         point(self.points, index)
+    }
+
+    /// The pixels, 0..=1, row by row.
+    pub(crate) fn pixels(&self) -> &'a [[f32; 3]] {
+        self.pixels
+    }
+
+    /// The face's own square, as [`bounds::region`] has it, in pixels of the input.
+    pub(crate) fn region(&self) -> Region {
+        bounds::region(self.points, false)
     }
 
     /// Interpolates between the four pixels around a place; outside, the nearest ones count. Black where there are none.
@@ -41,23 +49,9 @@ impl<'a> MeshInput<'a> {
     }
 }
 
-/// How bright a colour is.
+/// How bright a colour is: BT.601's weights, near enough for both matrices.
 pub(crate) fn luma([red, green, blue]: [f32; 3]) -> f32 {
     0.299 * red + 0.587 * green + 0.114 * blue
-}
-
-/// What one frame's pixels tell of one face.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Appearance {
-    /// How far the tongue is out, 0..=1.
-    pub(crate) tongue: f32,
-    pub(crate) texture: Texture,
-}
-
-impl Appearance {
-    pub(crate) fn of(crop: &MeshInput<'_>) -> Self {
-        Self { tongue: tongue::of(crop), texture: Texture::of(crop) }
-    }
 }
 
 #[cfg(test)]
@@ -65,11 +59,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn places_outside_and_points_that_are_none_do_no_harm() {
+    fn places_outside_do_no_harm() {
         let pixels = vec![0.5; FaceMesh::SIDE * FaceMesh::SIDE * 3];
         for points in [vec![], vec![f32::NAN; 478 * 3], vec![1e30; 478 * 3], vec![-1e30; 468 * 3]] {
             let crop = MeshInput::new(&pixels, &points);
-            assert_eq!(Appearance::of(&crop).tongue, 0.0);
             let far = [[f32::NAN; 2], [f32::INFINITY; 2], [-1e9, 1e9], [191.9; 2]];
             assert!(far.iter().all(|&place| crop.colour(place).iter().all(|value| (value - 0.5).abs() < 1e-6)));
         }
