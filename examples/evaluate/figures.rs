@@ -137,29 +137,3 @@ pub fn psnr(a: &RgbaImage, b: &RgbaImage, within: &[bool]) -> f32 {
     }
     (10.0 * (255.0_f64.powi(2) / (square / count.max(1.0)).max(1e-9)).log10()) as f32
 }
-
-/// A weighted Gaussian blur of planes of `width` pixels a row; where no weight is, nothing enters.
-pub fn blurred(values: &[f32], weights: &[bool], width: usize, sigma: f32) -> Vec<f32> {
-    let reach = (3.0 * sigma).ceil() as i64;
-    let taps: Vec<f32> = (-reach..=reach).map(|k| (-(k as f32 / sigma).powi(2) / 2.0).exp()).collect();
-    let height = (values.len() / width) as i64;
-    let pass = |plane: &[f32], across: bool| -> Vec<f32> {
-        (0..plane.len())
-            .map(|at| {
-                let (x, y) = ((at % width) as i64, (at / width) as i64);
-                (-reach..=reach)
-                    .zip(&taps)
-                    .map(|(k, tap)| {
-                        let (x, y) = if across { (x + k, y) } else { (x, y + k) };
-                        let inside = (0..width as i64).contains(&x) && (0..height).contains(&y);
-                        if inside { tap * plane[(y * width as i64 + x) as usize] } else { 0.0 }
-                    })
-                    .sum()
-            })
-            .collect()
-    };
-    let weight: Vec<f32> = weights.iter().map(|&w| f32::from(u8::from(w))).collect();
-    let value: Vec<f32> = values.iter().zip(&weight).map(|(v, w)| v * w).collect();
-    let (value, weight) = (pass(&pass(&value, true), false), pass(&pass(&weight, true), false));
-    value.iter().zip(weight).map(|(v, w)| v / w.max(1e-3)).collect()
-}

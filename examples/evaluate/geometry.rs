@@ -1,28 +1,21 @@
-//! What moves and what keeps still: slimming, lines beside the face, sizes, noise.
-
-use std::path::Path;
-use std::time::Duration;
+//! What moves and what stays: slimming, lines beside the face, sizes, what is far away.
 
 use glowup::face::topology as mesh;
-use glowup::{Beautifier, Face, FrameMut, Look, Shape, Skin, TrackerOptions, Warp};
+use glowup::{Face, Look, Shape, Skin, Warp};
 use image::imageops::{FilterType, resize};
 use image::{Rgba, RgbaImage};
 use rayon::prelude::*;
 
 use crate::common::Failure;
 use crate::figures::{grey, psnr};
-use crate::sample::{Rng, Sample, portrait, rgb, sample};
-use crate::{Bench, Table, sheet};
-
-const SLIM: Look = slimmed(1.0);
-const ALL: Look =
-    Look { skin: Skin { smooth: 1.0, tone: 1.0, brighten: 1.0, warmth: 1.0, ruddy: 1.0 }, shape: Shape { slim: 1.0 } };
+use crate::sample::{Rng, Sample, portrait, sample};
+use crate::{Bench, Table, everything, sheet};
 
 /// One picture at three sizes.
 pub fn scale(bench: &mut Bench, table: &mut Table) -> Result<(), Failure> {
     table.title("The same portrait at 360, 720 and 1080 lines, brought to 360");
     let whole = portrait(1080, &bench.tracker)?;
-    let look = Look { skin: Skin { smooth: 1.0, tone: 1.0, ..Skin::NONE }, shape: Shape { slim: 0.5 } };
+    let look = Look { skin: Skin { smooth: 1.0, tone: 1.0, ..Skin::NONE }, shape: Shape { slim: 0.5, ..Shape::NONE } };
     let (mut plain, mut done) = (Vec::new(), Vec::new());
     let mut inside = Vec::new();
     for lines in [360, 720, 1080] {
@@ -70,24 +63,24 @@ const SPANS: [(&str, u16, u16); 5] =
     [("right eye", 33, 133), ("left eye", 362, 263), ("both eyes", 33, 263), ("nose", 48, 278), ("mouth", 61, 291)];
 
 /// How much narrower the lower face becomes, and what else moves.
-const fn slimmed(slim: f32) -> Look {
-    Look { shape: Shape { slim }, ..Look::NONE }
+pub fn slimmed(slim: f32) -> Look {
+    Look { shape: Shape { slim, ..Shape::NONE }, ..Look::NONE }
 }
 
 pub fn slimming(bench: &mut Bench, table: &mut Table) -> Result<(), Failure> {
     table.title("Slimming at 1");
-    let mut mean = 0.0;
-    for before in bench.samples.clone() {
+    let (samples, mut mean) = (bench.samples()?, 0.0);
+    for before in samples.iter() {
         let (w, h) = before.size();
         let from = flat(&before.face);
         let moved = |slim: f32| -> Result<Vec<[f32; 2]>, Failure> {
             let warp = Warp::new(&before.face, w, h, &slimmed(slim))?;
             Ok(from.iter().map(|p| warp.moved(*p)).collect())
         };
-        let after = sample(before.name, bench.retouched(&before, &SLIM)?, &bench.tracker)?;
+        let after = sample(&before.name, bench.retouched(before, &slimmed(1.0))?, &bench.tracker)?;
         let (seen, exact) = (flat(&after.face), moved(1.0)?);
         let narrower = 100.0 * (1.0 - lower(&seen) / lower(&from));
-        mean += narrower / bench.samples.len() as f32;
+        mean += narrower / samples.len() as f32;
         table.judged(
             &format!("{}: lower face narrower, as the landmarks of the output have it", before.name),
             &format!("{narrower:.1} %"),
@@ -146,13 +139,14 @@ fn turned(face: &Face, turns: [f32; 3], factor: f32, centre: [f32; 2]) -> Face {
 }
 
 /// Whether the warp folds or tears anything.
-pub fn folding(bench: &Bench, table: &mut Table) -> Result<(), Failure> {
+pub fn folding(bench: &mut Bench, table: &mut Table) -> Result<(), Failure> {
     table.title("Folding and stretching at 1");
     let (width, height) = (640, 480);
+    let samples = bench.samples()?;
     let mut rng = Rng(3);
     let sets: Vec<Face> = (0..1000)
         .map(|k| {
-            let face = &bench.samples[k % bench.samples.len()];
+            let face = &samples[k % samples.len()];
             let factor = 200.0 / face.width * rng.between(-1.3, 1.0).exp2();
             let mut within = |most: f32| rng.between(-most, most);
             let turns = [within(1.05), within(0.52), within(std::f32::consts::PI)];
@@ -163,7 +157,7 @@ pub fn folding(bench: &Bench, table: &mut Table) -> Result<(), Failure> {
     let least = sets
         .par_iter()
         .map(|face| {
-            let warp = Warp::new(face, width, height, &SLIM)?;
+            let warp = Warp::new(face, width, height, &slimmed(1.0))?;
             let places = (0..height).step_by(2).flat_map(|y| (0..width).step_by(2).map(move |x| (x, y)));
             Ok(places.map(|(x, y)| jacobian(&warp, [x as f32, y as f32]).0).fold(1.0, f32::min))
         })
@@ -175,9 +169,9 @@ pub fn folding(bench: &Bench, table: &mut Table) -> Result<(), Failure> {
         "> 0.3",
         flattest > 0.3,
     );
-    for before in &bench.samples {
+    for before in bench.samples()?.iter() {
         let (w, h) = before.size();
-        let warp = Warp::new(&before.face, w, h, &SLIM)?;
+        let warp = Warp::new(&before.face, w, h, &slimmed(1.0))?;
         let outside = before.near(&mesh::FACE_OVAL, 0.0, 0.6);
         let places = before.each(|p| p);
         let widest = places
@@ -197,7 +191,7 @@ pub fn folding(bench: &Bench, table: &mut Table) -> Result<(), Failure> {
 }
 
 /// Vertical lines beside a face 300 pixels wide.
-pub fn lines(bench: &mut Bench, table: &mut Table, out: &Path) -> Result<(), Failure> {
+pub fn lines(bench: &mut Bench, table: &mut Table) -> Result<(), Failure> {
     table.title("A vertical line beside a face 300 pixels wide, at slim 1");
     let first = portrait(768, &bench.tracker)?;
     let points = flat(&first.face);
@@ -220,7 +214,7 @@ pub fn lines(bench: &mut Bench, table: &mut Table, out: &Path) -> Result<(), Fai
             }
         }
         let shown = whole.with(picture);
-        let after = bench.retouched(&shown, &SLIM)?;
+        let after = bench.retouched(&shown, &slimmed(1.0))?;
         let light = grey(&after);
         let (w, h) = shown.size();
         let mut farthest = 0.0_f32;
@@ -252,82 +246,32 @@ pub fn lines(bench: &mut Bench, table: &mut Table, out: &Path) -> Result<(), Fai
         }
     }
     let shown = whole.with(picture);
-    let after = bench.retouched(&shown, &SLIM)?;
+    let after = bench.retouched(&shown, &slimmed(1.0))?;
     rows.push([shown.picture, after]);
-    sheet::save(&sheet::grid(&rows, 640), &out.join("lines.png"))
+    sheet::save(&sheet::grid(&rows, 640), &bench.out.join("lines.png"))
 }
 
 /// Whether anything changes farther than half a face's width from every face.
 pub fn outside(bench: &mut Bench, table: &mut Table) -> Result<(), Failure> {
-    table.title("Farther than half a face's width from the face, everything at 1");
+    table.title("Farther than half a face's width from the face (0.8 below the chin), everything at 1");
+    let mut all = everything(|_| true);
+    all.skin = Skin { brighten: 1.0, warmth: 1.0, ruddy: 1.0, ..all.skin };
     let (mut changed, mut spared) = (0_u64, 0_u64);
-    for before in bench.samples.clone() {
-        let after = bench.retouched(&before, &ALL)?;
-        let near = before.near(&mesh::FACE_OVAL, f32::NEG_INFINITY, 0.5);
+    for before in bench.samples()?.iter() {
+        let after = bench.retouched(before, &all)?;
+        let mut near = before.near(&mesh::FACE_OVAL, f32::NEG_INFINITY, 0.5);
+        // The neck's skin reaches farther down.
+        let chin = before.face.points[usize::from(mesh::CHIN)];
+        let neck = before.each(|[x, y]| {
+            let (across, down) = ((x - chin[0]).abs() / before.width, (y - chin[1]) / before.width);
+            across < 0.5 && (0.0..0.8).contains(&down)
+        });
+        near.iter_mut().zip(neck).for_each(|(near, neck)| *near |= neck);
         for ((a, b), _) in before.picture.pixels().zip(after.pixels()).zip(near).filter(|(_, near)| !near) {
             changed += u64::from(a != b);
             spared += 1;
         }
     }
     table.judged(&format!("pixels changed, of {spared}"), &changed.to_string(), "0", changed == 0);
-    Ok(())
-}
-
-/// A still face under a noisy sensor.
-pub fn steady(bench: &Bench, table: &mut Table) -> Result<(), Failure> {
-    table.title("A still portrait with noise of spread 4, everything at 1, 90 frames");
-    let still = portrait(512, &bench.tracker)?;
-    let (w, h) = still.size();
-    let skin = still.skin();
-    let mut session = Beautifier::with_gpu(&bench.gpu, TrackerOptions::default())?;
-    session.set_look(Look { skin: Skin { smooth: 1.0, tone: 1.0, ..Skin::NONE }, shape: Shape { slim: 1.0 } })?;
-    let mut rng = Rng(11);
-    let (mut last, mut noise): (Option<[Vec<f32>; 2]>, [f64; 2]) = (None, [0.0; 2]);
-    let mut jaws: Vec<Vec<[f32; 2]>> = Vec::new();
-    for frame in 0..90_u64 {
-        let mut picture = still.picture.clone();
-        for place in picture.pixels_mut() {
-            let colour = rgb(place);
-            *place = crate::sample::pixel(colour.map(|v| v + rng.normal() * 4.0 / 255.0));
-        }
-        let before = grey(&picture);
-        let time = Duration::from_millis(frame * 33);
-        let faces = session.process(&mut FrameMut::rgba8(&mut picture, w, h)?, time)?;
-        let Some(face) = faces.first() else { continue };
-        let warp = Warp::new(face, w, h, &SLIM)?;
-        let lights = [before, grey(&picture)];
-        if frame >= 30 {
-            jaws.push(
-                mesh::JAW.iter().map(|&k| face.points[usize::from(k)]).map(|p| warp.moved([p[0], p[1]])).collect(),
-            );
-            if let Some(last) = &last {
-                for (sum, (now, then)) in noise.iter_mut().zip(lights.iter().zip(last)) {
-                    *sum += now
-                        .iter()
-                        .zip(then)
-                        .zip(&skin)
-                        .filter(|(_, skin)| **skin)
-                        .map(|((a, b), _)| f64::from(a - b).powi(2))
-                        .sum::<f64>();
-                }
-            }
-        }
-        last = Some(lights);
-    }
-    let ratio = (noise[1] / noise[0].max(1e-9)).sqrt();
-    table.judged("change from frame to frame on skin, output to input", &format!("{ratio:.3}"), "≤ 1", ratio <= 1.0);
-    let frames = jaws.len().max(1) as f32;
-    let mut square = 0.0;
-    for k in 0..mesh::JAW.len() {
-        let mean: [f32; 2] = std::array::from_fn(|axis| jaws.iter().map(|jaw| jaw[k][axis]).sum::<f32>() / frames);
-        square += jaws.iter().map(|jaw| (jaw[k][0] - mean[0]).powi(2) + (jaw[k][1] - mean[1]).powi(2)).sum::<f32>();
-    }
-    let wander = (square / frames / mesh::JAW.len() as f32).sqrt();
-    table.judged(
-        &format!("the jaw's outline, a face of {:.0} px: RMS from its mean", still.width),
-        &format!("{wander:.3} px"),
-        "≤ 0.1 px",
-        wander <= 0.1,
-    );
     Ok(())
 }

@@ -4,22 +4,37 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod border;
+mod coverage;
+mod edges;
 mod figures;
 mod filters;
 mod geometry;
+mod hands;
+mod motion;
+mod planes;
+mod portraits;
 mod sample;
 mod sheet;
 mod skin;
+mod smooth;
+mod table;
+mod tone;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::rc::Rc;
+use std::time::Instant;
 
 use clap::Parser;
+use clap::builder::PossibleValuesParser;
 use common::{Failure, say};
 use glowup::gpu::Renderer;
-use glowup::{FaceTracker, FrameMut, Gpu, GpuOptions, Look, TrackerOptions};
+use glowup::{FaceTracker, Frame, FrameMut, Gpu, GpuOptions, Kind, Look, Skin, TrackerOptions};
 use image::RgbaImage;
+use portraits::Portrait;
 use sample::Sample;
+pub(crate) use table::Table;
 
 /// Measures the retouch on the bundled faces and writes a table (table.md) and sheets (PNG).
 #[derive(Parser)]
@@ -27,17 +42,78 @@ struct Arguments {
     /// The folder to write to; made where it is missing
     #[arg(long, value_name = "FOLDER", default_value = "evaluation")]
     out: PathBuf,
+    /// Only these sections, separated by commas
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    #[arg(value_parser = PossibleValuesParser::new(SECTIONS.map(|(name, _)| name)))]
+    only: Vec<String>,
+    /// The folder with the portraits and their skin_polygons.json [default: the bundled ones]
+    #[arg(long, value_name = "FOLDER")]
+    pictures: Option<PathBuf>,
+    /// A folder with clips in which hands pass before faces; without it they are left out
+    #[arg(long, value_name = "FOLDER")]
+    hands: Option<PathBuf>,
 }
+
+/// Measures something and writes it down.
+type Section = fn(&mut Bench, &mut Table) -> Result<(), Failure>;
+
+/// All that is measured, in the table's order.
+const SECTIONS: [(&str, Section); 20] = [
+    ("coverage", coverage::coverage),
+    ("spared", coverage::spared),
+    ("border", border::steps),
+    ("tone", tone::tone),
+    ("tones", skin::tones),
+    ("tints", skin::tints),
+    ("smooth", smooth::sizes),
+    ("texture", smooth::texture),
+    ("edges", edges::portraits),
+    ("others", skin::beside_others),
+    ("scale", geometry::scale),
+    ("slimming", geometry::slimming),
+    ("folding", geometry::folding),
+    ("lines", geometry::lines),
+    ("outside", geometry::outside),
+    ("motion", motion::noise),
+    ("outline", motion::outline),
+    ("hands", hands::hands),
+    ("covered", sheet::covered),
+    ("sheets", sheet::all),
+];
 
 /// What the figures are taken with.
 pub(crate) struct Bench {
     pub(crate) gpu: Gpu,
     pub(crate) renderer: Renderer,
     pub(crate) tracker: FaceTracker,
-    pub(crate) samples: Vec<Sample>,
+    /// The folder to write to.
+    pub(crate) out: PathBuf,
+    /// The folder with clips of hands.
+    pub(crate) hands: Option<PathBuf>,
+    pictures: PathBuf,
+    samples: Option<Rc<[Sample]>>,
+    portraits: Option<Rc<[Portrait]>>,
 }
 
 impl Bench {
+    /// The bundled small faces, enlarged.
+    pub(crate) fn samples(&mut self) -> Result<Rc<[Sample]>, Failure> {
+        let samples = match self.samples.take() {
+            Some(samples) => samples,
+            None => sample::all(&self.tracker)?.into(),
+        };
+        Ok(Rc::clone(self.samples.insert(samples)))
+    }
+
+    /// The large portraits.
+    pub(crate) fn portraits(&mut self) -> Result<Rc<[Portrait]>, Failure> {
+        let portraits = match self.portraits.take() {
+            Some(portraits) => portraits,
+            None => Portrait::all(&self.pictures, &self.tracker)?.into(),
+        };
+        Ok(Rc::clone(self.portraits.insert(portraits)))
+    }
+
     /// A sample's picture with a look, its face where it was found in the sample.
     pub(crate) fn retouched(&mut self, sample: &Sample, look: &Look) -> Result<RgbaImage, Failure> {
         let mut picture = sample.picture.clone();
@@ -52,34 +128,26 @@ impl Bench {
     pub(crate) fn skin(&mut self, sample: &Sample) -> Result<Vec<u8>, Failure> {
         self.renderer.reset();
         let (width, height) = sample.size();
-        let frame = glowup::Frame::rgba8(&sample.picture, width, height)?;
+        let frame = Frame::rgba8(&sample.picture, width, height)?;
         Ok(self.renderer.skin(&frame, std::slice::from_ref(&sample.face))?)
     }
 }
 
-/// Rows of figures, as Markdown.
-#[derive(Default)]
-pub(crate) struct Table {
-    text: String,
-    short: u32,
+/// Only these two amounts.
+pub(crate) fn skin_look(smooth: f32, tone: f32) -> Look {
+    Look { skin: Skin { smooth, tone, ..Skin::NONE }, ..Look::NONE }
 }
 
-impl Table {
-    pub(crate) fn title(&mut self, title: &str) {
-        self.text += &format!("\n## {title}\n\n| what | figure | limit | |\n| --- | --- | --- | --- |\n");
-        eprintln!("{title} ...");
+/// Every amount of some groups at 1, save those that go both ways: brighter or darker is a matter of taste.
+pub(crate) fn everything(group: impl Fn(&str) -> bool) -> Look {
+    let mut look = Look::NONE;
+    for row in Look::ROWS.iter().filter(|row| group(row.group.name)) {
+        if matches!(row.kind, Kind::Amount { min } if min == 0.0) {
+            // 1 lies in the range of every amount.
+            let _ = row.set(&mut look, 1.0);
+        }
     }
-
-    /// A figure with the limit that it has to keep.
-    pub(crate) fn judged(&mut self, what: &str, figure: &str, limit: &str, holds: bool) {
-        self.short += u32::from(!holds);
-        self.text += &format!("| {what} | {figure} | {limit} | {} |\n", if holds { "holds" } else { "**short**" });
-    }
-
-    /// A figure to know.
-    pub(crate) fn noted(&mut self, what: &str, figure: &str) {
-        self.text += &format!("| {what} | {figure} | | |\n");
-    }
+    look
 }
 
 fn main() -> ExitCode {
@@ -89,32 +157,30 @@ fn main() -> ExitCode {
 fn run(arguments: Arguments) -> Result<(), Failure> {
     let out = arguments.out;
     std::fs::create_dir_all(&out).map_err(|error| format!("cannot make the folder {}: {error}", out.display()))?;
+    let bundled = || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/portraits/whole"));
+    let pictures = arguments.pictures.unwrap_or_else(bundled);
     let tracker = FaceTracker::new(TrackerOptions::default())?;
     let gpu = Gpu::new(GpuOptions::default())?;
-    let samples = sample::all(&tracker)?;
-    let mut bench = Bench { renderer: Renderer::new(&gpu)?, gpu, tracker, samples };
+    let renderer = Renderer::new(&gpu)?;
+    let hands = arguments.hands;
+    let mut bench = Bench { gpu, renderer, tracker, out, hands, pictures, samples: None, portraits: None };
     let mut table = Table::default();
-    skin::smoothing(&mut bench, &mut table)?;
-    skin::beside_others(&mut bench, &mut table)?;
-    skin::tones(&mut bench, &mut table, &out)?;
-    skin::colour(&mut bench, &mut table)?;
-    geometry::scale(&mut bench, &mut table)?;
-    geometry::slimming(&mut bench, &mut table)?;
-    geometry::folding(&bench, &mut table)?;
-    geometry::lines(&mut bench, &mut table, &out)?;
-    geometry::outside(&mut bench, &mut table)?;
-    geometry::steady(&bench, &mut table)?;
-    sheet::looks(&mut bench, &out)?;
-    sheet::covered(&mut bench, &mut table, &out)?;
+    let only = &arguments.only;
+    for (_, section) in SECTIONS.iter().filter(|(name, _)| only.is_empty() || only.iter().any(|only| only == name)) {
+        let start = Instant::now();
+        section(&mut bench, &mut table)?;
+        eprintln!("    {:.1} s", start.elapsed().as_secs_f32());
+    }
     let text = format!(
-        "# Figures\n\nMade by `cargo run --release --example evaluate`, on {}. Faces: the bundled ones, enlarged to 140 to 280 \
-         pixels from cheek to cheek.\n{}",
+        "# Figures\n\nMade by `cargo run --release --example evaluate`, on {}.\n\nPortraits are those of \
+         `tests/data/portraits/whole`, with polygons of skin and of what is none; of each the largest face. The other faces are \
+         the small bundled ones, enlarged to 140 to 280 pixels from cheek to cheek.\n{}",
         bench.gpu.adapter(),
         table.text
     );
-    let path = out.join("table.md");
+    let path = bench.out.join("table.md");
     std::fs::write(&path, &text).map_err(|error| format!("cannot write {}: {error}", path.display()))?;
     say(format_args!("{text}"));
-    eprintln!("{} figures fall short; the table and the sheets are in {}", table.short, out.display());
+    eprintln!("{} figures fall short; the table and the sheets are in {}", table.short, bench.out.display());
     Ok(())
 }

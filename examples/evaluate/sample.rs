@@ -6,6 +6,7 @@ use glowup::face::topology as mesh;
 use glowup::{Face, FaceTracker, Frame};
 use image::imageops::{FilterType, crop_imm, resize};
 use image::{Rgba, RgbaImage};
+use rayon::prelude::*;
 
 use crate::common::Failure;
 use crate::common::media::Picture;
@@ -37,7 +38,7 @@ impl Rng {
 /// A picture with one face.
 #[derive(Clone)]
 pub struct Sample {
-    pub name: &'static str,
+    pub name: String,
     pub picture: RgbaImage,
     pub face: Face,
     /// From cheek to cheek in space, in pixels.
@@ -65,10 +66,10 @@ fn load((name, file, part, factor): Source, tracker: &FaceTracker) -> Result<Sam
 }
 
 /// A sample of a picture's one face.
-pub fn sample(name: &'static str, picture: RgbaImage, tracker: &FaceTracker) -> Result<Sample, Failure> {
+pub fn sample(name: &str, picture: RgbaImage, tracker: &FaceTracker) -> Result<Sample, Failure> {
     let frame = Frame::rgba8(&picture, picture.width(), picture.height())?;
     let face = tracker.detect(&frame)?.into_iter().next().ok_or_else(|| format!("no face is found in {name}"))?;
-    Ok(Sample { width: apart(&face, mesh::RIGHT_CHEEK, mesh::LEFT_CHEEK), name, picture, face })
+    Ok(Sample { width: apart(&face, mesh::RIGHT_CHEEK, mesh::LEFT_CHEEK), name: name.to_owned(), picture, face })
 }
 
 /// The portrait, enlarged to `side` × `side` pixels.
@@ -129,9 +130,10 @@ impl Sample {
     }
 
     /// Something of every pixel's middle.
-    pub fn each<T>(&self, what: impl Fn([f32; 2]) -> T) -> Vec<T> {
+    pub fn each<T: Send>(&self, what: impl Fn([f32; 2]) -> T + Sync) -> Vec<T> {
         let (w, h) = self.size();
-        (0..h).flat_map(|y| (0..w).map(move |x| [x as f32 + 0.5, y as f32 + 0.5])).map(what).collect()
+        let place = |at: u32| [(at % w) as f32 + 0.5, (at / w) as f32 + 0.5];
+        (0..w * h).into_par_iter().map(|at| what(place(at))).collect()
     }
 
     /// Plain skin: well inside the face, well beside its parts, and about as bright as most of it.
@@ -231,9 +233,9 @@ pub fn painted(sample: &Sample, cover: &[f32], darker: [f32; 3]) -> Sample {
     sample.with(picture)
 }
 
-/// The face with skin of another colour (sRGB, 0..=1): all of it but the eyes and the open mouth, multiplied in linear light
-/// so that `plain` skin has this colour in the mean.
-pub fn recoloured(sample: &Sample, plain: &[bool], colour: [f32; 3]) -> Sample {
+/// The face with skin of another colour (sRGB, 0..=1): all of it but the eyes and the open mouth, and what else the `field`
+/// takes for skin, multiplied in linear light so that `plain` skin has this colour in the mean.
+pub fn recoloured(sample: &Sample, plain: &[bool], field: &[u8], colour: [f32; 3]) -> Sample {
     let linear = |v: f32| if v <= 0.040_45 { v / 12.92 } else { ((v + 0.055) / 1.055).powf(2.4) };
     let encoded = |v: f32| if v <= 0.003_130_8 { v * 12.92 } else { 1.055 * v.powf(1.0 / 2.4) - 0.055 };
     let (mut sum, mut count) = ([0.0; 3], 0.0_f32);
@@ -245,10 +247,10 @@ pub fn recoloured(sample: &Sample, plain: &[bool], colour: [f32; 3]) -> Sample {
     let gain: [f32; 3] = std::array::from_fn(|c| linear(colour[c]) / (sum[c] / count.max(1.0)).max(1e-4));
     let contours = [&mesh::FACE_OVAL[..], &mesh::RIGHT_EYE, &mesh::LEFT_EYE, &mesh::MOUTH].map(|c| sample.contour(c));
     let mut picture = sample.picture.clone();
-    for (x, y, place) in picture.enumerate_pixels_mut() {
+    for ((x, y, place), skin) in picture.enumerate_pixels_mut().zip(field) {
         let p = [x as f32 + 0.5, y as f32 + 0.5];
         let off = |k: usize| signed(&contours[k], p) / sample.width;
-        let within = (0.5 - off(0) / 0.03).clamp(0.0, 1.0);
+        let within = (0.5 - off(0) / 0.03).clamp(f32::from(*skin) / 255.0, 1.0);
         if within == 0.0 {
             continue;
         }

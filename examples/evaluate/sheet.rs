@@ -11,7 +11,7 @@ use crate::common::Failure;
 use crate::common::media::Picture;
 use crate::figures::{edges, gradient, lab};
 use crate::sample::{Rng, Sample, pixel, rgb};
-use crate::{Bench, Table};
+use crate::{Bench, Table, everything};
 
 /// Writes a picture.
 pub fn save(picture: &RgbaImage, path: &Path) -> Result<(), Failure> {
@@ -40,18 +40,37 @@ pub fn grid<const N: usize>(rows: &[[RgbaImage; N]], height: u32) -> RgbaImage {
     sheet
 }
 
-/// Every face before and after each preset, at full size.
-pub fn looks(bench: &mut Bench, out: &Path) -> Result<(), Failure> {
+/// Sheets of all faces.
+pub fn all(bench: &mut Bench, _: &mut Table) -> Result<(), Failure> {
+    eprintln!("Sheets ...");
+    looks(bench)?;
+    portraits(bench)
+}
+
+/// Every small face before and after each preset.
+fn looks(bench: &mut Bench) -> Result<(), Failure> {
     let mut rows = Vec::new();
-    for sample in bench.samples.clone() {
+    for sample in bench.samples()?.iter() {
         rows.push([
             sample.picture.clone(),
-            bench.retouched(&sample, &Look::NATURAL)?,
-            bench.retouched(&sample, &Look::SOFT)?,
-            bench.retouched(&sample, &Look::GLAM)?,
+            bench.retouched(sample, &Look::NATURAL)?,
+            bench.retouched(sample, &Look::SOFT)?,
+            bench.retouched(sample, &Look::GLAM)?,
         ]);
     }
-    save(&grid(&rows, 600), &out.join("sheet.png"))
+    save(&grid(&rows, 600), &bench.out.join("sheet.png"))
+}
+
+/// Every portrait before and after, at its own size: with all that evens the skin at 1, and with the strongest preset.
+fn portraits(bench: &mut Bench) -> Result<(), Failure> {
+    let evened = everything(|group| group == "skin");
+    for portrait in bench.portraits()?.iter() {
+        let sample = &portrait.sample;
+        let row = [sample.picture.clone(), bench.retouched(sample, &evened)?, bench.retouched(sample, &Look::GLAM)?];
+        let height = sample.size().1;
+        save(&grid(&[row], height), &bench.out.join(format!("portrait-{}.png", sample.name)))?;
+    }
+    Ok(())
 }
 
 /// What lies over a face, painted.
@@ -105,10 +124,10 @@ const COVERS: [Cover; 4] = [
 ];
 
 /// Things over the face: what of them is left, and what the skin's mask makes of them.
-pub fn covered(bench: &mut Bench, table: &mut Table, out: &Path) -> Result<(), Failure> {
+pub fn covered(bench: &mut Bench, table: &mut Table) -> Result<(), Failure> {
     table.title("Things over the face, painted on the portrait, with `glam` less its slimming");
-    let sample = bench.samples[0].clone();
-    let look = Look { shape: Shape { slim: 0.0 }, ..Look::GLAM };
+    let sample = bench.samples()?[0].clone();
+    let look = Look { shape: Shape::NONE, ..Look::GLAM };
     let bare = bench.skin(&sample)?;
     let mut rows = Vec::new();
     for (name, paint) in COVERS {
@@ -154,5 +173,5 @@ pub fn covered(bench: &mut Bench, table: &mut Table, out: &Path) -> Result<(), F
         });
         rows.push([shown.picture, mask, after]);
     }
-    save(&grid(&rows, 768), &out.join("covered.png"))
+    save(&grid(&rows, 768), &bench.out.join("covered.png"))
 }
