@@ -1,7 +1,7 @@
 //! What moves and what stays: slimming, lines beside the face, sizes, what is far away.
 
 use glowup::face::topology as mesh;
-use glowup::{Face, Look, Shape, Skin, Warp};
+use glowup::{Face, Look, Skin, Warp};
 use image::imageops::{FilterType, resize};
 use image::{Rgba, RgbaImage};
 use rayon::prelude::*;
@@ -9,13 +9,14 @@ use rayon::prelude::*;
 use crate::common::Failure;
 use crate::figures::{grey, psnr};
 use crate::sample::{Rng, Sample, portrait, sample};
-use crate::{Bench, Table, everything, sheet};
+use crate::{Bench, Table, everything, sheet, skin_look};
 
 /// One picture at three sizes.
 pub fn scale(bench: &mut Bench, table: &mut Table) -> Result<(), Failure> {
     table.title("The same portrait at 360, 720 and 1080 lines, brought to 360");
     let whole = portrait(1080, &bench.tracker)?;
-    let look = Look { skin: Skin { smooth: 1.0, tone: 1.0, ..Skin::NONE }, shape: Shape { slim: 0.5, ..Shape::NONE } };
+    let mut look = skin_look(1.0, 1.0);
+    look.shape.slim = 0.5;
     let (mut plain, mut done) = (Vec::new(), Vec::new());
     let mut inside = Vec::new();
     for lines in [360, 720, 1080] {
@@ -64,7 +65,9 @@ const SPANS: [(&str, u16, u16); 5] =
 
 /// How much narrower the lower face becomes, and what else moves.
 pub fn slimmed(slim: f32) -> Look {
-    Look { shape: Shape { slim, ..Shape::NONE }, ..Look::NONE }
+    let mut look = Look::NONE;
+    look.shape.slim = slim;
+    look
 }
 
 pub fn slimming(bench: &mut Bench, table: &mut Table) -> Result<(), Failure> {
