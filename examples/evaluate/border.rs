@@ -105,6 +105,9 @@ pub fn steps(bench: &mut Bench, table: &mut Table) -> Result<(), Failure> {
         over.push(name, 100.0 * count as f32 / found.len().max(1) as f32);
         high.push(name, percentile(found, 0.999));
     }
+    for (what, series) in [("99.9 %", &high), ("over 1, %", &over), ("inside, 99.9 %", &inside), ("two sides", &mean)] {
+        table.keep(what, series);
+    }
     let apart = format!("places {APART} widths apart");
     table.judged(&format!("{apart}: 99.9th percentile"), &high.up_to(2), "worst ≤ 1", high.most() <= 1.0);
     table.noted(&format!("{apart}: share with a step larger than 1, %"), &over.up_to(1));

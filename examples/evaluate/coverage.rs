@@ -44,8 +44,11 @@ pub fn coverage(bench: &mut Bench, table: &mut Table) -> Result<(), Failure> {
     table.judged("skin: mean of the portraits", &skin.down_to(3), "mean ≥ 0.92", skin.mean() >= 0.92);
     table.judged("skin: worst portrait", &format!("{:.3}", skin.least()), "≥ 0.80", skin.least() >= 0.8);
     table.judged("no skin: mean of the portraits", &others.up_to(3), "mean ≤ 0.06", others.mean() <= 0.06);
+    table.keep("skin", &skin);
+    table.keep("no skin", &others);
     for ((is_other, group), series) in &groups {
         let (what, text) = if *is_other { ("no skin", series.up_to(2)) } else { ("skin", series.down_to(2)) };
+        table.keep(&format!("{what}: {group}"), series);
         table.noted(&format!("{what}: {group} ({})", series.values().count()), &text);
     }
     Ok(())
@@ -75,6 +78,9 @@ pub fn spared(bench: &mut Bench, table: &mut Table) -> Result<(), Failure> {
         if !rest.is_empty() {
             elsewhere.push(&sample.name, rest.mean());
         }
+    }
+    for (what, series) in [("mean", &means), ("worst region", &worst), ("elsewhere", &elsewhere)] {
+        table.keep(what, series);
     }
     table.judged("hair, brows, beards, glasses", &means.up_to(2), "mean ≤ 0.3", means.mean() <= 0.3);
     table.noted("the same, each portrait's worst region", &worst.up_to(2));

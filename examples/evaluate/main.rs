@@ -36,7 +36,8 @@ use portraits::Portrait;
 use sample::Sample;
 pub(crate) use table::Table;
 
-/// Measures the retouch on the bundled faces and writes a table (table.md) and sheets (PNG).
+/// Measures the retouch on the bundled faces and writes a table (table.md), what its means are made of (each.csv), and
+/// sheets (PNG).
 #[derive(Parser)]
 struct Arguments {
     /// The folder to write to; made where it is missing
@@ -158,6 +159,8 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
     let out = arguments.out;
     std::fs::create_dir_all(&out).map_err(|error| format!("cannot make the folder {}: {error}", out.display()))?;
     let bundled = || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/portraits/whole"));
+    let shown =
+        arguments.pictures.as_ref().map_or("tests/data/portraits/whole".into(), |path| path.display().to_string());
     let pictures = arguments.pictures.unwrap_or_else(bundled);
     let tracker = FaceTracker::new(TrackerOptions::default())?;
     let gpu = Gpu::new(GpuOptions::default())?;
@@ -173,13 +176,15 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
     }
     let text = format!(
         "# Figures\n\nMade by `cargo run --release --example evaluate`, on {}.\n\nPortraits are those of \
-         `tests/data/portraits/whole`, with polygons of skin and of what is none; of each the largest face. The other faces are \
+         `{shown}`, with polygons of skin and of what is none; of each the largest face. The other faces are \
          the small bundled ones, enlarged to 140 to 280 pixels from cheek to cheek.\n{}",
         bench.gpu.adapter(),
         table.text
     );
-    let path = bench.out.join("table.md");
-    std::fs::write(&path, &text).map_err(|error| format!("cannot write {}: {error}", path.display()))?;
+    for (name, text) in [("table.md", &text), ("each.csv", &table.each)] {
+        let path = bench.out.join(name);
+        std::fs::write(&path, text).map_err(|error| format!("cannot write {}: {error}", path.display()))?;
+    }
     say(format_args!("{text}"));
     eprintln!("{} figures fall short; the table and the sheets are in {}", table.short, bench.out.display());
     Ok(())

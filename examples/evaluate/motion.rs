@@ -105,6 +105,7 @@ pub fn noise(bench: &mut Bench, table: &mut Table) -> Result<(), Failure> {
         ];
         for (name, series, limit) in rows {
             let (name, text) = (format!("{name}{what}"), series.up_to(3));
+            table.keep(&name, series);
             if jitters {
                 table.noted(&name, &text);
             } else {

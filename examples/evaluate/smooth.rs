@@ -9,7 +9,7 @@ use crate::planes::{Plane, blurred, luma};
 use crate::portraits::Portrait;
 use crate::sample::{Sample, pixel, rgb};
 use crate::sheet::{grid, save};
-use crate::table::{Series, list};
+use crate::table::Series;
 use crate::{Bench, Table, skin_look};
 
 /// How much darker the middle of a blemish is, by channel: it is red.
@@ -176,9 +176,10 @@ pub fn texture(bench: &mut Bench, table: &mut Table) -> Result<(), Failure> {
         texture.peel.iter().for_each(|kept| peel.push(name, *kept));
     }
     table.judged("spots of 0.02 widths kept", &spots.up_to(3), "mean 0.35 … 0.5", (0.35..=0.5).contains(&spots.mean()));
-    table.noted("the same, of each portrait", &list(spots.values()));
+    table.keep("spots kept", &spots);
     for (band, series) in BANDS.windows(2).zip(&bands).filter(|(_, series)| !series.is_empty()) {
-        let what = format!("texture of {} to {} widths kept ({} portraits)", band[0], band[1], series.values().count());
+        let what = format!("texture of {} to {} widths kept (of {} portraits)", band[0], band[1], series.values().count());
+        table.keep(&format!("texture {} to {}", band[0], band[1]), series);
         let text = format!("mean {:.2}, {:.2} … {:.2}", series.mean(), series.least(), series.most());
         if band[1] <= 0.003 {
             table.judged(&what, &text, "mean 0.7 … 0.9", (0.7..=0.9).contains(&series.mean()));
@@ -186,8 +187,9 @@ pub fn texture(bench: &mut Bench, table: &mut Table) -> Result<(), Failure> {
             table.noted(&what, &text);
         }
     }
+    table.keep("peel", &peel);
     if !peel.is_empty() {
-        let what = format!("peel: kept of .0015 to .006 by kept of .006 to .025 ({} portraits)", peel.values().count());
+        let what = format!("peel: kept of .0015 to .006 by kept of .006 to .025 (of {} portraits)", peel.values().count());
         table.judged(&what, &peel.up_to(2), "mean ≤ 1", peel.mean() <= 1.0);
     }
     Ok(())

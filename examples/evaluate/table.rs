@@ -8,10 +8,14 @@ pub struct Table {
     pub text: String,
     /// How many figures miss their limit.
     pub short: u32,
+    /// What lies behind the means, as CSV: section, figure, of what, value.
+    pub each: String,
+    title: String,
 }
 
 impl Table {
     pub fn title(&mut self, title: &str) {
+        title.clone_into(&mut self.title);
         self.text += &format!("\n## {title}\n\n| what | figure | limit | |\n| --- | --- | --- | --- |\n");
         eprintln!("{title} ...");
     }
@@ -20,6 +24,13 @@ impl Table {
     pub fn judged(&mut self, what: &str, figure: &str, limit: &str, holds: bool) {
         self.short += u32::from(!holds);
         let _ = writeln!(self.text, "| {what} | {figure} | {limit} | {} |", if holds { "holds" } else { "**short**" });
+    }
+
+    /// Keeps what a series is made of.
+    pub fn keep(&mut self, what: &str, series: &Series) {
+        for (name, value) in &series.0 {
+            let _ = writeln!(self.each, "\"{}\",\"{what}\",\"{name}\",{value:.4}", self.title);
+        }
     }
 
     /// A figure to know.

@@ -53,6 +53,17 @@ pub fn tone(bench: &mut Bench, table: &mut Table) -> Result<(), Failure> {
         let evened = lab_planes(&bench.retouched(sample, &skin_look(1.0, 1.0))?);
         both.push(name, evened[0].minus(&before[0]).mean(&places));
     }
+    for (what, series) in [
+        ("large", &large),
+        ("large, 95 %", &high),
+        ("blotches kept", &kept),
+        ("chroma, most", &most),
+        ("chroma, 99.9 %", &chroma),
+        ("L*, tone", &light),
+        ("L*, tone and smooth", &both),
+    ] {
+        table.keep(what, series);
+    }
     let mean = large.mean();
     table.judged("change of a*b* at 0.12 face widths", &large.up_to(2), "mean ≤ 0.8", mean <= 0.8);
     table.judged("the same, 95th percentile", &high.up_to(2), "mean ≤ 1.6", high.mean() <= 1.6);
