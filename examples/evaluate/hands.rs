@@ -59,7 +59,10 @@ impl Flashes {
 
 /// Each clip of the folder, with all that evens the skin at 1 and with everything at 1.
 pub fn hands(bench: &mut Bench, table: &mut Table) -> Result<(), Failure> {
-    let Some(folder) = bench.hands.clone() else { return Ok(()) };
+    let Some(folder) = bench.hands.clone() else {
+        eprintln!("Hands before faces: left out without --hands ...");
+        return Ok(());
+    };
     table.title(&format!(
         "Hands before faces: pixels that change by more than {STEP} of 255 beyond the input's own change"
     ));

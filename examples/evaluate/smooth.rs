@@ -178,7 +178,8 @@ pub fn texture(bench: &mut Bench, table: &mut Table) -> Result<(), Failure> {
     table.judged("spots of 0.02 widths kept", &spots.up_to(3), "mean 0.35 … 0.5", (0.35..=0.5).contains(&spots.mean()));
     table.keep("spots kept", &spots);
     for (band, series) in BANDS.windows(2).zip(&bands).filter(|(_, series)| !series.is_empty()) {
-        let what = format!("texture of {} to {} widths kept (of {} portraits)", band[0], band[1], series.values().count());
+        let what =
+            format!("texture of {} to {} widths kept (of {} portraits)", band[0], band[1], series.values().count());
         table.keep(&format!("texture {} to {}", band[0], band[1]), series);
         let text = format!("mean {:.2}, {:.2} … {:.2}", series.mean(), series.least(), series.most());
         if band[1] <= 0.003 {
@@ -189,7 +190,8 @@ pub fn texture(bench: &mut Bench, table: &mut Table) -> Result<(), Failure> {
     }
     table.keep("peel", &peel);
     if !peel.is_empty() {
-        let what = format!("peel: kept of .0015 to .006 by kept of .006 to .025 (of {} portraits)", peel.values().count());
+        let what =
+            format!("peel: kept of .0015 to .006 by kept of .006 to .025 (of {} portraits)", peel.values().count());
         table.judged(&what, &peel.up_to(2), "mean ≤ 1", peel.mean() <= 1.0);
     }
     Ok(())
