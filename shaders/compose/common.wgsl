@@ -80,13 +80,7 @@ fn compose_store(pixel: vec2<u32>, colour: vec4<f32>, change: vec4<f32>) {
     textureStore(output, pixel, vec4<f32>(shown.rgb + change.rgb, shown.a));
 }
 
-// A pixel that may come from elsewhere.
-fn compose_moved(pixel: vec2<u32>, shift: vec2<f32>, change: vec4<f32>) {
-    let stays = all(shift == vec2<f32>(0.0));
-    if any(pixel >= frame.size.xy) || (stays && change.w == 0.0) {
-        return;
-    }
-    // At a shift of 0 this is the pixel itself.
-    let colour = clamp(compose_fetch(vec2<f32>(pixel) + 0.5 + shift), vec4<f32>(0.0), vec4<f32>(1.0));
-    compose_store(pixel, colour, change);
+// The colour of a pixel that comes from elsewhere; at a shift of 0 it is the pixel itself.
+fn compose_moved(pixel: vec2<u32>, shift: vec2<f32>) -> vec4<f32> {
+    return clamp(compose_fetch(vec2<f32>(pixel) + 0.5 + shift), vec4<f32>(0.0), vec4<f32>(1.0));
 }

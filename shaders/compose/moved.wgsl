@@ -11,5 +11,11 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
     let pixel = tile.place * 16u + local.xy;
     let p = vec2<f32>(pixel) + 0.5;
     let shift = shape_shift(tile.moving, p);
-    compose_moved(pixel, shift, skin_change(tile.skin, p + shift));
+    let colour = compose_moved(pixel, shift);
+    let change = skin_change(tile.skin, p + shift, colour.rgb);
+    let stays = all(shift == vec2<f32>(0.0)) && change.w == 0.0;
+    if any(pixel >= frame.size.xy) || stays {
+        return;
+    }
+    compose_store(pixel, colour, change);
 }

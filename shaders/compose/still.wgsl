@@ -10,9 +10,10 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
     }
     let tile = compose_tile(index);
     let pixel = tile.place * 16u + local.xy;
-    let change = skin_change(tile.skin, vec2<f32>(pixel) + 0.5);
+    let colour = textureLoad(input, min(pixel, frame.size.xy - 1u), 0);
+    let change = skin_change(tile.skin, vec2<f32>(pixel) + 0.5, colour.rgb);
     if any(pixel >= frame.size.xy) || change.w == 0.0 {
         return;
     }
-    compose_store(pixel, textureLoad(input, pixel, 0), change);
+    compose_store(pixel, colour, change);
 }

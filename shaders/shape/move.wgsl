@@ -9,5 +9,10 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
     }
     let tile = compose_tile(index);
     let pixel = tile.place * 16u + local.xy;
-    compose_moved(pixel, shape_shift(tile.moving, vec2<f32>(pixel) + 0.5), vec4<f32>(0.0));
+    let shift = shape_shift(tile.moving, vec2<f32>(pixel) + 0.5);
+    let colour = compose_moved(pixel, shift);
+    if any(pixel >= frame.size.xy) || all(shift == vec2<f32>(0.0)) {
+        return;
+    }
+    compose_store(pixel, colour, vec4<f32>(0.0));
 }

@@ -10,9 +10,8 @@
 @compute @workgroup_size(8, 8, 1)
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(workgroup_id) group: vec3<u32>) {
     let face = faces[group.z];
-    let block = skin_block(face, id.xy / 2u, 2u);
-    let cell = block.xy * 2u + id.xy % 2u;
-    if block.z == 0u || any(cell >= face.grid.xy) {
+    let cell = id.xy;
+    if face.links.y == 0u || any(cell >= face.grid.xy) {
         return;
     }
     let size = vec2<f32>(textureDimensions(input));

@@ -1,85 +1,131 @@
-// In: moments, skin. Out: for each block the guided filter's coefficients, q = a·I + b, the shift of colour that brings
-// the skin around it to the person's mean, and how like skin it is.
-// Why: He, Sun, Tang, "Guided image filtering" (2013), with a steeper gate: a = v² / (v² + e²) instead of v / (v + ε)
-// leaves edges almost alone where blemishes go. v is relative to the skin's own brightness, so every skin tone gets the
-// same, and counts less where it is round: spots go, while folds, the nose's sides and other shapes stay.
+// In: cells, the skin's mean colours by blocks, squares and around, the face's parts. Out: what is to be added to each block:
+// the coarse bands of details that go, and all that changes the skin's colour; how much of the finest band may go.
+// Why: bands in units of the face's width, so that a look is the same at every size; what is an edge, a fold or a mark stays.
 
 @group(0) @binding(0) var<uniform> faces: array<SkinFace, 32>;
-@group(0) @binding(1) var moments: texture_2d_array<f32>;
-@group(0) @binding(2) var skins: texture_2d<f32>;
-@group(0) @binding(3) var coefficients: texture_storage_2d_array<rgba16float, write>;
+@group(0) @binding(1) var cells: texture_2d_array<f32>;
+@group(0) @binding(2) var skins: texture_2d_array<f32>;
+@group(0) @binding(3) var halved: texture_2d_array<f32>;
+@group(0) @binding(4) var surround: texture_2d_array<f32>;
+@group(0) @binding(5) var mask: texture_2d_array<f32>;
+@group(0) @binding(6) var linear: sampler;
+@group(0) @binding(7) var changes: texture_storage_2d_array<rgba16float, write>;
 
-const THRESHOLD = 0.0045;
-// What a blemish's variance counts for, beside an edge's 1.
-const ROUND = 0.12;
-const TONE = 0.85;
 // What the tints change at 1, in OkLab: lightness, green to red, blue to yellow.
 const TINT = vec3<f32>(0.06, 0.022, 0.022);
+
+// A coarser grid at a place in its texels, of which some from `low` to before `high` are of this frame.
+fn gate_raised(grid: texture_2d_array<f32>, layer: u32, place: vec2<f32>, low: vec2<u32>, high: vec2<u32>) -> vec4<f32> {
+    let at = clamp(place, vec2<f32>(low) + 0.5, vec2<f32>(high) - 0.5);
+    return textureSampleLevel(grid, linear, at / vec2<f32>(textureDimensions(grid)), layer, 0.0);
+}
+
+// What tone, shine, shade below the eyes, folds and tints change in OkLab.
+fn gate_colour(face: SkinFace, lab: vec3<f32>, even: vec3<f32>, dull: vec3<f32>, broad: f32, part: vec4<f32>) -> vec3<f32> {
+    var change = vec3<f32>(0.0);
+    // Blotches differ little from the skin around; coloured light, powder and a blush's border differ much, and stay.
+    let off = lab.yz - even.yz;
+    let far = off / 0.040;
+    change -= vec3<f32>(0.0, face.amounts.z * off * exp(-dot(far, far)));
+    // Chroma hardly rises, and in shadows not at all.
+    let before = length(lab.yz);
+    let after = length(lab.yz + change.yz);
+    let most = before + min(after - before, 0.010) * smoothstep(0.2, 0.5, lab.x);
+    if after > before {
+        change = vec3<f32>(0.0, (lab.yz + change.yz) * (most / max(after, 1e-5)) - lab.yz);
+    }
+    // Gloss is brighter than the skin around, and greyer.
+    let up = lab.x - dull.x;
+    let grey = 1.0 - length(lab.yz) / max(length(dull.yz), 1e-4);
+    let gloss = face.amounts.w * smoothstep(0.02, 0.14, up) * (0.35 + 0.65 * smoothstep(0.0, 0.25, grey));
+    change += vec3<f32>(-0.55 * gloss * max(up - 0.015, 0.0), 0.75 * gloss * (dull.yz - lab.yz));
+    // Shade below the eyes.
+    let circle = face.tint.w * part.b;
+    let shade = clamp(0.7 * (even.x - lab.x), 0.0, 0.07);
+    change += circle * vec3<f32>(shade, clamp(0.6 * (even.yz - lab.yz), vec2<f32>(-0.02), vec2<f32>(0.02)));
+    // A fold is darker than its surroundings.
+    change.x += 0.8 * face.extra.x * part.a * clamp(broad - lab.x, 0.0, 0.06);
+    // Light and shade keep their ends: what is almost white or black changes little.
+    change += TINT * face.tint.xyz * vec3<f32>(4.0 * lab.x * (1.0 - lab.x), 1.0, 1.0);
+    return change;
+}
 
 @compute @workgroup_size(8, 8, 1)
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(workgroup_id) group: vec3<u32>) {
     let face = faces[group.z];
-    let own = skin_block(face, id.xy, 1u);
+    let own = skin_block(face, id.xy, 0u);
     if own.z == 0u {
         return;
     }
-    let skin = skin_statistics(skins, face);
-    let last = vec2<i32>(face.grid.zw) - 1;
-    var weight = 0.0;
-    var mean = vec3<f32>(0.0);
-    var luma = 0.0;
-    var square = 0.0;
-    var likeness = 0.0;
-    // Brightness and weight of the 3 × 3 blocks around.
+    let low = face.core.xy - min(face.core.xy, vec2<u32>(1u));
+    let high = min(face.core.zw + 1u, face.grid.zw);
+    var around: array<vec4<f32>, 9>;
     var ys: array<f32, 9>;
-    var ws: array<f32, 9>;
+    var mean = vec4<f32>(0.0);
+    var squares = 0.0;
     for (var k = 0; k < 9; k++) {
-        let block = clamp(vec2<i32>(own.xy) + vec2<i32>(k % 3 - 1, k / 3 - 1), vec2<i32>(0), last);
-        let m = textureLoad(moments, block, group.z * 2u, 0);
-        let v = textureLoad(moments, block, group.z * 2u + 1u, 0);
-        let y = common_luma(m.rgb);
-        ys[k] = y;
-        ws[k] = m.w;
-        weight += m.w;
-        mean += m.w * m.rgb;
-        luma += m.w * y;
-        square += m.w * (y * y + v.r);
-        if k == 4 {
-            likeness = v.g;
-        }
+        let offset = vec2<i32>(k % 3 - 1, k / 3 - 1);
+        let skin = textureLoad(skins, clamp(vec2<i32>(own.xy) + offset, vec2<i32>(low), vec2<i32>(high) - 1), group.z, 0);
+        let share = f32((2 - abs(offset.x)) * (2 - abs(offset.y))) / 16.0 * (skin.w + 0.001);
+        around[k] = skin;
+        ys[k] = common_luma(skin.rgb);
+        mean += share * vec4<f32>(skin.rgb, 1.0);
+        squares += share * ys[k] * ys[k];
     }
-    var a = 1.0;
-    var b = vec3<f32>(0.0);
-    var shift = vec3<f32>(0.0);
-    if weight > 0.05 {
-        mean /= weight;
-        let y = luma / weight;
-        // The structure tensor (Bigün and Granlund 1987) over the four corners between the blocks.
-        var xx = 0.0;
-        var yy = 0.0;
-        var xy = 0.0;
-        for (var k = 0; k < 4; k++) {
-            let c = k % 2 + (k / 2) * 3;
-            let w = min(min(ws[c], ws[c + 1]), min(ws[c + 3], ws[c + 4]));
-            let dx = ys[c + 1] + ys[c + 4] - ys[c] - ys[c + 3];
-            let dy = ys[c + 3] + ys[c + 4] - ys[c] - ys[c + 1];
-            xx += w * dx * dx;
-            yy += w * dy * dy;
-            xy += w * dx * dy;
-        }
-        // 1 where brightness changes in one direction only, 0 where it does in all alike.
-        let coherence = sqrt((xx - yy) * (xx - yy) + 4.0 * xy * xy) / (xx + yy + 1e-6);
-        let v = max(square / weight - y * y, 0.0) / (y * y + 0.01) * mix(ROUND, 1.0, coherence * coherence);
-        a = v * v / (v * v + THRESHOLD * THRESHOLD);
-        b = mean * (1.0 - a);
-        if face.amounts.z > 0.0 || any(face.tint.xyz != vec3<f32>(0.0)) {
-            let lab = common_to_oklab(mean);
-            var even = vec3<f32>(lab.x, mix(lab.yz, skin.colour.yz, TONE * face.amounts.z));
-            // Light and shade keep their ends: what is almost white or black changes little.
-            even += TINT * face.tint.xyz * vec3<f32>(4.0 * lab.x * (1.0 - lab.x), 1.0, 1.0);
-            shift = common_from_oklab(even) - mean;
-        }
+    let own_colour = around[4].rgb;
+    let local = mean.rgb / mean.w;
+    let place = vec2<f32>(own.xy) + 0.5;
+    let coarse = gate_raised(halved, group.z, place / 2.0, low / 2u, (high + 1u) / 2u).rgb;
+    let origin = low / 4u;
+    let end = ((high + 1u) / 2u + 1u) / 2u;
+    let coarsest = gate_raised(surround, group.z * 3u, place / 4.0, origin, end).rgb;
+    let reference = common_luma(coarsest) + 0.05;
+
+    // The structure tensor (Bigün and Granlund 1987) over the four corners between the blocks.
+    var xx = 0.0;
+    var yy = 0.0;
+    var xy = 0.0;
+    for (var k = 0; k < 4; k++) {
+        let c = k % 2 + (k / 2) * 3;
+        let w = min(min(around[c].w, around[c + 1].w), min(around[c + 3].w, around[c + 4].w));
+        let dx = ys[c + 1] + ys[c + 4] - ys[c] - ys[c + 3];
+        let dy = ys[c + 3] + ys[c + 4] - ys[c] - ys[c + 1];
+        xx += w * dx * dx;
+        yy += w * dy * dy;
+        xy += w * dx * dy;
     }
-    textureStore(coefficients, own.xy, group.z * 2u, vec4<f32>(b, a));
-    textureStore(coefficients, own.xy, group.z * 2u + 1u, vec4<f32>(shift, likeness));
+    // 1 where brightness changes in one direction only, 0 where it does in all alike.
+    let directed = ((xx - yy) * (xx - yy) + 4.0 * xy * xy) / ((xx + yy) * (xx + yy) + 1e-9);
+
+    // The finest band that is worked out on cells: its contrast, and whether a dark spot is in it.
+    let last = face.grid.xy - 1u;
+    var finest = 0.0;
+    var dark = 0.0;
+    for (var k = 0u; k < 4u; k++) {
+        let cell = min(own.xy * 2u + vec2<u32>(k & 1u, k >> 1u), last);
+        let side = vec2<i32>(select(-1, 1, (k & 1u) == 1u), select(-1, 1, k > 1u));
+        let raised = 0.5625 * ys[4] + 0.1875 * (ys[4 + side.x] + ys[4 + 3 * side.y]) + 0.0625 * ys[4 + side.x + 3 * side.y];
+        let y = common_luma(textureLoad(cells, cell, group.z, 0).rgb);
+        finest += 0.25 * (y - raised) * (y - raised);
+        dark = max(dark, 0.5 * (raised + common_luma(coarse)) - y);
+    }
+    let spot = smoothstep(0.035, 0.075, dark / reference) * (1.0 - 0.7 * directed);
+    let free = (1.0 - 0.55 * directed) * (1.0 - face.amounts.y * spot);
+    let local_luma = common_luma(local);
+    let middle = sqrt(max(squares / mean.w - local_luma * local_luma, 0.0));
+    let amount = face.extra.z;
+    let second = own_colour - coarse;
+    let third = coarse - coarsest;
+    var change = -free * details_gate(middle / reference, face.cores.z) * details_removed(second, face.fading.z, amount);
+    change -= free * details_gate(abs(common_luma(third)) / reference, face.cores.w)
+        * details_removed(third, face.fading.w, amount);
+
+    let lab = common_to_oklab(local);
+    let even = gate_raised(surround, group.z * 3u + 1u, place / 4.0, origin, end).xyz;
+    let dull = gate_raised(surround, group.z * 3u + 2u, place / 4.0, origin, end).xyz;
+    let part = textureSampleLevel(mask, linear, skin_place(face, own.xy), group.z, 0.0);
+    let shift = gate_colour(face, lab, even, dull, common_to_oklab(coarsest).x, part);
+    change += common_from_oklab(lab + shift) - local;
+    let fine = free * details_gate(sqrt(finest) / reference, face.cores.y);
+    textureStore(changes, own.xy, group.z, vec4<f32>(change, fine));
 }

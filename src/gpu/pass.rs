@@ -51,6 +51,10 @@ pub(crate) enum Slot {
     Table(TextureSampleType),
     /// A texture with a layer a face, to sample; `filters` says whether bilinearly.
     Layers { filters: bool },
+    /// A texture of three dimensions, to sample bilinearly in each.
+    Volume,
+    /// The same, to write.
+    OutputVolume(TextureFormat),
     /// A texture to write.
     Output(TextureFormat),
     /// A texture with a layer a face, to write.
@@ -86,6 +90,8 @@ impl Slot {
             }
             Self::Texture => texture(true, TextureViewDimension::D2),
             Self::Layers { filters } => texture(filters, TextureViewDimension::D2Array),
+            Self::Volume => texture(true, TextureViewDimension::D3),
+            Self::OutputVolume(format) => output(format, TextureViewDimension::D3),
             Self::Output(format) => output(format, TextureViewDimension::D2),
             Self::OutputLayers(format) => output(format, TextureViewDimension::D2Array),
         }

@@ -54,6 +54,18 @@ impl ResourceFactory {
         self.texture_of(label, [width, height, 1], format, usage, wgpu::TextureViewDimension::D2)
     }
 
+    /// A texture of three dimensions that can be sampled, as a view of all of it.
+    pub(crate) fn volume(
+        &self,
+        label: &'static str,
+        size: [u32; 3],
+        format: wgpu::TextureFormat,
+        usage: wgpu::TextureUsages,
+    ) -> wgpu::TextureView {
+        let usage = usage | wgpu::TextureUsages::TEXTURE_BINDING;
+        self.texture_of(label, size, format, usage, wgpu::TextureViewDimension::D3)
+    }
+
     /// A square texture with `count` layers that can be sampled, as a view of all of it.
     pub(crate) fn layers(
         &self,
@@ -81,7 +93,7 @@ impl ResourceFactory {
             size: wgpu::Extent3d { width, height, depth_or_array_layers },
             mip_level_count: 1,
             sample_count: 1,
-            dimension: wgpu::TextureDimension::D2,
+            dimension: view.compatible_texture_dimension(),
             format,
             usage,
             view_formats: &[],

@@ -100,10 +100,17 @@ macro_rules! rows {
 rows! {
     /// The skin: its surface and its colour.
     Skin skin "Skin" {
-        smooth: amount, "Smooth", "Evens the skin's surface: blemishes fade, pores and edges stay.",
-            "At 1 blemishes keep at most 45 % of their contrast.";
-        tone: amount, "Tone", "Evens the skin's colour toward the person's own mean, without lightening it.",
-            "At 1 blotches lose at least 40 %.";
+        smooth: amount, "Smooth", "Evens the skin's surface: blemishes fade, pores, folds and edges stay.",
+            "At 1 blemishes keep 35 to 50 % of their contrast, at every size of face.";
+        marks: amount, "Keep marks", "How much smoothing leaves of moles, freckles and other dark spots.",
+            "At 0 they fade as blemishes do, at 1 they stay.";
+        tone: amount, "Tone", "Evens blotches; blush, light and its colour stay, nothing gets lighter.",
+            "At 1 blotches keep at most 60 %.";
+        shine: amount, "Less shine", "Takes back the gloss of damp skin, as powder does.",
+            "At 1 about half of it.";
+        dark_circles: amount, "Dark circles", "Lightens the shade below the eyes toward the cheek's colour.",
+            "At 1 by 70 % of the difference, at most 7 % of white.";
+        folds: amount, "Folds", "Softens the folds between nose and mouth.", "At 1 by 80 %, at most 6 % of white.";
         brighten: both_ways, "Brighten", "Makes the skin brighter; no preset does.",
             "At 1 by about four steps of CIELAB's L*, whatever its tone; at -1 as much darker.";
         warmth: both_ways, "Warmth", "Makes the skin's colour warmer.", "At 1 more golden, at -1 cooler.";

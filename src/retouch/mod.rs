@@ -11,6 +11,7 @@ use crate::{Error, Face, Looks, Result, Skin};
 use region::{Axes, Rect};
 use shape::ShapePlan;
 use skin::SkinPlan;
+use skin::prior::Neighbour;
 use tiles::Tiles;
 
 pub use shape::Warp;
@@ -42,14 +43,21 @@ pub(crate) struct Plan {
 pub(crate) struct FacePlan {
     /// The face's id, so that its statistics are carried from frame to frame.
     pub(crate) id: u64,
-    /// The pixels that may change.
+    /// The pixels that may move.
     pub(crate) rect: Rect,
     pub(crate) skin: SkinPlan,
     pub(crate) shape: ShapePlan,
 }
 
 impl FacePlan {
-    /// The part of the rectangle outside of which every pixel stays as it is.
+    /// The pixels that are looked at.
+    pub(crate) fn whole(&self) -> Rect {
+        let moving = if self.shape.is_none() { Rect::default() } else { self.rect };
+        let skin = if self.skin.is_none() { Rect::default() } else { self.skin.rect };
+        moving.around(&skin)
+    }
+
+    /// The part of them outside of which every pixel stays as it is.
     pub(crate) fn changing(&self) -> Rect {
         self.skin.bounds.around(&self.shape.bounds)
     }
@@ -80,6 +88,12 @@ impl<'a> FaceGeometry<'a> {
         }
         let rect = region::rect(&face.points, &axes, frame.0, frame.1)?;
         Some(Self { points: &face.points, axes, rect, frame, visibility: face.visibility.clamp(0.0, 1.0) })
+    }
+
+    /// Whether another face of some width may lie on what is looked at of this one.
+    fn is_near(&self, points: &[[f32; 3]], width: f32) -> bool {
+        let [u, v] = self.axes.in_widths(region::at(points, topology::NOSE_TIP));
+        u.hypot(v) < 2.5 + width / self.axes.width
     }
 }
 
@@ -124,9 +138,14 @@ impl Plan {
             let Some(plan) = self.faces.get_mut(self.used) else { continue };
             let look = looks.of(index, face);
             (plan.id, plan.rect) = (face.id, geometry.rect);
-            plan.skin.update(&geometry, if shows_skin { &SHOWN } else { &look.skin });
+            // Where two faces meet, each keeps to itself, whether the other is retouched or not.
+            let others = faces.iter().enumerate().filter(|(other, _)| *other != index).filter_map(|(_, other)| {
+                let width = Axes::of(&other.points)?.width;
+                geometry.is_near(&other.points, width).then_some(Neighbour { points: &other.points, width })
+            });
+            plan.skin.update(&geometry, if shows_skin { &SHOWN } else { &look.skin }, others);
             plan.shape.update(&geometry, &look.shape);
-            self.used += 1;
+            self.used += usize::from(!plan.skin.is_none() || !plan.shape.is_none());
         }
         self.tiles.update(self.faces.get(..self.used).unwrap_or_default());
         Ok(())

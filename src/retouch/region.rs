@@ -4,7 +4,7 @@ use crate::face::topology::{
     CHIN, FACE_OVAL, FOREHEAD, LEFT_CHEEK, LEFT_EYE, LEFT_EYE_OUTER, NOSE_ROOT, RIGHT_CHEEK, RIGHT_EYE, RIGHT_EYE_OUTER,
 };
 
-/// How far beyond the face's outline pixels may change, in units of its width: less than the half that is promised.
+/// How far beyond the face's outline pixels may move, in units of its width: less than the half that is promised.
 const MARGIN: f32 = 0.36;
 
 /// A rectangle of whole pixels inside the frame.
@@ -132,6 +132,17 @@ impl Axes {
         Some(Self { eyes, down, left, length, width, seen_width })
     }
 
+    /// A place in the face's own axes, from between the eyes: along `left` and along `down`, in units of the head's width.
+    pub(crate) fn in_widths(&self, p: [f32; 2]) -> [f32; 2] {
+        let off = minus(p, self.eyes);
+        [dot(off, self.left) / self.width, dot(off, self.down) / self.width]
+    }
+
+    /// The place in the picture of a place in the face's own axes.
+    pub(crate) fn place(&self, [u, v]: [f32; 2]) -> [f32; 2] {
+        std::array::from_fn(|axis| self.eyes[axis] + self.width * (u * self.left[axis] + v * self.down[axis]))
+    }
+
     /// A point in the face's own axes: along `left` in units of the head's width from the midline (through the nose's
     /// root and the chin), and along `down` in units of the distance from the eyes to the chin.
     pub(crate) fn local(&self, points: &[[f32; 3]], p: [f32; 2]) -> [f32; 2] {
@@ -145,7 +156,47 @@ impl Axes {
     }
 }
 
-/// The pixels that retouching a face may change, or `None` where none of them lies in the frame.
+/// How far skin reaches beyond the face's outline, in units of the face's width: to the sides, up, and down from the chin.
+const SKIN_REACH: [f32; 3] = [0.45, 0.45, 0.75];
+
+/// The pixels of a face's skin, from hairline to neck, and what is around them; `None` where none of them lies in the frame.
+pub(crate) fn skin_rect(points: &[[f32; 3]], axes: &Axes, width: u32, height: u32) -> Option<Rect> {
+    let mut low = [f32::INFINITY; 2];
+    let mut high = [f32::NEG_INFINITY; 2];
+    for &index in &FACE_OVAL {
+        let p = axes.in_widths(at(points, index));
+        for axis in 0..2 {
+            low[axis] = low[axis].min(p[axis]);
+            high[axis] = high[axis].max(p[axis]);
+        }
+    }
+    let [beside, above, below] = SKIN_REACH;
+    let (low, high) = ([low[0] - beside, low[1] - above], [high[0] + beside, high[1] + below]);
+    let mut from = [f32::INFINITY; 2];
+    let mut to = [f32::NEG_INFINITY; 2];
+    for local in [low, [high[0], low[1]], [low[0], high[1]], high] {
+        let p = axes.place(local);
+        for axis in 0..2 {
+            from[axis] = from[axis].min(p[axis]);
+            to[axis] = to[axis].max(p[axis]);
+        }
+    }
+    clipped(from, to, (width, height))
+}
+
+/// The whole pixels between two corners that lie in the frame.
+fn clipped(from: [f32; 2], to: [f32; 2], (width, height): (u32, u32)) -> Option<Rect> {
+    let clip = |from: f32, to: f32, limit: u32| {
+        let from = from.floor().clamp(0.0, limit as f32) as u32;
+        let to = to.ceil().clamp(0.0, limit as f32) as u32;
+        (to > from).then_some((from, to - from))
+    };
+    let (x, width) = clip(from[0], to[0], width)?;
+    let (y, height) = clip(from[1], to[1], height)?;
+    Some(Rect { x, y, width, height })
+}
+
+/// The pixels that reshaping a face may move, or `None` where none of them lies in the frame.
 pub(crate) fn rect(points: &[[f32; 3]], axes: &Axes, width: u32, height: u32) -> Option<Rect> {
     let mut low = [f32::INFINITY; 2];
     let mut high = [f32::NEG_INFINITY; 2];
@@ -157,12 +208,5 @@ pub(crate) fn rect(points: &[[f32; 3]], axes: &Axes, width: u32, height: u32) ->
         }
     }
     let margin = MARGIN * axes.width;
-    let clip = |from: f32, to: f32, limit: u32| {
-        let from = (from - margin).floor().clamp(0.0, limit as f32) as u32;
-        let to = (to + margin).ceil().clamp(0.0, limit as f32) as u32;
-        (to > from).then_some((from, to - from))
-    };
-    let (x, width) = clip(low[0], high[0], width)?;
-    let (y, height) = clip(low[1], high[1], height)?;
-    Some(Rect { x, y, width, height })
+    clipped(low.map(|edge| edge - margin), high.map(|edge| edge + margin), (width, height))
 }

@@ -1,57 +1,142 @@
 //! What becomes of a face's skin: how strongly each effect acts, and where it may.
 
 pub(crate) mod mask;
+pub(crate) mod prior;
 
+use super::region::{Axes, Rect, skin_rect};
 use super::FaceGeometry;
-use super::region::Rect;
 use crate::Skin;
 use mask::Mask;
+use prior::{Neighbour, Prior};
 
-/// Most cells a side of the grid that smoothing works on.
-pub(crate) const MAX_CELLS: u32 = 384;
-/// Side of a cell in units of the face's width: details smaller than this pass untouched.
+/// Most cells a side of the grid that the skin's colours are looked at on.
+pub(crate) const MAX_CELLS: u32 = 320;
+/// Side of a cell in units of the face's width; never less than a pixel.
 const CELL: f32 = 0.0100;
-/// Smallest side of a cell, in pixels: on a small face, pores are no larger than a pixel, and blemishes hold several.
-const FINEST: f32 = 2.2;
+
+/// A band of details: up to which size they are in it (the Gaussian's sigma, in units of the face's width), how much of them
+/// smoothing keeps at 1, and from which contrast on they are an edge, which stays.
+struct Band {
+    sigma: f32,
+    keep: f32,
+    core: f32,
+}
+
+const BANDS: [Band; 5] = [
+    Band { sigma: 0.0025, keep: 0.82, core: 0.10 },
+    Band { sigma: 0.0050, keep: 0.76, core: 0.085 },
+    Band { sigma: 0.0100, keep: 0.42, core: 0.070 },
+    Band { sigma: 0.0200, keep: 0.45, core: 0.060 },
+    Band { sigma: 0.0400, keep: 0.75, core: 0.050 },
+];
+/// From this size on everything stays.
+const LARGEST: f32 = 0.0800;
+
+/// How much smoothing keeps at 1 of details up to a size, and their core, by interpolation between the bands.
+fn band(sigma: f32) -> [f32; 2] {
+    let mut before = &BANDS[0];
+    for band in &BANDS {
+        if sigma <= band.sigma {
+            let share = ((sigma / before.sigma).ln() / (band.sigma / before.sigma).ln().max(1e-6)).clamp(0.0, 1.0);
+            return [before.keep + share * (band.keep - before.keep), before.core + share * (band.core - before.core)];
+        }
+        before = band;
+    }
+    let share = ((sigma / before.sigma).ln() / (LARGEST / before.sigma).ln()).clamp(0.0, 1.0);
+    [before.keep + share * (1.0 - before.keep), before.core]
+}
+
+/// How strongly each effect acts: 0..=1, the tints −1..=1.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(crate) struct Amounts {
+    pub(crate) smooth: f32,
+    pub(crate) marks: f32,
+    pub(crate) tone: f32,
+    pub(crate) shine: f32,
+    pub(crate) dark_circles: f32,
+    pub(crate) folds: f32,
+    /// Brighter, rosier and warmer.
+    pub(crate) tint: [f32; 3],
+}
+
+impl Amounts {
+    /// What a look asks for on a face that is so visible, 0..=1.
+    fn new(skin: &Skin, visibility: f32) -> Self {
+        let seen = |amount: f32| amount * visibility;
+        Self {
+            smooth: seen(skin.smooth),
+            marks: skin.marks,
+            tone: seen(skin.tone),
+            shine: seen(skin.shine),
+            dark_circles: seen(skin.dark_circles),
+            folds: seen(skin.folds),
+            tint: [skin.brighten, skin.ruddy, skin.warmth].map(seen),
+        }
+    }
+
+    /// Whether they change nothing. How much of the marks smoothing leaves does nothing on its own.
+    fn is_none(&self) -> bool {
+        Self { marks: 0.0, ..*self } == Self::default()
+    }
+}
 
 /// What the GPU shall do to the skin of one face.
 #[derive(Default)]
 pub(crate) struct SkinPlan {
+    /// The pixels that are looked at, and what all grids are laid over.
+    pub(crate) rect: Rect,
     /// Side of a cell in pixels.
     pub(crate) cell: f32,
     /// Cells across and down.
     pub(crate) cells: (u32, u32),
-    /// How strongly to smooth and to even the colour, 0..=1, the face's visibility included.
-    pub(crate) smooth: f32,
-    pub(crate) tone: f32,
-    /// How much brighter, rosier and warmer the skin becomes, −1..=1, the same.
-    pub(crate) tint: [f32; 3],
-    /// Where the skin is.
+    /// How strongly each effect acts, the face's visibility included.
+    pub(crate) amounts: Amounts,
+    /// Four bands of details, from what is finer than a cell up: how much of them goes, 0..=1, and from which contrast on they
+    /// stay.
+    pub(crate) bands: [[f32; 2]; 4],
+    /// Eyes, brows, lips and other parts.
     pub(crate) mask: Mask,
+    /// Where skin may be.
+    pub(crate) prior: Prior,
     /// The pixels whose colours may change.
     pub(crate) bounds: Rect,
+    /// The face's own axes; what is known from the frame before lies in its axes of then.
+    pub(crate) axes: Option<Axes>,
 }
 
 impl SkinPlan {
-    /// Plans the skin of a face.
-    pub(super) fn update(&mut self, face: &FaceGeometry<'_>, amounts: &Skin) {
-        let (rect, visible) = (face.rect, face.visibility);
+    /// Plans the skin of a face, beside other faces.
+    pub(super) fn update<'a>(
+        &mut self,
+        face: &FaceGeometry<'_>,
+        amounts: &Skin,
+        others: impl Iterator<Item = Neighbour<'a>> + Clone,
+    ) {
+        let FaceGeometry { points, ref axes, frame, visibility, .. } = *face;
+        self.amounts = Amounts::new(amounts, visibility);
+        (self.rect, self.bounds) = (Rect::default(), Rect::default());
+        if self.amounts.is_none() {
+            return;
+        }
+        let Some(rect) = skin_rect(points, axes, frame.0, frame.1) else { return };
         let longest = rect.width.max(rect.height) as f32;
-        self.cell = (CELL * face.axes.width).max(longest / MAX_CELLS as f32).max(FINEST);
+        (self.rect, self.axes) = (rect, Some(*axes));
+        self.cell = (CELL * axes.width).max(longest / MAX_CELLS as f32).max(1.0);
         let count = |side: u32| ((side as f32 / self.cell).ceil() as u32).clamp(1, MAX_CELLS);
         self.cells = (count(rect.width), count(rect.height));
-        self.smooth = amounts.smooth * visible;
-        self.tone = amounts.tone * visible;
-        self.tint = [amounts.brighten, amounts.ruddy, amounts.warmth].map(|tint| tint * visible);
-        self.bounds = Rect::default();
-        if !self.is_none() {
-            self.mask.draw(face);
-            self.bounds = self.mask.bounds(rect).unwrap_or_default();
-        }
+        // Cells raised bilinearly are a Gaussian of half their side, and so is each coarser grid.
+        let finest = 0.5 * self.cell / axes.width;
+        self.bands = [0.0, 1.0, 2.0, 3.0].map(|level: f32| {
+            let [keep, core] = band(finest * level.exp2());
+            [self.amounts.smooth * (1.0 - keep), core]
+        });
+        self.mask.draw(points, axes, rect, self.amounts.dark_circles > 0.0 || self.amounts.folds > 0.0);
+        self.prior.update(points, axes, rect, others);
+        self.bounds = self.prior.bounds(rect).unwrap_or_default();
     }
 
     /// Whether no pixel changes its colour.
     pub(crate) fn is_none(&self) -> bool {
-        self.smooth == 0.0 && self.tone == 0.0 && self.tint == [0.0; 3]
+        self.amounts.is_none() || self.bounds.width == 0
     }
 }

@@ -4,7 +4,7 @@
 use super::FacePlan;
 use super::region::Rect;
 use super::shape::field;
-use super::skin::mask;
+use super::skin::prior;
 
 /// Pixels a side.
 pub(crate) const TILE: u32 = 16;
@@ -95,9 +95,9 @@ fn visits(changing: &Rect, tile: &Rect) -> bool {
         && span(changing.y, changing.height).contains(&(tile.y / TILE))
 }
 
-/// The places of a lattice with `steps` steps over the face's rectangle that lie on a tile or at most `beside` pixels and one
+/// The places of a lattice with `steps` steps over a face's rectangle that lie on a tile or at most `beside` pixels and one
 /// step beside it: first and last column and row.
-fn places(face: &FacePlan, tile: &Rect, steps: usize, beside: f32) -> [[usize; 2]; 2] {
+fn places(rect: &Rect, tile: &Rect, steps: usize, beside: f32) -> [[usize; 2]; 2] {
     let range = |from: u32, length: u32, origin: u32, whole: u32| {
         let step = steps as f32 / whole.max(1) as f32;
         let place = |p: f32| ((p - origin as f32) * step).clamp(0.0, steps as f32);
@@ -105,7 +105,7 @@ fn places(face: &FacePlan, tile: &Rect, steps: usize, beside: f32) -> [[usize; 2
         // The casts round down and keep to what there is.
         [low as usize, (high.ceil() as usize).min(steps)]
     };
-    [range(tile.x, tile.width, face.rect.x, face.rect.width), range(tile.y, tile.height, face.rect.y, face.rect.height)]
+    [range(tile.x, tile.width, rect.x, rect.width), range(tile.y, tile.height, rect.y, rect.height)]
 }
 
 /// How far a face moves any pixel of a tile at most, in pixels.
@@ -113,7 +113,7 @@ fn reach(face: &FacePlan, tile: &Rect) -> f32 {
     if face.shape.is_none() || !face.shape.bounds.meets(tile) {
         return 0.0;
     }
-    face.shape.field.reach_within(places(face, tile, field::SIDE - 1, 0.0))
+    face.shape.field.reach_within(places(&face.rect, tile, field::SIDE - 1, 0.0))
 }
 
 /// Whether any pixel of a tile may be skin, or any so many pixels beside it.
@@ -125,7 +125,7 @@ fn has_skin(face: &FacePlan, tile: &Rect, beside: f32) -> bool {
     let skin = face.skin.bounds;
     near(tile.x, tile.width, skin.x, skin.width)
         && near(tile.y, tile.height, skin.y, skin.height)
-        && face.skin.mask.covers_within(places(face, tile, mask::SIDE, face.skin.cell + beside))
+        && face.skin.prior.may_be_within(places(&face.skin.rect, tile, prior::SIDE - 1, beside))
 }
 
 #[cfg(test)]

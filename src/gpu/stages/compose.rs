@@ -7,10 +7,10 @@ use crate::gpu::resources::ResourceFactory;
 use crate::retouch::Plan;
 
 /// The tiles that hold skin and keep their place.
-pub(super) const STILL: Shader = shader!("compose/common", "skin/common", "skin/change", "compose/still");
+pub(super) const STILL: Shader = shader!("compose/common", "skin/common", "skin/details", "skin/change", "compose/still");
 /// The tiles that move and may hold skin.
 pub(super) const MOVED: Shader =
-    shader!("compose/common", "skin/common", "skin/change", "shape/shift", "compose/moved");
+    shader!("compose/common", "skin/common", "skin/details", "skin/change", "shape/shift", "compose/moved");
 
 pub(super) struct ComposeStage {
     still: Pass,

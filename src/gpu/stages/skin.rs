@@ -1,47 +1,59 @@
-//! The stage that corrects skin: the frame in cells, what each person's skin looks like, the guided filter, and what is to be
-//! added to each cell.
+//! The stage that retouches skin: where it is, by place and by this person's own colours; bands of details that fade; its
+//! colour; and what is to be added to each cell.
 
-mod statistics;
+mod grids;
+mod slots;
 mod uniform;
 
 use wgpu::BindingResource::{Sampler, TextureView};
-use wgpu::TextureFormat::{Rg8Unorm, Rgba16Float, Rgba32Float};
-use wgpu::{TextureSampleType, TextureUsages};
 
 use super::{FrameResources, GROUP, Outputs, Recorder, Stage};
 use crate::gpu::bind_groups::{BindGroupCache, Pair};
-use crate::gpu::pass::{Pass, Shader, Slot, shader};
+use crate::gpu::pass::Slot;
 use crate::gpu::resources::{ResourceFactory, write_layer};
-use crate::retouch::skin::{MAX_CELLS, mask};
+use crate::retouch::skin::{mask, prior};
 use crate::retouch::{MAX_FACES, Plan};
+use grids::{Grids, Passes};
 #[cfg(test)]
-pub(crate) use statistics::StatisticsSlot;
-use statistics::{STATISTICS_BYTES, StatisticsSlots};
+pub(crate) use slots::Slot as KnownSlot;
+use slots::Slots;
 pub(crate) use uniform::SkinUniform;
 use uniform::{BLOCK, core};
 
-const CELLS: Shader = shader!("skin/common", "skin/cells");
-const STATISTICS: Shader = shader!("skin/common", "skin/statistics");
-const MOMENTS: Shader = shader!("skin/common", "skin/moments");
-const GATE: Shader = shader!("skin/common", "skin/gate");
-const CORRECT: Shader = shader!("skin/common", "skin/correct");
-
 /// What its functions in shaders/skin/change.wgsl bind, with their numbers.
-pub(super) const SLOTS: [(u32, Slot); 2] = [(5, Slot::Uniform), (6, Slot::Layers { filters: true })];
+pub(super) const SLOTS: [(u32, Slot); 5] = [
+    (5, Slot::Uniform),
+    (6, Slot::Layers { filters: true }),
+    (9, Slot::Layers { filters: true }),
+    (10, Slot::Layers { filters: true }),
+    (11, Slot::Table(wgpu::TextureSampleType::Float { filterable: false })),
+];
 
 /// What other stages read of this one.
 #[derive(Clone, PartialEq)]
 pub(super) struct SkinOutput {
     /// A [`SkinUniform`] a face.
     faces: wgpu::Buffer,
-    /// A layer a face: what is to be added to the picture, by cells.
+    /// A layer a face: what is to be added to the picture and how much of it is skin, by cells.
     corrections: wgpu::TextureView,
+    /// The same of the picture itself.
+    cells: wgpu::TextureView,
+    /// How skin goes with colour, by blocks.
+    slopes: wgpu::TextureView,
+    /// The brightness of each face's skin.
+    means: wgpu::TextureView,
 }
 
 impl SkinOutput {
     /// In the order of [`SLOTS`].
-    pub(super) fn resources(&self) -> [wgpu::BindingResource<'_>; 2] {
-        [self.faces.as_entire_binding(), TextureView(&self.corrections)]
+    pub(super) fn resources(&self) -> [wgpu::BindingResource<'_>; 5] {
+        [
+            self.faces.as_entire_binding(),
+            TextureView(&self.corrections),
+            TextureView(&self.cells),
+            TextureView(&self.slopes),
+            TextureView(&self.means),
+        ]
     }
 }
 
@@ -50,101 +62,11 @@ pub(super) struct SkinStage {
     grids: Option<Grids>,
     /// What the cells are made from, by the frame's textures.
     cells: BindGroupCache<wgpu::BindGroup>,
-    slots: StatisticsSlots,
-}
-
-struct Passes {
-    cells: Pass,
-    statistics: Pass,
-    moments: Pass,
-    gate: Pass,
-    correct: Pass,
-}
-
-/// The textures and buffers between the passes, for a number of faces, and what is bound of them. Their size does not depend
-/// on the frame's.
-struct Grids {
-    capacity: u32,
-    output: SkinOutput,
-    cells: wgpu::TextureView,
-    mask: wgpu::TextureView,
-    bound: GridBindings,
-}
-
-/// Bindings that only depend on the grids.
-struct GridBindings {
-    statistics: wgpu::BindGroup,
-    moments: wgpu::BindGroup,
-    gate: wgpu::BindGroup,
-    correct: wgpu::BindGroup,
-}
-
-impl Passes {
-    fn new(factory: &ResourceFactory) -> Self {
-        let layers = Slot::Layers { filters: true };
-        let statistics = Slot::Table(TextureSampleType::Float { filterable: false });
-        let pass = |shader, slots: &[Slot]| Pass::new(factory, shader, slots);
-        Self {
-            cells: pass(CELLS, &[Slot::Uniform, Slot::Texture, Slot::Sampler, Slot::OutputLayers(Rgba16Float)]),
-            statistics: pass(STATISTICS, &[Slot::Uniform, layers, layers, Slot::Storage, Slot::Output(Rgba32Float)]),
-            moments: pass(
-                MOMENTS,
-                &[Slot::Uniform, layers, layers, statistics, Slot::Sampler, Slot::OutputLayers(Rgba32Float)],
-            ),
-            gate: pass(
-                GATE,
-                &[Slot::Uniform, Slot::Layers { filters: false }, statistics, Slot::OutputLayers(Rgba16Float)],
-            ),
-            correct: pass(
-                CORRECT,
-                &[Slot::Uniform, layers, layers, layers, Slot::Sampler, statistics, Slot::OutputLayers(Rgba16Float)],
-            ),
-        }
-    }
-}
-
-impl Grids {
-    /// For `capacity` faces.
-    fn new(factory: &ResourceFactory, passes: &Passes, linear: &wgpu::Sampler, capacity: u32) -> Self {
-        let (written, copied) = (TextureUsages::STORAGE_BINDING, TextureUsages::COPY_DST);
-        let blocks = MAX_CELLS.div_ceil(BLOCK);
-        let buffer = |label, bytes: u64, usage| factory.buffer(label, bytes * MAX_FACES as u64, usage);
-        let uniform = wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST;
-        let faces = buffer("skin", size_of::<SkinUniform>() as u64, uniform);
-        let statistics = buffer("statistics", STATISTICS_BYTES, wgpu::BufferUsages::STORAGE);
-        // The same once more, for the passes that only read it: on software devices textures are read faster.
-        let table = factory.texture(
-            "statistics",
-            (STATISTICS_BYTES as u32 / 16, MAX_FACES as u32),
-            Rgba32Float,
-            written | TextureUsages::TEXTURE_BINDING,
-        );
-        let cells = factory.layers("cells", MAX_CELLS, capacity, Rgba16Float, written);
-        let moments = factory.layers("moments", blocks, capacity * 2, Rgba32Float, written);
-        let coefficients = factory.layers("coefficients", blocks, capacity * 2, Rgba16Float, written);
-        let corrections = factory.layers("corrections", MAX_CELLS, capacity, Rgba16Float, written);
-        let mask = factory.layers("mask", mask::SIDE as u32, capacity, Rg8Unorm, copied);
-        let (uniforms, linear) = (faces.as_entire_binding(), Sampler(linear));
-        let [cell, masked, known] = [&cells, &mask, &table].map(TextureView);
-        let bound = GridBindings {
-            statistics: passes.statistics.bind(
-                factory,
-                &[uniforms.clone(), cell.clone(), masked.clone(), statistics.as_entire_binding(), known.clone()],
-            ),
-            moments: passes.moments.bind(
-                factory,
-                &[uniforms.clone(), cell.clone(), masked.clone(), known.clone(), linear.clone(), TextureView(&moments)],
-            ),
-            gate: passes
-                .gate
-                .bind(factory, &[uniforms.clone(), TextureView(&moments), known.clone(), TextureView(&coefficients)]),
-            correct: passes.correct.bind(
-                factory,
-                &[uniforms, cell, TextureView(&coefficients), masked, linear, known, TextureView(&corrections)],
-            ),
-        };
-        Self { capacity, output: SkinOutput { faces, corrections }, cells, mask, bound }
-    }
+    slots: Slots,
+    /// Whether a face came whose colours are not known yet.
+    is_learning: bool,
+    /// In which of two textures the last frame's likelihoods lie.
+    turn: usize,
 }
 
 impl SkinStage {
@@ -153,14 +75,19 @@ impl SkinStage {
             passes: Passes::new(factory),
             grids: None,
             cells: BindGroupCache::new(),
-            slots: StatisticsSlots::default(),
+            slots: Slots::default(),
+            is_learning: false,
+            turn: 0,
         }
     }
 }
 
 impl Stage for SkinStage {
     fn passes(&self) -> &'static [&'static str] {
-        &["cells", "statistics", "moments", "gate", "correct"]
+        &[
+            "cells", "blocks", "first colours", "first likelihood", "more colours", "more likelihood", "last colours",
+            "likelihood", "colours", "regress", "field", "halve", "surround", "gate", "correct",
+        ]
     }
 
     fn is_none(&self, plan: &Plan) -> bool {
@@ -171,8 +98,9 @@ impl Stage for SkinStage {
         self.cells.age(frame.pair);
         let is_small = |grids: &Grids| grids.capacity < frame.capacity;
         if !self.is_none(frame.plan) && self.grids.as_ref().is_none_or(is_small) {
-            // The old ones go first.
+            // The old ones go first, and with them what is known of the faces.
             self.clear();
+            self.reset();
             self.grids = Some(Grids::new(frame.factory, &self.passes, &frame.shared.linear, frame.capacity));
         }
         let Some(grids) = &self.grids else { return };
@@ -181,7 +109,7 @@ impl Stage for SkinStage {
                 grids.output.faces.as_entire_binding(),
                 TextureView(frame.pair.0),
                 Sampler(&frame.shared.linear),
-                TextureView(&grids.cells),
+                TextureView(&grids.output.cells),
             ];
             self.cells.insert(frame.pair, self.passes.cells.bind(frame.factory, &resources));
         }
@@ -196,32 +124,63 @@ impl Stage for SkinStage {
             *uniform = SkinUniform::new(face, slot, plan.shows_skin);
         }
         queue.write_buffer(&grids.output.faces, 0, bytemuck::cast_slice(&faces));
+        let is_new = |uniform: &SkinUniform| uniform.links[2] == 1;
+        self.is_learning = faces.iter().any(is_new);
+        if self.is_learning {
+            faces.iter_mut().filter(|uniform| !is_new(uniform)).for_each(|uniform| *uniform = SkinUniform::default());
+            queue.write_buffer(&grids.learning, 0, bytemuck::cast_slice(&faces));
+        }
+        self.turn = 1 - self.turn;
         for (layer, face) in (0..).zip(plan.faces()).filter(|(_, face)| !face.skin.is_none()) {
-            write_layer(queue, &grids.mask, layer, mask::SIDE as u32, bytemuck::cast_slice(face.skin.mask.texels()));
+            let (mask, nodes) = (face.skin.mask.texels(), face.skin.prior.nodes());
+            write_layer(queue, &grids.mask, layer, mask::SIDE as u32, bytemuck::cast_slice(mask));
+            write_layer(queue, &grids.prior, layer, prior::SIDE as u32, bytemuck::cast_slice(nodes));
         }
     }
 
     fn record(&self, recorder: &mut Recorder<'_>, pair: Pair<'_>, plan: &Plan) {
+        let Some(grids) = &self.grids else { return };
+        let (passes, bound) = (&self.passes, &grids.bound);
+        let faces = || plan.faces().iter().filter(|face| !face.skin.is_none());
         let count = plan.faces().len() as u32;
-        // Workgroups for the blocks around each face's skin, and so many blocks beside them; `cells` has two a block.
-        let blocks = |beside: u32, each: u32| {
-            let sides = plan.faces().iter().map(core).filter(|core| core[2] > core[0]);
-            let reach = |from: u32, to: u32| (to + beside - from.saturating_sub(beside)) * each;
-            let most = sides.fold([0, 0], |most: [u32; 2], core| {
-                [most[0].max(reach(core[0], core[2])), most[1].max(reach(core[1], core[3]))]
-            });
-            [most[0].div_ceil(GROUP), most[1].div_ceil(GROUP), count]
+        let groups = |most: [u32; 2]| [most[0].div_ceil(GROUP), most[1].div_ceil(GROUP), count];
+        let larger = |a: [u32; 2], b: [u32; 2]| [a[0].max(b[0]), a[1].max(b[1])];
+        // Workgroups for whole grids of places so many cells wide, and for the core's blocks and so many beside.
+        let whole = |side: u32| {
+            let sizes = faces().map(|face| [face.skin.cells.0.div_ceil(side), face.skin.cells.1.div_ceil(side)]);
+            groups(sizes.fold([0; 2], larger))
         };
-        let (passes, bound) = (&self.passes, self.grids.as_ref().map(|grids| &grids.bound));
-        recorder.dispatch(&passes.cells, self.cells.get(pair), blocks(2, BLOCK));
-        recorder.dispatch(&passes.statistics, bound.map(|bound| &bound.statistics), [1, 1, count]);
-        recorder.dispatch(&passes.moments, bound.map(|bound| &bound.moments), blocks(2, 1));
-        recorder.dispatch(&passes.gate, bound.map(|bound| &bound.gate), blocks(1, 1));
-        recorder.dispatch(&passes.correct, bound.map(|bound| &bound.correct), blocks(0, 1));
+        let core = |beside: u32| {
+            let reach = |from: u32, to: u32| to + beside - from.saturating_sub(beside);
+            let sizes = faces().map(core).map(|core| [reach(core[0], core[2]), reach(core[1], core[3])]);
+            sizes.fold([0; 2], larger)
+        };
+        let one = [1, 1, count];
+        let (last, next) = (1 - self.turn, self.turn);
+        let known = bound.by_turn(next);
+        recorder.dispatch(&passes.cells, self.cells.get(pair), whole(1));
+        recorder.dispatch(&passes.blocks, Some(&known.blocks), whole(BLOCK));
+        // A face of which nothing is known: its colours and where they are, in turn.
+        for (learns, turn) in [(true, next), (false, next), (true, next), (false, last), (true, last)] {
+            let bound = Some(&bound.by_turn(turn).first).filter(|_| self.is_learning);
+            if learns {
+                recorder.dispatch(&passes.learn, bound.map(|bound| &bound.learn), one);
+            } else {
+                recorder.dispatch(&passes.likelihood, bound.map(|bound| &bound.likelihood), whole(BLOCK));
+            }
+        }
+        recorder.dispatch(&passes.likelihood, Some(&known.each.likelihood), whole(BLOCK));
+        recorder.dispatch(&passes.learn, Some(&known.each.learn), one);
+        recorder.dispatch(&passes.regress, Some(&known.regress), groups(core(1)));
+        recorder.dispatch(&passes.field, Some(&bound.field), groups(core(1)));
+        recorder.dispatch(&passes.halve, Some(&bound.halve), groups(core(1).map(|blocks| blocks / 2 + 1)));
+        recorder.dispatch(&passes.surround, Some(&bound.surround), one);
+        recorder.dispatch(&passes.gate, Some(&bound.gate), groups(core(0)));
+        recorder.dispatch(&passes.correct, Some(&bound.correct), groups(core(0)));
     }
 
     fn reset(&mut self) {
-        self.slots = StatisticsSlots::default();
+        self.slots = Slots::default();
     }
 
     fn release(&mut self, input: &wgpu::TextureView) {
@@ -241,7 +200,11 @@ mod tests {
 
     #[test]
     fn uniforms_lie_in_memory_as_in_the_shader() {
-        assert_mirrors!(SkinUniform { rect, grid, core, bounds, amounts, tint, links }, CELLS, "SkinFace");
-        assert_eq!(members(CELLS, "SkinStatistics").1 as u64, STATISTICS_BYTES);
+        assert_mirrors!(
+            SkinUniform { rect, grid, core, bounds, before, shift, amounts, tint, fading, cores, extra, links },
+            grids::CELLS,
+            "SkinFace"
+        );
+        assert_eq!(members(grids::LEARN, "SkinColours").1 as u64, grids::COLOURS_BYTES);
     }
 }

@@ -1,10 +1,8 @@
-//! Where a face's skin is: a small picture over its rectangle, drawn from the mesh. Eyes, brows, lips and nostrils are
-//! left out; every border is feathered. What lies over the skin (hair, glasses) is told apart later, by its colour.
+//! The parts of a face that the skin's passes have to know: a small picture over its rectangle, drawn from the mesh.
 
 use crate::face::topology::{
-    FACE_OVAL, LEFT_EYE, LEFT_EYEBROW, LEFT_NOSTRIL, LIPS, RIGHT_EYE, RIGHT_EYEBROW, RIGHT_NOSTRIL,
+    LEFT_EYE, LEFT_EYEBROW, LEFT_NOSTRIL, LIPS, RIGHT_EYE, RIGHT_EYEBROW, RIGHT_NOSTRIL,
 };
-use crate::retouch::FaceGeometry;
 use crate::retouch::region::{Axes, Rect, at, cross, dot, minus};
 
 /// Texels a side.
@@ -14,88 +12,72 @@ const LINES: usize = 4;
 /// Most corners of a contour.
 const CORNERS: usize = 40;
 
-/// Two values a texel, 0..=255: how much of it is skin, and how surely it is skin that stands for the rest (cheeks,
-/// nose, forehead), from which the person's own colour is taken.
+/// Four values a texel, 0..=255: how much of it is an eye, the lips or a nostril; a brow; the shade below an eye; the fold
+/// beside the mouth.
 #[derive(Default)]
 pub(crate) struct Mask {
-    texels: Vec<[u8; 2]>,
-    /// First and last column and row that hold any skin.
-    bounds: Option<[[usize; 2]; 2]>,
-    skin: Vec<f32>,
-    sample: Vec<f32>,
+    texels: Vec<[u8; 4]>,
+    planes: [Vec<f32>; 4],
     scratch: Vec<f32>,
 }
 
 /// What is no skin, and by how much its contour is widened before it is left out, in units of the face's width.
-const HOLES: [(&[u16], f32); 7] = [
-    (&RIGHT_EYE, 0.045),
-    (&LEFT_EYE, 0.045),
-    (&RIGHT_EYEBROW, 0.040),
-    (&LEFT_EYEBROW, 0.040),
-    (&LIPS, 0.035),
-    (&RIGHT_NOSTRIL, 0.035),
-    (&LEFT_NOSTRIL, 0.035),
+const HOLES: [(&[u16], f32); 5] =
+    [(&RIGHT_EYE, 0.035), (&LEFT_EYE, 0.035), (&LIPS, 0.022), (&RIGHT_NOSTRIL, 0.015), (&LEFT_NOSTRIL, 0.015)];
+/// Brows keep their contour: colour tells their hairs from the skin between them.
+const BROWS: [(&[u16], f32); 2] = [(&RIGHT_EYEBROW, 0.0), (&LEFT_EYEBROW, 0.0)];
+/// From the lower lid down to where shade under an eye ends.
+const CIRCLES: [(&[u16], f32); 2] = [
+    (&[33, 7, 163, 144, 145, 153, 154, 155, 133, 244, 233, 232, 231, 230, 229, 228, 31, 226], 0.0),
+    (&[263, 249, 390, 373, 374, 380, 381, 382, 362, 464, 453, 452, 451, 450, 449, 448, 261, 446], 0.0),
 ];
+/// The folds between nose and cheeks, past the corners of the mouth.
+const FOLDS: [&[u16]; 2] = [&[129, 203, 206, 216], &[358, 423, 426, 436]];
+/// Half of the breadth of a fold's ribbon, in units of the face's width.
+const RIBBON: f32 = 0.0425;
 
 impl Mask {
     /// The texels, row by row, [`SIDE`] × [`SIDE`]. Empty before the first face was drawn.
-    pub(crate) fn texels(&self) -> &[[u8; 2]] {
+    pub(crate) fn texels(&self) -> &[[u8; 4]] {
         &self.texels
     }
 
-    /// Draws the skin of a face over its rectangle.
-    pub(crate) fn draw(&mut self, face: &FaceGeometry<'_>) {
-        let FaceGeometry { points, ref axes, rect, .. } = *face;
-        for plane in [&mut self.skin, &mut self.sample, &mut self.scratch] {
+    /// Draws the parts of a face over a rectangle; the last two only where they are `wanted`.
+    pub(crate) fn draw(&mut self, points: &[[f32; 3]], axes: &Axes, rect: Rect, wanted: bool) {
+        let contour = Contour { points, axes, rect };
+        let mut corners = [[0.0; 2]; CORNERS];
+        for plane in &mut self.planes {
             plane.clear();
             plane.resize(SIDE * SIDE, 0.0);
         }
-        self.texels.resize(SIDE * SIDE, [0; 2]);
-        let contour = Contour { points, axes, rect };
-        let mut corners = [[0.0; 2]; CORNERS];
-        // The mesh ends below the hairline, so the forehead's edge is raised a little; the rest is pulled in by the
-        // width of the feather, so that nothing spills over the jaw.
-        let outline = contour.outline(&mut corners, 0.955, 0.05);
-        fill(&mut self.skin, outline);
-        let inner = contour.outline(&mut corners, 0.80, 0.0);
-        fill(&mut self.sample, inner);
-        for (indices, border) in HOLES {
-            let rows = fill(&mut self.scratch, contour.widened(indices, &mut corners, border));
-            let texels = rows.start * SIDE..rows.end * SIDE;
-            if let (Some(skin), Some(sample), Some(holes)) =
-                (self.skin.get_mut(texels.clone()), self.sample.get_mut(texels.clone()), self.scratch.get_mut(texels))
-            {
-                for ((skin, sample), hole) in skin.iter_mut().zip(sample).zip(holes) {
-                    *skin *= 1.0 - *hole;
-                    *sample *= 1.0 - *hole;
-                    *hole = 0.0;
-                }
+        self.scratch.resize(SIDE * SIDE, 0.0);
+        let [holes, brows, circles, folds] = &mut self.planes;
+        for (plane, parts) in [(holes, &HOLES[..]), (brows, &BROWS)] {
+            for &(indices, border) in parts {
+                fill(plane, contour.widened(indices, &mut corners, border));
             }
         }
-        for _ in 0..2 {
-            blur(&mut self.skin, &mut self.scratch);
-        }
-        self.bounds = None;
-        for (index, ((texel, &skin), &sample)) in self.texels.iter_mut().zip(&self.skin).zip(&self.sample).enumerate() {
-            *texel = [(skin * 255.0).round() as u8, (sample.min(skin) * 255.0).round() as u8];
-            if texel[0] > 0 {
-                let at = [index % SIDE, index / SIDE];
-                let [low, high] = self.bounds.unwrap_or([at, at]);
-                self.bounds = Some([[low[0].min(at[0]), low[1]], [high[0].max(at[0]), at[1]]]);
+        if wanted {
+            for (indices, border) in CIRCLES {
+                fill(circles, contour.widened(indices, &mut corners, border));
+            }
+            for indices in FOLDS {
+                fill(folds, contour.ribbon(indices, &mut corners));
+            }
+            for plane in [circles, folds] {
+                (0..3).for_each(|_| blur(plane, &mut self.scratch));
             }
         }
-    }
-
-    /// Whether any of the texels from a first to a last column and row is skin.
-    pub(crate) fn covers_within(&self, [[left, right], [top, bottom]]: [[usize; 2]; 2]) -> bool {
-        let rows = self.texels.chunks_exact(SIDE).take(bottom + 1).skip(top);
-        rows.flat_map(|row| row.iter().take(right + 1).skip(left)).any(|texel| texel[0] > 0)
-    }
-
-    /// The pixels of `rect` that lie where any skin is, or less than a texel beside; `None` where there is none.
-    pub(crate) fn bounds(&self, rect: Rect) -> Option<Rect> {
-        let [low, high] = self.bounds?;
-        Some(rect.part([low[0].saturating_sub(1), low[1].saturating_sub(1)], [high[0] + 2, high[1] + 2], SIDE))
+        self.texels.clear();
+        let [holes, brows, circles, folds] = &self.planes;
+        let byte = |value: f32| (value.min(1.0) * 255.0 + 0.5) as u8;
+        self.texels.extend(
+            holes
+                .iter()
+                .zip(brows)
+                .zip(circles.iter().zip(folds))
+                .map(|((&hole, &brow), (&circle, &fold))| [hole, brow, circle, fold].map(byte)),
+        );
     }
 }
 
@@ -114,30 +96,6 @@ impl Contour<'_> {
         ]
     }
 
-    fn centre(&self, indices: &[u16]) -> [f32; 2] {
-        let mut low = [f32::INFINITY; 2];
-        let mut high = [f32::NEG_INFINITY; 2];
-        for &index in indices {
-            let p = at(self.points, index);
-            for axis in 0..2 {
-                low[axis] = low[axis].min(p[axis]);
-                high[axis] = high[axis].max(p[axis]);
-            }
-        }
-        [(low[0] + high[0]) / 2.0, (low[1] + high[1]) / 2.0]
-    }
-
-    /// The face's outline, scaled about its centre, its upper part raised by `raise` face widths.
-    fn outline<'c>(&self, corners: &'c mut [[f32; 2]; CORNERS], scale: f32, raise: f32) -> &'c [[f32; 2]] {
-        let centre = self.centre(&FACE_OVAL);
-        self.polygon(&FACE_OVAL, corners, |p| {
-            let v = minus(p, centre);
-            let above = (-dot(v, self.axes.down) / self.axes.length).clamp(0.0, 1.0);
-            let up = raise * self.axes.width * above * above;
-            std::array::from_fn(|axis| centre[axis] + v[axis] * scale - self.axes.down[axis] * up)
-        })
-    }
-
     /// A part's contour, moved outward by a border in face widths.
     fn widened<'c>(&self, indices: &[u16], corners: &'c mut [[f32; 2]; CORNERS], border: f32) -> &'c [[f32; 2]] {
         let count = indices.len();
@@ -152,24 +110,24 @@ impl Contour<'_> {
         corners.get(..count).unwrap_or_default()
     }
 
-    fn polygon<'c>(
-        &self,
-        indices: &[u16],
-        corners: &'c mut [[f32; 2]; CORNERS],
-        place: impl Fn([f32; 2]) -> [f32; 2],
-    ) -> &'c [[f32; 2]] {
-        let mut count = 0;
-        for (corner, &index) in corners.iter_mut().zip(indices) {
-            *corner = self.texel(place(at(self.points, index)));
-            count += 1;
+    /// A strip along a line of points.
+    fn ribbon<'c>(&self, indices: &[u16], corners: &'c mut [[f32; 2]; CORNERS]) -> &'c [[f32; 2]] {
+        let last = indices.len().saturating_sub(1);
+        let point = |k: usize| indices.get(k.min(last)).map_or([0.0; 2], |&index| at(self.points, index));
+        let half = RIBBON * self.axes.width;
+        for (k, place) in corners.iter_mut().enumerate().take(2 * indices.len()) {
+            let (k, side) = if k <= last { (k, half) } else { (2 * last + 1 - k, -half) };
+            let (here, along) = (point(k), minus(point(k + 1), point(k.saturating_sub(1))));
+            let length = dot(along, along).sqrt().max(1e-6);
+            *place = self.texel([here[0] + side * along[1] / length, here[1] - side * along[0] / length]);
         }
-        corners.get(..count).unwrap_or_default()
+        corners.get(..2 * indices.len()).unwrap_or_default()
     }
 }
 
 /// Adds a polygon's coverage, 0..=1, to a plane of [`SIDE`] × [`SIDE`] texels: even-odd, exact along rows, [`LINES`]
-/// scan lines a row. Returns the rows that it may have touched.
-fn fill(plane: &mut [f32], corners: &[[f32; 2]]) -> std::ops::Range<usize> {
+/// scan lines a row.
+fn fill(plane: &mut [f32], corners: &[[f32; 2]]) {
     let mut crossings = [0.0_f32; CORNERS];
     let heights = corners.iter().map(|corner| corner[1].clamp(0.0, SIDE as f32));
     let (low, high) = heights.fold((SIDE as f32, 0.0_f32), |(low, high), y| (low.min(y), high.max(y)));
@@ -196,7 +154,6 @@ fn fill(plane: &mut [f32], corners: &[[f32; 2]]) -> std::ops::Range<usize> {
             }
         }
     }
-    rows
 }
 
 /// Adds a stretch of a scan line to a row of texels.

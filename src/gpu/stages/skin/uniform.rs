@@ -2,10 +2,10 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use super::statistics::StatisticsSlot;
+use super::slots::Slot;
 use crate::retouch::FacePlan;
 
-/// Cells a side of a block, the unit of the guided filter's coefficients.
+/// Cells a side of a block.
 pub(super) const BLOCK: u32 = 2;
 
 /// `SkinFace` in shaders/skin/common.wgsl, where each field is explained.
@@ -16,44 +16,54 @@ pub(crate) struct SkinUniform {
     pub(crate) grid: [u32; 4],
     pub(crate) core: [u32; 4],
     pub(crate) bounds: [u32; 4],
+    pub(crate) before: [f32; 4],
+    pub(crate) shift: [f32; 4],
     pub(crate) amounts: [f32; 4],
     pub(crate) tint: [f32; 4],
+    pub(crate) fading: [f32; 4],
+    pub(crate) cores: [f32; 4],
+    pub(crate) extra: [f32; 4],
     pub(crate) links: [u32; 4],
 }
 
 impl SkinUniform {
-    pub(crate) fn new(face: &FacePlan, slot: Option<StatisticsSlot>, shows_skin: bool) -> Self {
-        let skin = &face.skin;
-        let ((across, down), [brighter, rosier, warmer]) = (skin.cells, skin.tint);
+    /// What a face's skin needs; nothing for a face without a slot.
+    pub(crate) fn new(face: &FacePlan, slot: Option<Slot>, shows_skin: bool) -> Self {
+        let (skin, Some(slot)) = (&face.skin, slot) else { return Self::default() };
+        let ((across, down), amounts) = (skin.cells, &skin.amounts);
+        let [[a, b], [c, d], [x, y]] = slot.before;
+        let [likelihood, colours] = slot.keep();
+        let [brighter, rosier, warmer] = amounts.tint;
         Self {
-            rect: face.rect.origin_and_size(),
+            rect: skin.rect.origin_and_size(),
             grid: [across, down, across.div_ceil(BLOCK), down.div_ceil(BLOCK)],
             core: core(face),
             bounds: skin.bounds.corners(),
-            amounts: [skin.cell, skin.smooth, skin.tone, slot.map_or(0.0, |slot| slot.keep)],
-            tint: [brighter, rosier, warmer, f32::from(u8::from(shows_skin))],
-            links: [slot.map_or(0, |slot| slot.index), u32::from(slot.is_some()), 0, 0],
+            before: [a, b, c, d],
+            shift: [x, y, likelihood, colours],
+            amounts: [skin.cell, amounts.marks, amounts.tone, amounts.shine],
+            tint: [brighter, rosier, warmer, amounts.dark_circles],
+            fading: skin.bands.map(|[fading, _]| fading),
+            cores: skin.bands.map(|[_, core]| core),
+            extra: [amounts.folds, f32::from(u8::from(shows_skin)), amounts.smooth, 0.0],
+            links: [slot.index, 1, u32::from(slot.is_new), 0],
         }
     }
 }
 
-/// The blocks that hold a face's skin or lie less than [`BESIDE`] cells beside it: what is read of the grid at the end.
+/// The blocks where a face's colours may change, and one beside.
 pub(super) fn core(face: &FacePlan) -> [u32; 4] {
-    const BESIDE: f32 = 3.0;
-    let ((across, down), cell) = (face.skin.cells, face.skin.cell);
-    let from = |skin: u32, rect: u32| ((skin.saturating_sub(rect)) as f32 / cell - BESIDE).max(0.0) as u32 / BLOCK;
+    let ((across, down), block) = (face.skin.cells, face.skin.cell * BLOCK as f32);
+    let from = |bound: u32, rect: u32| ((bound.saturating_sub(rect)) as f32 / block - 1.0).max(0.0) as u32;
     let to = |end: u32, rect: u32, cells: u32| {
-        let cell = (end.saturating_sub(rect) as f32 / cell + BESIDE).ceil() as u32;
-        cell.min(cells).div_ceil(BLOCK)
+        let block = (end.saturating_sub(rect) as f32 / block + 1.0).ceil() as u32;
+        block.min(cells.div_ceil(BLOCK))
     };
-    let (skin, rect) = (face.skin.bounds, face.rect);
-    if skin.width == 0 {
-        return [0; 4];
-    }
+    let (bounds, rect) = (face.skin.bounds, face.skin.rect);
     [
-        from(skin.x, rect.x),
-        from(skin.y, rect.y),
-        to(skin.x + skin.width, rect.x, across),
-        to(skin.y + skin.height, rect.y, down),
+        from(bounds.x, rect.x),
+        from(bounds.y, rect.y),
+        to(bounds.x + bounds.width, rect.x, across),
+        to(bounds.y + bounds.height, rect.y, down),
     ]
 }
