@@ -26,23 +26,20 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(workgroup_id) gro
     }
     // The block's four cells and the ring around them.
     let last = vec2<i32>(face.grid.xy) - 1;
-    var sum = vec3<f32>(0.0);
-    var around = 0.0;
-    var ys: array<f32, 4>;
+    var mean = vec3<f32>(0.0);
+    var ys: array<f32, 16>;
     for (var k = 0; k < 16; k++) {
         let offset = vec2<i32>(k % 4 - 1, k / 4 - 1);
         let rgb = textureLoad(cells, clamp(vec2<i32>(block) * 2 + offset, vec2<i32>(0), last), group.z, 0).rgb;
-        let y = common_luma(rgb);
-        around += y / 16.0;
-        if all(offset >= vec2<i32>(0)) && all(offset < vec2<i32>(2)) {
-            sum += rgb;
-            ys[offset.y * 2 + offset.x] = y;
-        }
+        ys[k] = common_luma(rgb);
+        let inner = all(offset >= vec2<i32>(0)) && all(offset < vec2<i32>(2));
+        mean += select(vec3<f32>(0.0), 0.25 * rgb, inner);
     }
-    let mean = sum / 4.0;
+    // How far each cell is from its neighbours' mean: shading has none of it, hair has much.
     var rough = 0.0;
     for (var k = 0; k < 4; k++) {
-        rough += abs(ys[k] - around) / 4.0;
+        let c = 5 + k % 2 + (k / 2) * 4;
+        rough += 0.25 * abs(ys[c] - 0.25 * (ys[c - 1] + ys[c + 1] + ys[c - 4] + ys[c + 4]));
     }
     rough /= common_luma(mean) + 0.05;
     textureStore(blocks, block, group.z, vec4<f32>(mean, rough));

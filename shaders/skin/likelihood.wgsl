@@ -10,6 +10,7 @@
 @group(0) @binding(5) var ratios: texture_3d<f32>;
 @group(0) @binding(6) var history: texture_2d_array<f32>;
 @group(0) @binding(7) var linear: sampler;
+@group(0) @binding(9) var cells: texture_2d_array<f32>;
 @group(0) @binding(8) var likelihoods: texture_storage_2d_array<rgba16float, write>;
 
 // How likely skin was at a place of this frame's grid, in blocks, in the frame before.
@@ -31,13 +32,17 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(workgroup_id) gro
     let brow = textureSampleLevel(mask, linear, skin_place(face, block), group.z, 0.0).g;
     let mean = textureLoad(means, vec2<u32>(face.links.x, 0u), 0);
     let features = skin_features(seen.rgb, mean.x);
-    let bin = skin_bin(features);
     let volume = vec3<f32>(textureDimensions(ratios));
-    let at = vec3<f32>(bin.zy, bin.x + f32(SKIN_BINS.x * face.links.x)) / volume;
-    let colour = clamp(textureSampleLevel(ratios, linear, at, 0.0).r, -5.0, 5.0);
+    var colour = 0.0;
+    for (var k = 0u; k < 4u; k++) {
+        let cell = min(block * 2u + vec2<u32>(k & 1u, k >> 1u), face.grid.xy - 1u);
+        let bin = skin_bin(skin_features(textureLoad(cells, cell, group.z, 0).rgb, mean.x));
+        let at = vec3<f32>(bin.zy, bin.x + f32(SKIN_BINS.x * face.links.x)) / volume;
+        colour += 0.25 * clamp(textureSampleLevel(ratios, linear, at, 0.0).r, -5.0, 5.0);
+    }
     // Rough, darker than skin, and where beards are.
-    let coarse = smoothstep(0.55, 1.2, log(max(seen.w, 1e-4)) - mean.y);
-    let rough = coarse * smoothstep(0.25, 0.7, -features.x) * place.w;
+    let coarse = smoothstep(0.2, 0.7, log(max(seen.w, 1e-4)) - mean.y);
+    let rough = coarse * smoothstep(-0.10, 0.15, -features.x) * place.w;
     let here = vec2<f32>(block) + 0.5;
     let own = likelihood_before(face, here);
     var near = 0.0;
@@ -49,7 +54,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(workgroup_id) gro
     }
     let around = 0.3 * near + 0.7 * far;
     let likely = max(place.x, 0.015);
-    let odds = log(likely / (1.0 - likely)) + colour - 5.0 * rough + 6.0 * (near - 0.5) + 1.5 * (around - 0.5);
+    let odds = log(likely / (1.0 - likely)) + colour - 8.0 * rough + 6.0 * (near - 0.5) + 1.5 * (around - 0.5);
     let found = place.z / (1.0 + exp(-odds));
     let p = mix(found, own, face.shift.z);
     let skin = p * p * max(likely, place.y);

@@ -25,7 +25,7 @@ pub(crate) struct Mask {
 const HOLES: [(&[u16], f32); 5] =
     [(&RIGHT_EYE, 0.035), (&LEFT_EYE, 0.035), (&LIPS, 0.022), (&RIGHT_NOSTRIL, 0.015), (&LEFT_NOSTRIL, 0.015)];
 /// Brows keep their contour: colour tells their hairs from the skin between them.
-const BROWS: [(&[u16], f32); 2] = [(&RIGHT_EYEBROW, 0.0), (&LEFT_EYEBROW, 0.0)];
+const BROWS: [(&[u16], f32); 2] = [(&RIGHT_EYEBROW, 0.012), (&LEFT_EYEBROW, 0.012)];
 /// From the lower lid down to where shade under an eye ends.
 const CIRCLES: [(&[u16], f32); 2] = [
     (&[33, 7, 163, 144, 145, 153, 154, 155, 133, 244, 233, 232, 231, 230, 229, 228, 31, 226], 0.0),

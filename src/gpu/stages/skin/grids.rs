@@ -54,7 +54,7 @@ impl Passes {
                 LEARN,
                 &[Uniform, layers, layers, layers, Storage, Output(Rgba32Float), OutputVolume(Rgba16Float)],
             ),
-            likelihood: pass(LIKELIHOOD, &[Uniform, layers, layers, layers, means, Volume, layers, Sampler, out]),
+            likelihood: pass(LIKELIHOOD, &[Uniform, layers, layers, layers, means, Volume, layers, Sampler, out, layers]),
             regress: pass(REGRESS, &[Uniform, layers, layers, layers, means, out]),
             field: pass(FIELD, &[Uniform, layers, layers, layers, means, out, out]),
             halve: pass(HALVE, &[Uniform, layers, out]),
@@ -155,6 +155,7 @@ impl Grids {
                     TextureView(from),
                     linear.clone(),
                     TextureView(to),
+                    TextureView(&cells),
                 ],
             ),
         };
