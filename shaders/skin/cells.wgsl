@@ -1,6 +1,6 @@
 // In: the frame. Out: each face's grid of cells, the mean colour of a square of pixels each.
-// Why: a cell is as large as the details that shall stay (pores). All that smoothing changes is worked out on cells and
-// added to the full picture at the end, so what is finer than a cell passes untouched.
+// Why: a cell is as large as the details that shall stay (pores). All that is known of the skin is worked out on cells or
+// coarser; what is finer is told from the full picture at the end.
 
 @group(0) @binding(0) var<uniform> faces: array<SkinFace, 32>;
 @group(0) @binding(1) var input: texture_2d<f32>;
@@ -14,27 +14,43 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(workgroup_id) gro
     if face.links.y == 0u || any(cell >= face.grid.xy) {
         return;
     }
-    let size = vec2<f32>(textureDimensions(input));
-    let low = vec2<f32>(face.rect.xy) + 0.5;
-    let high = low + vec2<f32>(face.rect.zw) - 1.0;
-    let side = face.amounts.x;
-    // One bilinear fetch covers two pixels; a cell has as many as it needs.
-    let taps = clamp(u32(ceil(side * 0.5)), 1u, 8u);
-    let step = side / f32(taps);
-    let corner = vec2<f32>(face.rect.xy) + vec2<f32>(cell) * side;
+    // A cell's side is a whole number of pixels. Up to three of them are read one by one; of larger cells some places, each
+    // the mean of four pixels.
+    let side = u32(face.amounts.x);
+    let corner = face.rect.xy + cell * side;
+    let last = min(face.rect.xy + face.rect.zw, textureDimensions(input)) - 1u;
     var sum = vec3<f32>(0.0);
     // The loops end at their ends: where processors run this, lanes that are through would else sit out a round more.
-    for (var j = 0u; j < 8u; j++) {
-        for (var i = 0u; i < 8u; i++) {
-            let p = corner + (vec2<f32>(f32(i), f32(j)) + 0.5) * step;
-            sum += textureSampleLevel(input, linear, clamp(p, low, high) / size, 0.0).rgb;
-            if i + 1u == taps {
+    if side <= 3u {
+        for (var j = 0u; j < 3u; j++) {
+            for (var i = 0u; i < 3u; i++) {
+                sum += textureLoad(input, min(corner + vec2<u32>(i, j), last), 0).rgb;
+                if i + 1u == side {
+                    break;
+                }
+            }
+            if j + 1u == side {
                 break;
             }
         }
-        if j + 1u == taps {
-            break;
+        sum /= f32(side * side);
+    } else {
+        let taps = select(3u, 2u, side == 4u);
+        let step = f32(side) / f32(taps);
+        let size = vec2<f32>(textureDimensions(input));
+        for (var j = 0u; j < 3u; j++) {
+            for (var i = 0u; i < 3u; i++) {
+                let p = vec2<f32>(corner) + (vec2<f32>(f32(i), f32(j)) + 0.5) * step;
+                sum += textureSampleLevel(input, linear, min(p, vec2<f32>(last) + 0.5) / size, 0.0).rgb;
+                if i + 1u == taps {
+                    break;
+                }
+            }
+            if j + 1u == taps {
+                break;
+            }
         }
+        sum /= f32(taps * taps);
     }
-    textureStore(cells, cell, group.z, vec4<f32>(sum / f32(taps * taps), 1.0));
+    textureStore(cells, cell, group.z, vec4<f32>(sum, 1.0));
 }

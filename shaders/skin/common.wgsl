@@ -8,8 +8,6 @@ struct SkinFace {
     grid: vec4<u32>,
     // The blocks where colours may change, and one beside: from left and top to right and bottom.
     core: vec4<u32>,
-    // The pixels whose colours may change: from left and top to right and bottom.
-    bounds: vec4<u32>,
     // Where what is known from the frame before lies: the columns of the matrix from this frame's blocks to that one's.
     before: vec4<f32>,
     // The same matrix's shift; share of the likelihood to keep, share of the colours to keep.
@@ -22,8 +20,10 @@ struct SkinFace {
     fading: vec4<f32>,
     // From which contrast on they stay.
     cores: vec4<f32>,
-    // Amount of folds; 1 where the skin shall be shown in place of the picture; unused.
+    // Amount of folds; 1 where the skin shall be shown in place of the picture; amount of smoothing; unused.
     extra: vec4<f32>,
+    // The core's cells: from left and top to right and bottom.
+    cells: vec4<f32>,
     // Where the face's colours are kept; 1 where the face takes part, else 0; 1 where nothing is known of it yet, else 0;
     // unused.
     links: vec4<u32>,

@@ -1,6 +1,6 @@
 // In: cells, slopes, the skin's mean colours, the blocks' changes. Out: for each cell what is to be added to the picture where
-// it is skin, and how much of it is skin.
-// Why: one texture that holds all changes of colour; the last pass only adds it. A block's four cells lie among the same
+// it is skin, and how much of it is skin; the cell itself, and how skin goes with brightness there.
+// Why: all that the last pass reads lies in two textures; it only adds. A block's four cells lie among the same
 // blocks, so one invocation fetches those once.
 
 @group(0) @binding(0) var<uniform> faces: array<SkinFace, 32>;
@@ -10,6 +10,7 @@
 @group(0) @binding(4) var changes: texture_2d_array<f32>;
 @group(0) @binding(5) var means: texture_2d<f32>;
 @group(0) @binding(6) var corrections: texture_storage_2d_array<rgba16float, write>;
+@group(0) @binding(7) var details: texture_storage_2d_array<rgba16float, write>;
 
 // The values of a block's four cells, row by row, bilinearly between the blocks around.
 fn correct_raised(grid: texture_2d_array<f32>, layer: u32, block: vec2<i32>, low: vec2<i32>, high: vec2<i32>) -> array<vec4<f32>, 4> {
@@ -54,7 +55,11 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(workgroup_id) gro
             // Eyes and lips stay shut, whatever their colour.
             let share = clamp(min(found, 1.6 * skin[k].w + 0.02), 0.0, 1.0);
             let finest = details_removed(rgb - skin[k].rgb, face.fading.y, face.extra.z);
-            textureStore(corrections, cell, group.z, vec4<f32>(change[k].rgb - change[k].w * finest, share));
+            let correction = select(change[k].rgb - change[k].w * finest, vec3<f32>(1.0), face.extra.y > 0.0);
+            textureStore(corrections, cell, group.z, vec4<f32>(correction, share));
+            // What is finer than a cell differs by its brightness more than by its colour.
+            let steepness = (slope[k].x + slope[k].y + slope[k].z) / (2.2 * brightness);
+            textureStore(details, cell, group.z, vec4<f32>(rgb, steepness));
         }
     }
 }

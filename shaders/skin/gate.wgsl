@@ -11,6 +11,8 @@
 @group(0) @binding(6) var linear: sampler;
 @group(0) @binding(7) var changes: texture_storage_2d_array<rgba16float, write>;
 
+// What the contrast of a spot counts for, beside an edge's 1.
+const ROUND = 0.3;
 // What the tints change at 1, in OkLab: lightness, green to red, blue to yellow.
 const TINT = vec3<f32>(0.06, 0.022, 0.022);
 
@@ -21,7 +23,7 @@ fn gate_raised(grid: texture_2d_array<f32>, layer: u32, place: vec2<f32>, low: v
 }
 
 // What tone, shine, shade below the eyes, folds and tints change in OkLab.
-fn gate_colour(face: SkinFace, lab: vec3<f32>, even: vec3<f32>, dull: vec3<f32>, broad: f32, part: vec4<f32>) -> vec3<f32> {
+fn gate_colour(face: SkinFace, lab: vec3<f32>, even: vec3<f32>, dull: vec3<f32>, part: vec4<f32>) -> vec3<f32> {
     var change = vec3<f32>(0.0);
     // Blotches differ little from the skin around; coloured light, powder and a blush's border differ much, and stay.
     let off = lab.yz - even.yz;
@@ -44,7 +46,7 @@ fn gate_colour(face: SkinFace, lab: vec3<f32>, even: vec3<f32>, dull: vec3<f32>,
     let shade = clamp(0.7 * (even.x - lab.x), 0.0, 0.07);
     change += circle * vec3<f32>(shade, clamp(0.6 * (even.yz - lab.yz), vec2<f32>(-0.02), vec2<f32>(0.02)));
     // A fold is darker than its surroundings.
-    change.x += 0.8 * face.extra.x * part.a * clamp(broad - lab.x, 0.0, 0.06);
+    change.x += 0.8 * face.extra.x * part.a * clamp(even.x - lab.x, 0.0, 0.06);
     // Light and shade keep their ends: what is almost white or black changes little.
     change += TINT * face.tint.xyz * vec3<f32>(4.0 * lab.x * (1.0 - lab.x), 1.0, 1.0);
     return change;
@@ -114,18 +116,20 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(workgroup_id) gro
     let local_luma = common_luma(local);
     let middle = sqrt(max(squares / mean.w - local_luma * local_luma, 0.0));
     let amount = face.extra.z;
+    // A blemish is round, an edge is not.
+    let edge = mix(ROUND, 1.0, directed) / reference;
     let second = own_colour - coarse;
     let third = coarse - coarsest;
-    var change = -free * details_gate(middle / reference, face.cores.z) * details_removed(second, face.fading.z, amount);
-    change -= free * details_gate(abs(common_luma(third)) / reference, face.cores.w)
+    var change = -free * details_gate(middle * edge, face.cores.z) * details_removed(second, face.fading.z, amount);
+    change -= free * details_gate(abs(common_luma(third)) * edge, face.cores.w)
         * details_removed(third, face.fading.w, amount);
 
     let lab = common_to_oklab(local);
     let even = gate_raised(surround, group.z * 3u + 1u, place / 4.0, origin, end).xyz;
     let dull = gate_raised(surround, group.z * 3u + 2u, place / 4.0, origin, end).xyz;
     let part = textureSampleLevel(mask, linear, skin_place(face, own.xy), group.z, 0.0);
-    let shift = gate_colour(face, lab, even, dull, common_to_oklab(coarsest).x, part);
+    let shift = gate_colour(face, lab, even, dull, part);
     change += common_from_oklab(lab + shift) - local;
-    let fine = free * details_gate(sqrt(finest) / reference, face.cores.y);
+    let fine = free * details_gate(sqrt(finest) * edge, face.cores.y);
     textureStore(changes, own.xy, group.z, vec4<f32>(change, fine));
 }

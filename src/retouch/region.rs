@@ -157,7 +157,7 @@ impl Axes {
 }
 
 /// How far skin reaches beyond the face's outline, in units of the face's width: to the sides, up, and down from the chin.
-const SKIN_REACH: [f32; 3] = [0.45, 0.45, 0.75];
+const SKIN_REACH: [f32; 3] = [0.40, 0.42, 0.70];
 
 /// The pixels of a face's skin, from hairline to neck, and what is around them; `None` where none of them lies in the frame.
 pub(crate) fn skin_rect(points: &[[f32; 3]], axes: &Axes, width: u32, height: u32) -> Option<Rect> {

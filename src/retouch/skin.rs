@@ -11,8 +11,8 @@ use prior::{Neighbour, Prior};
 
 /// Most cells a side of the grid that the skin's colours are looked at on.
 pub(crate) const MAX_CELLS: u32 = 320;
-/// Side of a cell in units of the face's width; never less than a pixel.
-const CELL: f32 = 0.0100;
+/// Side of a cell in units of the face's width, to the nearest whole pixel.
+const CELL: f32 = 0.0115;
 
 /// A band of details: up to which size they are in it (the Gaussian's sigma, in units of the face's width), how much of them
 /// smoothing keeps at 1, and from which contrast on they are an edge, which stays.
@@ -121,7 +121,7 @@ impl SkinPlan {
         let Some(rect) = skin_rect(points, axes, frame.0, frame.1) else { return };
         let longest = rect.width.max(rect.height) as f32;
         (self.rect, self.axes) = (rect, Some(*axes));
-        self.cell = (CELL * axes.width).max(longest / MAX_CELLS as f32).max(1.0);
+        self.cell = (CELL * axes.width).round().max((longest / MAX_CELLS as f32).ceil()).max(1.0);
         let count = |side: u32| ((side as f32 / self.cell).ceil() as u32).clamp(1, MAX_CELLS);
         self.cells = (count(rect.width), count(rect.height));
         // Cells raised bilinearly are a Gaussian of half their side, and so is each coarser grid.

@@ -21,39 +21,24 @@ pub(crate) use uniform::SkinUniform;
 use uniform::{BLOCK, core};
 
 /// What its functions in shaders/skin/change.wgsl bind, with their numbers.
-pub(super) const SLOTS: [(u32, Slot); 5] = [
-    (5, Slot::Uniform),
-    (6, Slot::Layers { filters: true }),
-    (9, Slot::Layers { filters: true }),
-    (10, Slot::Layers { filters: true }),
-    (11, Slot::Table(wgpu::TextureSampleType::Float { filterable: false })),
-];
+pub(super) const SLOTS: [(u32, Slot); 3] =
+    [(5, Slot::Uniform), (6, Slot::Layers { filters: true }), (9, Slot::Layers { filters: true })];
 
 /// What other stages read of this one.
 #[derive(Clone, PartialEq)]
 pub(super) struct SkinOutput {
     /// A [`SkinUniform`] a face.
     faces: wgpu::Buffer,
-    /// A layer a face: what is to be added to the picture and how much of it is skin, by cells.
+    /// A layer a face: what is to be added to the picture, and how much of it is skin, by cells.
     corrections: wgpu::TextureView,
-    /// The same of the picture itself.
-    cells: wgpu::TextureView,
-    /// How skin goes with colour, by blocks.
-    slopes: wgpu::TextureView,
-    /// The brightness of each face's skin.
-    means: wgpu::TextureView,
+    /// The same: the picture by cells, and how skin goes with brightness.
+    details: wgpu::TextureView,
 }
 
 impl SkinOutput {
     /// In the order of [`SLOTS`].
-    pub(super) fn resources(&self) -> [wgpu::BindingResource<'_>; 5] {
-        [
-            self.faces.as_entire_binding(),
-            TextureView(&self.corrections),
-            TextureView(&self.cells),
-            TextureView(&self.slopes),
-            TextureView(&self.means),
-        ]
+    pub(super) fn resources(&self) -> [wgpu::BindingResource<'_>; 3] {
+        [self.faces.as_entire_binding(), TextureView(&self.corrections), TextureView(&self.details)]
     }
 }
 
@@ -85,8 +70,21 @@ impl SkinStage {
 impl Stage for SkinStage {
     fn passes(&self) -> &'static [&'static str] {
         &[
-            "cells", "blocks", "first colours", "first likelihood", "more colours", "more likelihood", "last colours",
-            "likelihood", "colours", "regress", "field", "halve", "surround", "gate", "correct",
+            "cells",
+            "first",
+            "first colours",
+            "first likelihood",
+            "second colours",
+            "second likelihood",
+            "third colours",
+            "likelihood",
+            "colours",
+            "regress",
+            "field",
+            "halve",
+            "surround",
+            "gate",
+            "correct",
         ]
     }
 
@@ -109,7 +107,7 @@ impl Stage for SkinStage {
                 grids.output.faces.as_entire_binding(),
                 TextureView(frame.pair.0),
                 Sampler(&frame.shared.linear),
-                TextureView(&grids.output.cells),
+                TextureView(&grids.cells),
             ];
             self.cells.insert(frame.pair, self.passes.cells.bind(frame.factory, &resources));
         }
@@ -157,21 +155,22 @@ impl Stage for SkinStage {
         };
         let one = [1, 1, count];
         let (last, next) = (1 - self.turn, self.turn);
-        let known = bound.by_turn(next);
         recorder.dispatch(&passes.cells, self.cells.get(pair), whole(1));
-        recorder.dispatch(&passes.blocks, Some(&known.blocks), whole(BLOCK));
         // A face of which nothing is known: its colours and where they are, in turn.
+        let first = Some(&bound.by_turn(next).first).filter(|_| self.is_learning);
+        recorder.dispatch(&passes.first, first, whole(BLOCK));
         for (learns, turn) in [(true, next), (false, next), (true, next), (false, last), (true, last)] {
-            let bound = Some(&bound.by_turn(turn).first).filter(|_| self.is_learning);
+            let bound = Some(&bound.by_turn(turn).learning).filter(|_| self.is_learning);
             if learns {
                 recorder.dispatch(&passes.learn, bound.map(|bound| &bound.learn), one);
             } else {
                 recorder.dispatch(&passes.likelihood, bound.map(|bound| &bound.likelihood), whole(BLOCK));
             }
         }
-        recorder.dispatch(&passes.likelihood, Some(&known.each.likelihood), whole(BLOCK));
-        recorder.dispatch(&passes.learn, Some(&known.each.learn), one);
-        recorder.dispatch(&passes.regress, Some(&known.regress), groups(core(1)));
+        let turn = bound.by_turn(next);
+        recorder.dispatch(&passes.likelihood, Some(&turn.known.likelihood), whole(BLOCK));
+        recorder.dispatch(&passes.learn, Some(&turn.known.learn), one);
+        recorder.dispatch(&passes.regress, Some(&turn.regress), groups(core(1)));
         recorder.dispatch(&passes.field, Some(&bound.field), groups(core(1)));
         recorder.dispatch(&passes.halve, Some(&bound.halve), groups(core(1).map(|blocks| blocks / 2 + 1)));
         recorder.dispatch(&passes.surround, Some(&bound.surround), one);
@@ -201,7 +200,7 @@ mod tests {
     #[test]
     fn uniforms_lie_in_memory_as_in_the_shader() {
         assert_mirrors!(
-            SkinUniform { rect, grid, core, bounds, before, shift, amounts, tint, fading, cores, extra, links },
+            SkinUniform { rect, grid, core, before, shift, amounts, tint, fading, cores, extra, cells, links },
             grids::CELLS,
             "SkinFace"
         );

@@ -12,9 +12,9 @@ use crate::retouch::MAX_FACES;
 use crate::retouch::skin::{MAX_CELLS, mask, prior};
 
 pub(super) const CELLS: Shader = shader!("skin/common", "skin/cells");
-const BLOCKS: Shader = shader!("skin/common", "skin/blocks");
+const FIRST: Shader = shader!("skin/common", "skin/blocks", "skin/first");
 pub(super) const LEARN: Shader = shader!("skin/common", "skin/colours", "skin/learn");
-const LIKELIHOOD: Shader = shader!("skin/common", "skin/colours", "skin/likelihood");
+const LIKELIHOOD: Shader = shader!("skin/common", "skin/colours", "skin/blocks", "skin/likelihood");
 const REGRESS: Shader = shader!("skin/common", "skin/regress");
 const FIELD: Shader = shader!("skin/common", "skin/field");
 const HALVE: Shader = shader!("skin/common", "skin/halve");
@@ -29,7 +29,7 @@ pub(super) const COLOURS_BYTES: u64 = 16 + 8 * (BINS[0] * BINS[1] * BINS[2]) as 
 
 pub(super) struct Passes {
     pub(super) cells: Pass,
-    pub(super) blocks: Pass,
+    pub(super) first: Pass,
     pub(super) learn: Pass,
     pub(super) likelihood: Pass,
     pub(super) regress: Pass,
@@ -49,18 +49,21 @@ impl Passes {
         let pass = |shader, slots: &[Slot]| Pass::new(factory, shader, slots);
         Self {
             cells: pass(CELLS, &[Uniform, Slot::Texture, Sampler, out]),
-            blocks: pass(BLOCKS, &[Uniform, layers, layers, layers, Sampler, out, out, out, out]),
+            first: pass(FIRST, &[Uniform, layers, layers, layers, Sampler, out, out, out, out]),
             learn: pass(
                 LEARN,
                 &[Uniform, layers, layers, layers, Storage, Output(Rgba32Float), OutputVolume(Rgba16Float)],
             ),
-            likelihood: pass(LIKELIHOOD, &[Uniform, layers, layers, layers, means, Volume, layers, Sampler, out, layers]),
+            likelihood: pass(
+                LIKELIHOOD,
+                &[Uniform, layers, layers, layers, Sampler, means, Volume, layers, out, out, out],
+            ),
             regress: pass(REGRESS, &[Uniform, layers, layers, layers, means, out]),
             field: pass(FIELD, &[Uniform, layers, layers, layers, means, out, out]),
             halve: pass(HALVE, &[Uniform, layers, out]),
             surround: pass(SURROUND, &[Uniform, layers, out]),
             gate: pass(GATE, &[Uniform, layers, layers, layers, layers, layers, Sampler, out]),
-            correct: pass(CORRECT, &[Uniform, layers, layers, layers, layers, means, out]),
+            correct: pass(CORRECT, &[Uniform, layers, layers, layers, layers, means, out, out]),
         }
     }
 }
@@ -71,6 +74,7 @@ pub(super) struct Grids {
     pub(super) output: SkinOutput,
     /// The same as the output's faces, but only those of which nothing is known yet.
     pub(super) learning: wgpu::Buffer,
+    pub(super) cells: wgpu::TextureView,
     pub(super) mask: wgpu::TextureView,
     pub(super) prior: wgpu::TextureView,
     pub(super) bound: GridBindings,
@@ -88,10 +92,11 @@ pub(super) struct GridBindings {
 
 /// Bindings by which of two textures the likelihoods are written to; the other has those of the step before.
 pub(super) struct TurnBindings {
-    pub(super) blocks: wgpu::BindGroup,
-    /// For all faces, and for those of which nothing is known yet.
-    pub(super) each: LikelihoodBindings,
-    pub(super) first: LikelihoodBindings,
+    /// For faces of which nothing is known yet.
+    pub(super) first: wgpu::BindGroup,
+    pub(super) learning: LikelihoodBindings,
+    /// For all faces.
+    pub(super) known: LikelihoodBindings,
     pub(super) regress: wgpu::BindGroup,
 }
 
@@ -130,7 +135,7 @@ impl Grids {
         let likelihoods = ["likelihoods", "likelihoods, in turn"].map(|label| layers(label, blocks, capacity));
         let halved = layers("halved", blocks / 2, capacity);
         let surround = layers("surround", blocks / 4, capacity * 3);
-        let corrections = layers("corrections", MAX_CELLS, capacity);
+        let [corrections, details] = ["corrections", "details"].map(|label| layers(label, MAX_CELLS, capacity));
 
         let linear = Sampler(linear);
         let bind = |pass: &Pass, faces: &wgpu::Buffer, rest: &[BindingResource<'_>]| {
@@ -147,23 +152,24 @@ impl Grids {
                 &passes.likelihood,
                 faces,
                 &[
-                    TextureView(&seen),
-                    TextureView(&places),
+                    TextureView(&cells),
                     TextureView(&mask),
+                    TextureView(&prior),
+                    linear.clone(),
                     TextureView(&means),
                     TextureView(&ratios),
                     TextureView(from),
-                    linear.clone(),
+                    TextureView(&seen),
+                    TextureView(&places),
                     TextureView(to),
-                    TextureView(&cells),
                 ],
             ),
         };
         let [first, second] = &likelihoods;
         let turns = [(second, first), (first, second)].map(|(from, to)| TurnBindings {
-            blocks: bind(
-                &passes.blocks,
-                &faces,
+            first: bind(
+                &passes.first,
+                &learning,
                 &[
                     TextureView(&cells),
                     TextureView(&mask),
@@ -175,8 +181,8 @@ impl Grids {
                     TextureView(from),
                 ],
             ),
-            each: likelihood(&faces, from, to),
-            first: likelihood(&learning, from, to),
+            learning: likelihood(&learning, from, to),
+            known: likelihood(&faces, from, to),
             regress: bind(&passes.regress, &faces, &[TextureView(&seen), TextureView(&places), TextureView(to), TextureView(&means), TextureView(&raw)]),
         });
         let bound = GridBindings {
@@ -204,10 +210,10 @@ impl Grids {
             correct: bind(
                 &passes.correct,
                 &faces,
-                &[TextureView(&cells), TextureView(&slopes), TextureView(&skins), TextureView(&changes), TextureView(&means), TextureView(&corrections)],
+                &[TextureView(&cells), TextureView(&slopes), TextureView(&skins), TextureView(&changes), TextureView(&means), TextureView(&corrections), TextureView(&details)],
             ),
         };
-        let output = SkinOutput { faces, corrections, cells, slopes, means };
-        Self { capacity, output, learning, mask, prior, bound }
+        let output = SkinOutput { faces, corrections, details };
+        Self { capacity, output, learning, cells, mask, prior, bound }
     }
 }

@@ -15,7 +15,6 @@ pub(crate) struct SkinUniform {
     pub(crate) rect: [u32; 4],
     pub(crate) grid: [u32; 4],
     pub(crate) core: [u32; 4],
-    pub(crate) bounds: [u32; 4],
     pub(crate) before: [f32; 4],
     pub(crate) shift: [f32; 4],
     pub(crate) amounts: [f32; 4],
@@ -23,6 +22,7 @@ pub(crate) struct SkinUniform {
     pub(crate) fading: [f32; 4],
     pub(crate) cores: [f32; 4],
     pub(crate) extra: [f32; 4],
+    pub(crate) cells: [f32; 4],
     pub(crate) links: [u32; 4],
 }
 
@@ -33,19 +33,21 @@ impl SkinUniform {
         let ((across, down), amounts) = (skin.cells, &skin.amounts);
         let [[a, b], [c, d], [x, y]] = slot.before;
         let [likelihood, colours] = slot.keep();
+        let core = core(face);
+        let [left, top, right, bottom] = core;
         let [brighter, rosier, warmer] = amounts.tint;
         Self {
             rect: skin.rect.origin_and_size(),
             grid: [across, down, across.div_ceil(BLOCK), down.div_ceil(BLOCK)],
-            core: core(face),
-            bounds: skin.bounds.corners(),
+            core,
             before: [a, b, c, d],
             shift: [x, y, likelihood, colours],
             amounts: [skin.cell, amounts.marks, amounts.tone, amounts.shine],
             tint: [brighter, rosier, warmer, amounts.dark_circles],
-            fading: skin.bands.map(|[fading, _]| fading),
+            fading: skin.bands.map(|[fading, _]| if shows_skin { 0.0 } else { fading }),
             cores: skin.bands.map(|[_, core]| core),
             extra: [amounts.folds, f32::from(u8::from(shows_skin)), amounts.smooth, 0.0],
+            cells: [left * 2, top * 2, (right * 2).min(across), (bottom * 2).min(down)].map(|cell| cell as f32),
             links: [slot.index, 1, u32::from(slot.is_new), 0],
         }
     }
