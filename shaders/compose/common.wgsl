@@ -4,8 +4,8 @@
 struct Frame {
     // Width and height in pixels; 1 where the skin shall be shown in place of the picture, else 0; unused.
     size: vec4<u32>,
-    // Where in the list of tiles those end that keep their place, those that move and may hold skin, and those that only
-    // move; unused.
+    // Where in the list of tiles those end that keep their place, the same of small faces, those that move and may hold skin,
+    // and those that only move.
     tiles: vec4<u32>,
 }
 

@@ -3,8 +3,8 @@
 
 @compute @workgroup_size(16, 16, 1)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) local: vec3<u32>) {
-    let index = compose_index(group, frame.tiles.x);
-    if index >= frame.tiles.y {
+    let index = compose_index(group, frame.tiles.y);
+    if index >= frame.tiles.z {
         return;
     }
     let tile = compose_tile(index);

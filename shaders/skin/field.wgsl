@@ -29,7 +29,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(workgroup_id) gro
     }
     textureStore(smooth_slopes, own.xy, group.z, slope);
     let place = textureLoad(places, own.xy, group.z, 0);
-    let allowed = place.z * smoothstep(0.015, 0.04, place.x);
+    let allowed = place.z * smoothstep(0.03, 0.08, place.x);
     var colours: array<vec3<f32>, 4>;
     var mean = vec3<f32>(0.0);
     var all_cells = vec3<f32>(0.0);

@@ -31,7 +31,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(workgroup_id) gro
         let place = textureLoad(places, block, group.z, 0);
         // Nothing beyond where skin may be by its place.
         let p = smoothstep(0.35, 0.85, textureLoad(likelihoods, block, face.links.x, 0).r)
-            * place.z * smoothstep(0.015, 0.04, place.x);
+            * place.z * smoothstep(0.03, 0.08, place.x);
         mean += c / 9.0;
         skin += p / 9.0;
         with_skin += p * c / 9.0;

@@ -45,8 +45,9 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
     let origin = low / 2u;
     let size = min((end + 1u) / 2u - origin, vec2<u32>(SIDE));
     let count = size.x * size.y;
+    let rounds = (count + LANES - 1u) / LANES;
     var means: array<vec3<f32>, EACH>;
-    for (var k = 0u; k < EACH; k++) {
+    for (var k = 0u; k < min(rounds, EACH); k++) {
         let index = lane + k * LANES;
         if index < count {
             let place = origin + vec2<u32>(index % size.x, index / size.x);
@@ -62,7 +63,7 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
         }
     }
     workgroupBarrier();
-    for (var k = 0u; k < EACH; k++) {
+    for (var k = 0u; k < min(rounds, EACH); k++) {
         let index = lane + k * LANES;
         if index < count {
             means[k] = surround_mean(index, size);
@@ -71,7 +72,7 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
     workgroupBarrier();
     // The colour around, once without what differs from it in colour, once without what is brighter.
     for (var layer = 1u; layer < 3u; layer++) {
-        for (var k = 0u; k < EACH; k++) {
+        for (var k = 0u; k < min(rounds, EACH); k++) {
             let index = lane + k * LANES;
             if index < count {
                 let place = origin + vec2<u32>(index % size.x, index / size.x);
@@ -89,7 +90,7 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
             }
         }
         workgroupBarrier();
-        for (var k = 0u; k < EACH; k++) {
+        for (var k = 0u; k < min(rounds, EACH); k++) {
             let index = lane + k * LANES;
             if index < count {
                 let place = origin + vec2<u32>(index % size.x, index / size.x);

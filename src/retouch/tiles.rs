@@ -9,6 +9,9 @@ use super::skin::prior;
 /// Pixels a side.
 pub(crate) const TILE: u32 = 16;
 
+/// Side of a cell, in pixels, from which on neighbouring pixels share what is known of the skin.
+const SHARED: f32 = 3.0;
+
 /// Tiles of a row of the list.
 pub(crate) const ROW: usize = 256;
 
@@ -21,16 +24,17 @@ pub(crate) type Tile = [u32; 4];
 pub(crate) struct Tiles {
     /// In whole rows; what is left of the last one is empty.
     list: Vec<Tile>,
+    fine: Vec<Tile>,
     moved: Vec<Tile>,
     bare: Vec<Tile>,
-    ends: [usize; 3],
+    ends: [usize; 4],
 }
 
 impl Tiles {
-    /// All tiles: first those whose pixels keep their place, then those that move and may hold skin, then those that only
-    /// move.
+    /// All tiles: first those whose pixels keep their place, then the same of small faces, then those that move and may hold
+    /// skin, then those that only move.
     pub(crate) fn list(&self) -> &[Tile] {
-        self.list.get(..self.ends[2]).unwrap_or_default()
+        self.list.get(..self.ends[3]).unwrap_or_default()
     }
 
     /// The same in whole rows.
@@ -39,7 +43,7 @@ impl Tiles {
     }
 
     /// Where in the list each of these kinds ends.
-    pub(crate) fn ends(&self) -> [usize; 3] {
+    pub(crate) fn ends(&self) -> [usize; 4] {
         self.ends
     }
 
@@ -56,11 +60,12 @@ impl Tiles {
                 }
             }
         }
-        self.ends[0] = self.list.len();
-        self.list.append(&mut self.moved);
-        self.ends[1] = self.list.len();
-        self.list.append(&mut self.bare);
-        self.ends[2] = self.list.len();
+        let Self { list, fine, moved, bare, ends } = self;
+        ends[0] = list.len();
+        for (kind, end) in [fine, moved, bare].into_iter().zip(ends.iter_mut().skip(1)) {
+            list.append(kind);
+            *end = list.len();
+        }
         self.list.resize(self.list.len().next_multiple_of(ROW), Tile::default());
     }
 
@@ -76,8 +81,10 @@ impl Tiles {
             reach > 0.0
         });
         let skin = bits(&mut |face| !face.skin.is_none() && has_skin(face, tile, beside));
+        let is_fine = (0..).zip(faces).any(|(index, face)| skin & (1_u32 << index) != 0 && face.skin.cell < SHARED);
         match (moving, skin) {
             (0, 0) => {}
+            (0, _) if is_fine => self.fine.push([column, row, 0, skin]),
             (0, _) => self.list.push([column, row, 0, skin]),
             (_, 0) => self.bare.push([column, row, moving, 0]),
             _ => self.moved.push([column, row, moving, skin]),

@@ -7,13 +7,17 @@ use crate::gpu::resources::ResourceFactory;
 use crate::retouch::Plan;
 
 /// The tiles that hold skin and keep their place.
-pub(super) const STILL: Shader = shader!("compose/common", "skin/common", "skin/details", "skin/change", "compose/still");
+pub(super) const STILL: Shader = shader!("compose/common", "skin/common", "skin/change", "compose/still");
+/// The same of small faces.
+pub(super) const FINE: Shader =
+    shader!("compose/common", "skin/common", "skin/change", "compose/fine");
 /// The tiles that move and may hold skin.
 pub(super) const MOVED: Shader =
-    shader!("compose/common", "skin/common", "skin/details", "skin/change", "shape/shift", "compose/moved");
+    shader!("compose/common", "skin/common", "skin/change", "shape/shift", "compose/moved");
 
 pub(super) struct ComposeStage {
     still: Pass,
+    fine: Pass,
     moved: Pass,
     bound: BindGroupCache<ComposeBindings>,
     /// What is bound of the other stages, and of the list of tiles.
@@ -22,6 +26,7 @@ pub(super) struct ComposeStage {
 
 struct ComposeBindings {
     still: wgpu::BindGroup,
+    fine: wgpu::BindGroup,
     /// `None` where nothing has moved yet.
     moved: Option<wgpu::BindGroup>,
 }
@@ -32,6 +37,7 @@ impl ComposeStage {
         let moved: Vec<_> = still.iter().copied().chain(shape::SLOTS).collect();
         Self {
             still: Pass::numbered(factory, STILL, &still),
+            fine: Pass::numbered(factory, FINE, &still),
             moved: Pass::numbered(factory, MOVED, &moved),
             bound: BindGroupCache::new(),
             read: Default::default(),
@@ -41,11 +47,11 @@ impl ComposeStage {
 
 impl Stage for ComposeStage {
     fn passes(&self) -> &'static [&'static str] {
-        &["still", "moved"]
+        &["still", "fine", "moved"]
     }
 
     fn is_none(&self, plan: &Plan) -> bool {
-        let [_, moved, _] = plan.tiles.ends();
+        let [_, _, moved, _] = plan.tiles.ends();
         moved == 0
     }
 
@@ -64,15 +70,17 @@ impl Stage for ComposeStage {
             let moved: Vec<_> = still.iter().cloned().chain(shape.resources()).collect();
             self.moved.bind(frame.factory, &moved)
         });
+        let fine = self.fine.bind(frame.factory, &still);
         let still = self.still.bind(frame.factory, &still);
-        self.bound.insert(frame.pair, ComposeBindings { still, moved });
+        self.bound.insert(frame.pair, ComposeBindings { still, fine, moved });
     }
 
     fn record(&self, recorder: &mut Recorder<'_>, pair: Pair<'_>, plan: &Plan) {
-        let [still, moved, _] = plan.tiles.ends();
+        let [still, fine, moved, _] = plan.tiles.ends();
         let bound = self.bound.get(pair);
         recorder.dispatch(&self.still, bound.map(|bound| &bound.still), tile_groups(still));
-        recorder.dispatch(&self.moved, bound.and_then(|bound| bound.moved.as_ref()), tile_groups(moved - still));
+        recorder.dispatch(&self.fine, bound.map(|bound| &bound.fine), tile_groups(fine - still));
+        recorder.dispatch(&self.moved, bound.and_then(|bound| bound.moved.as_ref()), tile_groups(moved - fine));
     }
 
     fn release(&mut self, input: &wgpu::TextureView) {

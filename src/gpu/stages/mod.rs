@@ -99,8 +99,8 @@ struct FrameUniform {
 
 impl FrameUniform {
     fn new(plan: &Plan) -> Self {
-        let ((width, height), [still, moved, bare]) = (plan.size, plan.tiles.ends().map(|end| end as u32));
-        Self { size: [width, height, u32::from(plan.shows_skin), 0], tiles: [still, moved, bare, 0] }
+        let ((width, height), tiles) = (plan.size, plan.tiles.ends().map(|end| end as u32));
+        Self { size: [width, height, u32::from(plan.shows_skin), 0], tiles }
     }
 }
 
