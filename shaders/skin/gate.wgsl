@@ -11,8 +11,11 @@
 @group(0) @binding(6) var linear: sampler;
 @group(0) @binding(7) var changes: texture_storage_2d_array<rgba16float, write>;
 
-// What the contrast of a spot counts for, beside an edge's 1.
+// What the contrast of a spot counts for, and that of an edge.
 const ROUND = 0.3;
+const DIRECTED = 2.0;
+// How much of a dark spot goes in each of three bands.
+const SPOT = vec3<f32>(1.0, 1.0, 1.0);
 // What the tints change at 1, in OkLab: lightness, green to red, blue to yellow.
 const TINT = vec3<f32>(0.06, 0.022, 0.022);
 
@@ -22,17 +25,40 @@ fn gate_raised(grid: texture_2d_array<f32>, layer: u32, place: vec2<f32>, low: v
     return textureSampleLevel(grid, linear, at / vec2<f32>(textureDimensions(grid)), layer, 0.0);
 }
 
+// How much like a spot, and how little like a line, brightness curves at the middle of 3 × 3 blocks: by the smaller of the
+// two curvatures (the eigenvalues of the Hessian) beside the larger.
+fn gate_round(ys: array<f32, 9>) -> f32 {
+    let xx = ys[3] - 2.0 * ys[4] + ys[5];
+    let yy = ys[1] - 2.0 * ys[4] + ys[7];
+    let xy = 0.25 * (ys[0] + ys[8] - ys[2] - ys[6]);
+    let half = 0.5 * (xx + yy);
+    let off = sqrt(0.25 * (xx - yy) * (xx - yy) + xy * xy);
+    return smoothstep(0.05, 0.35, (half - off) / max(half + off, 1e-5));
+}
+
+// How strongly each of three bands fades, beside its share: less at edges and folds; at a dark spot nothing where marks are
+// kept, and all the more where they are not.
+fn gate_strength(free: f32, spot: f32, marks: f32, contrasts: vec3<f32>, face: SkinFace) -> vec3<f32> {
+    let gates = vec3<f32>(
+        details_gate(contrasts.x, face.cores.y),
+        details_gate(contrasts.y, face.cores.z),
+        details_gate(contrasts.z, face.cores.w),
+    );
+    let spots = SPOT * face.extra.z / max(face.fading.yzw, vec3<f32>(1e-3));
+    return mix(mix(free * gates, spots, spot), free * gates * (1.0 - spot), marks);
+}
+
 // What tone, shine, shade below the eyes, folds and tints change in OkLab.
 fn gate_colour(face: SkinFace, lab: vec3<f32>, even: vec3<f32>, dull: vec3<f32>, part: vec4<f32>) -> vec3<f32> {
     var change = vec3<f32>(0.0);
     // Blotches differ little from the skin around; coloured light, powder and a blush's border differ much, and stay.
     let off = lab.yz - even.yz;
-    let far = off / 0.040;
+    let far = off / 0.050;
     change -= vec3<f32>(0.0, face.amounts.z * off * exp(-dot(far, far)));
     // Chroma hardly rises, and in shadows not at all.
     let before = length(lab.yz);
     let after = length(lab.yz + change.yz);
-    let most = before + min(after - before, 0.010) * smoothstep(0.2, 0.5, lab.x);
+    let most = before + min(after - before, 0.009) * smoothstep(0.2, 0.5, lab.x);
     if after > before {
         change = vec3<f32>(0.0, (lab.yz + change.yz) * (most / max(after, 1e-5)) - lab.yz);
     }
@@ -76,6 +102,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(workgroup_id) gro
     }
     let own_colour = around[4].rgb;
     let local = mean.rgb / mean.w;
+    let base = 0.5 * (local + own_colour);
     let place = vec2<f32>(own.xy) + 0.5;
     let coarse = gate_raised(halved, group.z, place / 2.0, low / 2u, (high + 1u) / 2u).rgb;
     let origin = low / 4u;
@@ -111,25 +138,26 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(workgroup_id) gro
         finest += 0.25 * (y - raised) * (y - raised);
         dark = max(dark, 0.5 * (raised + common_luma(coarse)) - y);
     }
-    let spot = smoothstep(0.035, 0.075, dark / reference) * (1.0 - 0.7 * directed);
-    let free = (1.0 - 0.55 * directed) * (1.0 - face.amounts.y * spot);
+    let spot = smoothstep(0.035, 0.075, dark / reference) * gate_round(ys)
+        * smoothstep(0.75, 0.95, mean.w);
+    let free = 1.0 - 0.6 * directed;
     let local_luma = common_luma(local);
     let middle = sqrt(max(squares / mean.w - local_luma * local_luma, 0.0));
     let amount = face.extra.z;
     // A blemish is round, an edge is not.
-    let edge = mix(ROUND, 1.0, directed) / reference;
+    let edge = mix(ROUND, DIRECTED, directed) / reference;
     let second = own_colour - coarse;
     let third = coarse - coarsest;
-    var change = -free * details_gate(middle * edge, face.cores.z) * details_removed(second, face.fading.z, amount);
-    change -= free * details_gate(abs(common_luma(third)) * edge, face.cores.w)
-        * details_removed(third, face.fading.w, amount);
+    let contrasts = vec3<f32>(sqrt(finest), middle, abs(common_luma(third))) * edge;
+    let strength = gate_strength(free, spot, face.amounts.y, contrasts, face);
+    var change = -strength.y * details_removed(second, face.fading.z, amount);
+    change -= strength.z * details_removed(third, face.fading.w, amount);
 
-    let lab = common_to_oklab(local);
+    let lab = common_to_oklab(base);
     let even = gate_raised(surround, group.z * 3u + 1u, place / 4.0, origin, end).xyz;
     let dull = gate_raised(surround, group.z * 3u + 2u, place / 4.0, origin, end).xyz;
     let part = textureSampleLevel(mask, linear, skin_place(face, own.xy), group.z, 0.0);
     let shift = gate_colour(face, lab, even, dull, part);
-    change += common_from_oklab(lab + shift) - local;
-    let fine = free * details_gate(sqrt(finest) * edge, face.cores.y);
-    textureStore(changes, own.xy, group.z, vec4<f32>(change, fine));
+    change += common_from_oklab(lab + shift) - base;
+    textureStore(changes, own.xy, group.z, vec4<f32>(change, strength.x));
 }

@@ -41,14 +41,16 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(workgroup_id) gro
         colour += 0.125 * clamp(ratio, -5.0, 5.0);
     }
     // Rough, not brighter than skin, and where beards are.
-    let coarse = smoothstep(0.2, 0.7, log(max(seen.w, 1e-4)) - mean.y);
-    let rough = coarse * smoothstep(-0.10, 0.15, -features.x) * place.skin.w;
+    let coarse = smoothstep(0.15, 0.65, log(max(seen.w, 1e-4)) - mean.y);
+    let dark_and_rough = coarse * smoothstep(-0.10, 0.15, -features.x) * place.skin.w;
     let here = vec2<f32>(block) + 0.5;
     let own = likelihood_before(face, here);
     let around = 0.25 * (likelihood_before(face, here + vec2<f32>(1.4, 0.0))
         + likelihood_before(face, here - vec2<f32>(1.4, 0.0))
         + likelihood_before(face, here + vec2<f32>(0.0, 1.4))
         + likelihood_before(face, here - vec2<f32>(0.0, 1.4)));
+    // A single spot amid skin is no beard.
+    let rough = dark_and_rough * (1.0 - 0.9 * smoothstep(0.6, 0.95, around));
     let near = 0.4 * own + 0.6 * around;
     let likely = max(place.skin.x, 0.015);
     let odds = log(likely / (1.0 - likely)) + colour - 8.0 * rough + 6.0 * (near - 0.5) + 1.5 * (around - 0.5);
