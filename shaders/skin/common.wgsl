@@ -20,7 +20,8 @@ struct SkinFace {
     fading: vec4<f32>,
     // From which contrast on they stay.
     cores: vec4<f32>,
-    // Amount of folds; 1 where the skin shall be shown in place of the picture; amount of smoothing; unused.
+    // Amount of folds; 1 where the skin shall be shown in place of the picture; amount of smoothing; how much of
+    // a dark spot's finer bands goes.
     extra: vec4<f32>,
     // The core's cells: from left and top to right and bottom.
     cells: vec4<f32>,

@@ -12,6 +12,9 @@
 @group(0) @binding(6) var corrections: texture_storage_2d_array<rgba16float, write>;
 @group(0) @binding(7) var details: texture_storage_2d_array<rgba16float, write>;
 
+// How much the skin has to differ between a block's cells: less is noise.
+const LEAST = 0.06;
+
 // The values of a block's four cells, row by row, bilinearly between the blocks around.
 fn correct_raised(grid: texture_2d_array<f32>, layer: u32, block: vec2<i32>, low: vec2<i32>, high: vec2<i32>) -> array<vec4<f32>, 4> {
     var near: array<vec4<f32>, 3>;
@@ -47,15 +50,28 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(workgroup_id) gro
     let slope = correct_raised(slopes, group.z, block, low, high);
     let skin = correct_raised(skins, group.z, block, low, high);
     let change = correct_raised(changes, group.z, block, vec2<i32>(face.core.xy), vec2<i32>(face.core.zw) - 1);
+    let here = textureLoad(changes, own.xy, group.z, 0);
+    var colours: array<vec3<f32>, 4>;
+    var mean = vec3<f32>(0.0);
+    for (var k = 0u; k < 4u; k++) {
+        let cell = min(own.xy * 2u + vec2<u32>(k & 1u, k >> 1u), face.grid.xy - 1u);
+        colours[k] = textureLoad(cells, cell, group.z, 0).rgb;
+        mean += 0.25 * colours[k];
+    }
     for (var k = 0u; k < 4u; k++) {
         let cell = own.xy * 2u + vec2<u32>(k & 1u, k >> 1u);
         if all(cell < face.grid.xy) {
-            let rgb = textureLoad(cells, cell, group.z, 0).rgb;
-            let found = dot(slope[k].xyz, skin_guide(rgb, brightness)) + slope[k].w;
+            let rgb = colours[k];
+            // A cell differs from its block where that is no noise.
+            let off = dot(slope[k].xyz, skin_guide(rgb - mean, brightness));
+            let found = dot(slope[k].xyz, skin_guide(mean, brightness)) + slope[k].w
+                + sign(off) * max(abs(off) - LEAST, 0.0);
             // Eyes and lips stay shut, whatever their colour.
             let share = clamp(min(found, 1.6 * skin[k].w + 0.02), 0.0, 1.0);
             let finest = details_removed(rgb - skin[k].rgb, face.fading.y, face.extra.z);
-            let correction = select(change[k].rgb - change[k].w * finest, vec3<f32>(1.0), face.extra.y > 0.0);
+            // A spot may lie in one block alone.
+            let strength = select(change[k].w, max(change[k].w, here.w), here.w > 1.0);
+            let correction = select(change[k].rgb - strength * finest, vec3<f32>(1.0), face.extra.y > 0.0);
             textureStore(corrections, cell, group.z, vec4<f32>(correction, share));
             // What is finer than a cell differs by its brightness more than by its colour.
             let steepness = (slope[k].x + slope[k].y + slope[k].z) / (2.2 * brightness);

@@ -14,8 +14,6 @@
 // What the contrast of a spot counts for, and that of an edge.
 const ROUND = 0.3;
 const DIRECTED = 2.0;
-// How much of a dark spot goes in each of three bands.
-const SPOT = vec3<f32>(1.0, 1.0, 1.0);
 // What the tints change at 1, in OkLab: lightness, green to red, blue to yellow.
 const TINT = vec3<f32>(0.06, 0.022, 0.022);
 
@@ -44,7 +42,7 @@ fn gate_strength(free: f32, spot: f32, marks: f32, contrasts: vec3<f32>, face: S
         details_gate(contrasts.y, face.cores.z),
         details_gate(contrasts.z, face.cores.w),
     );
-    let spots = SPOT * face.extra.z / max(face.fading.yzw, vec3<f32>(1e-3));
+    let spots = vec3<f32>(face.extra.w, face.extra.w, face.extra.z) / max(face.fading.yzw, vec3<f32>(1e-3));
     return mix(mix(free * gates, spots, spot), free * gates * (1.0 - spot), marks);
 }
 
@@ -54,7 +52,7 @@ fn gate_colour(face: SkinFace, lab: vec3<f32>, even: vec3<f32>, dull: vec3<f32>,
     // Blotches differ little from the skin around; coloured light, powder and a blush's border differ much, and stay.
     let off = lab.yz - even.yz;
     let far = off / 0.050;
-    change -= vec3<f32>(0.0, face.amounts.z * off * exp(-dot(far, far)));
+    change -= vec3<f32>(0.0, face.amounts.z * 1.1 * off * exp(-dot(far, far)));
     // Chroma hardly rises, and in shadows not at all.
     let before = length(lab.yz);
     let after = length(lab.yz + change.yz);
@@ -139,7 +137,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(workgroup_id) gro
         dark = max(dark, 0.5 * (raised + common_luma(coarse)) - y);
     }
     let spot = smoothstep(0.035, 0.075, dark / reference) * gate_round(ys)
-        * smoothstep(0.75, 0.95, mean.w);
+        * smoothstep(0.5, 0.9, mean.w);
     let free = 1.0 - 0.6 * directed;
     let local_luma = common_luma(local);
     let middle = sqrt(max(squares / mean.w - local_luma * local_luma, 0.0));

@@ -23,11 +23,11 @@ struct Band {
 }
 
 const BANDS: [Band; 5] = [
-    Band { sigma: 0.0025, keep: 0.82, core: 0.10 },
-    Band { sigma: 0.0050, keep: 0.76, core: 0.085 },
-    Band { sigma: 0.0100, keep: 0.42, core: 0.070 },
-    Band { sigma: 0.0200, keep: 0.45, core: 0.060 },
-    Band { sigma: 0.0400, keep: 0.75, core: 0.050 },
+    Band { sigma: 0.0025, keep: 0.84, core: 0.10 },
+    Band { sigma: 0.0050, keep: 0.78, core: 0.085 },
+    Band { sigma: 0.0100, keep: 0.36, core: 0.070 },
+    Band { sigma: 0.0200, keep: 0.40, core: 0.060 },
+    Band { sigma: 0.0400, keep: 0.72, core: 0.050 },
 ];
 /// From this size on everything stays.
 const LARGEST: f32 = 0.0800;
@@ -94,6 +94,8 @@ pub(crate) struct SkinPlan {
     /// Four bands of details, from what is finer than a cell up: how much of them goes, 0..=1, and from which contrast on they
     /// stay.
     pub(crate) bands: [[f32; 2]; 4],
+    /// How much of a dark spot's finer bands goes, so much more than all of it as is needed for what is finer than a cell.
+    pub(crate) spots: f32,
     /// Eyes, brows, lips and other parts.
     pub(crate) mask: Mask,
     /// Where skin may be.
@@ -130,6 +132,7 @@ impl SkinPlan {
             let [keep, core] = band(finest * level.exp2());
             [self.amounts.smooth * (1.0 - keep), core]
         });
+        self.spots = self.amounts.smooth * (0.95 + 70.0 * (self.cell / axes.width - 0.0083)).clamp(0.9, 1.5);
         self.mask.draw(points, axes, rect, self.amounts.dark_circles > 0.0 || self.amounts.folds > 0.0);
         self.prior.update(points, axes, rect, others);
         self.bounds = self.prior.bounds(rect).unwrap_or_default();

@@ -46,7 +46,7 @@ impl SkinUniform {
             tint: [brighter, rosier, warmer, amounts.dark_circles],
             fading: skin.bands.map(|[fading, _]| if shows_skin { 0.0 } else { fading }),
             cores: skin.bands.map(|[_, core]| core),
-            extra: [amounts.folds, f32::from(u8::from(shows_skin)), amounts.smooth, 0.0],
+            extra: [amounts.folds, f32::from(u8::from(shows_skin)), amounts.smooth, skin.spots],
             cells: [left * 2, top * 2, (right * 2).min(across), (bottom * 2).min(down)].map(|cell| cell as f32),
             links: [slot.index, 1, u32::from(slot.is_new), 0],
         }
