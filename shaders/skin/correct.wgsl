@@ -13,7 +13,7 @@
 @group(0) @binding(7) var details: texture_storage_2d_array<rgba16float, write>;
 
 // How much the skin has to differ between a block's cells: less is noise.
-const LEAST = 0.08;
+const LEAST = 0.12;
 
 // The values of a block's four cells, row by row, bilinearly between the blocks around.
 fn correct_raised(grid: texture_2d_array<f32>, layer: u32, block: vec2<i32>, low: vec2<i32>, high: vec2<i32>) -> array<vec4<f32>, 4> {
@@ -67,7 +67,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(workgroup_id) gro
             let found = dot(slope[k].xyz, skin_guide(mean, brightness)) + slope[k].w
                 + sign(off) * max(abs(off) - LEAST, 0.0);
             // Eyes and lips stay shut, whatever their colour.
-            let share = clamp(min(found, 1.6 * skin[k].w + 0.02), 0.0, 1.0);
+            let share = smoothstep(0.04, 1.0, min(found, 1.6 * skin[k].w + 0.02));
             let finest = details_removed(rgb - skin[k].rgb, face.fading.y, face.extra.z);
             // A spot may lie in one block alone.
             let strength = select(change[k].w, max(change[k].w, here.w), here.w > 1.0);

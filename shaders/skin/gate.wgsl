@@ -51,8 +51,8 @@ fn gate_colour(face: SkinFace, lab: vec3<f32>, even: vec3<f32>, dull: vec3<f32>,
     var change = vec3<f32>(0.0);
     // Blotches differ little from the skin around; coloured light, powder and a blush's border differ much, and stay.
     let off = lab.yz - even.yz;
-    let far = off / 0.050;
-    change -= vec3<f32>(0.0, face.amounts.z * 1.1 * off * exp(-dot(far, far)));
+    let far = off / 0.043;
+    change -= vec3<f32>(0.0, face.amounts.z * 1.05 * off * exp(-dot(far, far)));
     // Chroma hardly rises, and in shadows not at all.
     let before = length(lab.yz);
     let after = length(lab.yz + change.yz);
@@ -100,7 +100,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(workgroup_id) gro
     }
     let own_colour = around[4].rgb;
     let local = mean.rgb / mean.w;
-    let base = 0.5 * (local + own_colour);
+    let base = 0.25 * local + 0.75 * own_colour;
     let place = vec2<f32>(own.xy) + 0.5;
     let coarse = gate_raised(halved, group.z, place / 2.0, low / 2u, (high + 1u) / 2u).rgb;
     let origin = low / 4u;
@@ -136,7 +136,9 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(workgroup_id) gro
         finest += 0.25 * (y - raised) * (y - raised);
         dark = max(dark, 0.5 * (raised + common_luma(coarse)) - y);
     }
-    let spot = smoothstep(0.035, 0.075, dark / reference) * gate_round(ys)
+    let depth = dark / reference;
+    // What is darker still is no skin: rims, hairs.
+    let spot = smoothstep(0.035, 0.075, depth) * (1.0 - smoothstep(0.30, 0.45, depth)) * gate_round(ys)
         * smoothstep(0.5, 0.9, mean.w);
     let free = 1.0 - 0.6 * directed;
     let local_luma = common_luma(local);

@@ -8,7 +8,7 @@
 @group(0) @binding(4) var means: texture_2d<f32>;
 @group(0) @binding(5) var slopes: texture_storage_2d_array<rgba16float, write>;
 
-const EPSILON = 2e-3;
+const EPSILON = 3e-3;
 
 @compute @workgroup_size(8, 8, 1)
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(workgroup_id) group: vec3<u32>) {
