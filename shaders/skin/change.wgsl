@@ -7,7 +7,7 @@
 // From which contrast on a detail finer than a cell stays.
 const CHANGE_CORE = 0.10;
 // How much the skin has to differ by a detail finer than a cell: less is noise.
-const CHANGE_LEAST = 0.3;
+const CHANGE_LEAST = 0.35;
 
 // What is known of a face's skin at a place.
 struct SkinSample {

@@ -67,7 +67,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(workgroup_id) gro
             let found = dot(slope[k].xyz, skin_guide(mean, brightness)) + slope[k].w
                 + sign(off) * max(abs(off) - LEAST, 0.0);
             // Eyes and lips stay shut, whatever their colour.
-            let share = smoothstep(0.04, 1.0, min(found, 1.6 * skin[k].w + 0.02));
+            let share = smoothstep(0.05, 1.0, min(found, 1.6 * skin[k].w + 0.02));
             let finest = details_removed(rgb - skin[k].rgb, face.fading.y, face.extra.z);
             // A spot may lie in one block alone.
             let strength = select(change[k].w, max(change[k].w, here.w), here.w > 1.0);

@@ -52,7 +52,7 @@ fn gate_colour(face: SkinFace, lab: vec3<f32>, even: vec3<f32>, dull: vec3<f32>,
     // Blotches differ little from the skin around; coloured light, powder and a blush's border differ much, and stay.
     let off = lab.yz - even.yz;
     let far = off / 0.043;
-    change -= vec3<f32>(0.0, face.amounts.z * 1.05 * off * exp(-dot(far, far)));
+    change -= vec3<f32>(0.0, face.amounts.z * 1.08 * off * exp(-dot(far, far)));
     // Chroma hardly rises, and in shadows not at all.
     let before = length(lab.yz);
     let after = length(lab.yz + change.yz);
@@ -139,7 +139,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(workgroup_id) gro
     let depth = dark / reference;
     // What is darker still is no skin: rims, hairs.
     let spot = smoothstep(0.035, 0.075, depth) * (1.0 - smoothstep(0.30, 0.45, depth)) * gate_round(ys)
-        * smoothstep(0.5, 0.9, mean.w);
+        * smoothstep(0.7, 0.95, mean.w);
     let free = 1.0 - 0.6 * directed;
     let local_luma = common_luma(local);
     let middle = sqrt(max(squares / mean.w - local_luma * local_luma, 0.0));

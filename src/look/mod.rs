@@ -17,19 +17,18 @@ pub use table::{Color, Group, Kind, Row, Value};
 impl Look {
     /// Suits everybody in calls and every day: nobody notices a filter.
     pub const NATURAL: Self = Self {
-        skin: Skin { smooth: 0.5, tone: 0.4, ..Skin::NONE },
-        shape: Shape { slim: 0.15, ..Shape::NONE },
+        skin: Skin { smooth: 0.45, marks: 1.0, tone: 0.35, shine: 0.15, dark_circles: 0.15, ..Skin::NONE },
         ..Self::NONE
     };
     /// Suits who slept little or sits in hard light: softer skin, the face's shape almost untouched.
     pub const SOFT: Self = Self {
-        skin: Skin { smooth: 0.8, tone: 0.6, ..Skin::NONE },
-        shape: Shape { slim: 0.1, ..Shape::NONE },
+        skin: Skin { smooth: 0.65, marks: 1.0, tone: 0.5, shine: 0.3, dark_circles: 0.35, folds: 0.2, ..Skin::NONE },
+        shape: Shape { slim: 0.05, ..Shape::NONE },
         ..Self::NONE
     };
     /// Suits who wants to be seen, in portraits and on stage: the strongest of the presets, still the same person.
     pub const GLAM: Self = Self {
-        skin: Skin { smooth: 0.9, tone: 0.75, ..Skin::NONE },
+        skin: Skin { smooth: 0.85, marks: 0.4, tone: 0.6, shine: 0.45, dark_circles: 0.5, folds: 0.35, ..Skin::NONE },
         shape: Shape { slim: 0.3, ..Shape::NONE },
         ..Self::NONE
     };

@@ -1,8 +1,6 @@
 //! The parts of a face that the skin's passes have to know: a small picture over its rectangle, drawn from the mesh.
 
-use crate::face::topology::{
-    LEFT_EYE, LEFT_EYEBROW, LEFT_NOSTRIL, LIPS, RIGHT_EYE, RIGHT_EYEBROW, RIGHT_NOSTRIL,
-};
+use crate::face::topology::{LEFT_EYE, LEFT_EYEBROW, LEFT_NOSTRIL, LIPS, RIGHT_EYE, RIGHT_EYEBROW, RIGHT_NOSTRIL};
 use crate::retouch::region::{Axes, Rect, at, cross, dot, minus};
 
 /// Texels a side.
@@ -23,7 +21,7 @@ pub(crate) struct Mask {
 
 /// What is no skin, and by how much its contour is widened before it is left out, in units of the face's width.
 const HOLES: [(&[u16], f32); 5] =
-    [(&RIGHT_EYE, 0.035), (&LEFT_EYE, 0.035), (&LIPS, 0.022), (&RIGHT_NOSTRIL, 0.015), (&LEFT_NOSTRIL, 0.015)];
+    [(&RIGHT_EYE, 0.035), (&LEFT_EYE, 0.035), (&LIPS, 0.022), (&RIGHT_NOSTRIL, 0.022), (&LEFT_NOSTRIL, 0.022)];
 /// Brows keep their contour: colour tells their hairs from the skin between them.
 const BROWS: [(&[u16], f32); 2] = [(&RIGHT_EYEBROW, 0.012), (&LEFT_EYEBROW, 0.012)];
 /// From the lower lid down to where shade under an eye ends.
