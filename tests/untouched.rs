@@ -7,8 +7,10 @@ use glowup::gpu::Renderer;
 use glowup::{FrameMut, Gpu, GpuOptions, Look, Shape, Skin};
 use support::{Picture, beautifier, close_up, faces, inside, nearest, portrait, retouched, width};
 
-const ALL: Look =
-    Look { skin: Skin { smooth: 1.0, tone: 1.0, brighten: 1.0, warmth: 1.0, ruddy: -1.0 }, shape: Shape { slim: 1.0 } };
+const ALL: Look = Look {
+    skin: Skin { smooth: 1.0, tone: 1.0, brighten: 1.0, warmth: 1.0, ruddy: -1.0 },
+    shape: Shape { slim: 1.0, ..Shape::NONE },
+};
 
 #[test]
 fn a_picture_without_a_face_comes_out_as_it_went_in() {
@@ -34,7 +36,7 @@ fn half_a_face_beside_a_face_nothing_changes() {
     for picture in [portrait(), close_up()] {
         let face = &faces(&picture)[0];
         let reach = width(face) / 2.0;
-        for look in [ALL, Look { shape: Shape { slim: 1.0 }, ..Look::NONE }] {
+        for look in [ALL, Look { shape: Shape { slim: 1.0, ..Shape::NONE }, ..Look::NONE }] {
             let after = retouched(&picture, look);
             let (mut far, mut changed) = (0, 0);
             for y in 0..picture.height {

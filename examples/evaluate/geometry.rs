@@ -15,14 +15,16 @@ use crate::sample::{Rng, Sample, portrait, rgb, sample};
 use crate::{Bench, Table, sheet};
 
 const SLIM: Look = slimmed(1.0);
-const ALL: Look =
-    Look { skin: Skin { smooth: 1.0, tone: 1.0, brighten: 1.0, warmth: 1.0, ruddy: 1.0 }, shape: Shape { slim: 1.0 } };
+const ALL: Look = Look {
+    skin: Skin { smooth: 1.0, tone: 1.0, brighten: 1.0, warmth: 1.0, ruddy: 1.0 },
+    shape: Shape { slim: 1.0, ..Shape::NONE },
+};
 
 /// One picture at three sizes.
 pub fn scale(bench: &mut Bench, table: &mut Table) -> Result<(), Failure> {
     table.title("The same portrait at 360, 720 and 1080 lines, brought to 360");
     let whole = portrait(1080, &bench.tracker)?;
-    let look = Look { skin: Skin { smooth: 1.0, tone: 1.0, ..Skin::NONE }, shape: Shape { slim: 0.5 } };
+    let look = Look { skin: Skin { smooth: 1.0, tone: 1.0, ..Skin::NONE }, shape: Shape { slim: 0.5, ..Shape::NONE } };
     let (mut plain, mut done) = (Vec::new(), Vec::new());
     let mut inside = Vec::new();
     for lines in [360, 720, 1080] {
@@ -71,7 +73,7 @@ const SPANS: [(&str, u16, u16); 5] =
 
 /// How much narrower the lower face becomes, and what else moves.
 const fn slimmed(slim: f32) -> Look {
-    Look { shape: Shape { slim }, ..Look::NONE }
+    Look { shape: Shape { slim, ..Shape::NONE }, ..Look::NONE }
 }
 
 pub fn slimming(bench: &mut Bench, table: &mut Table) -> Result<(), Failure> {
@@ -280,7 +282,10 @@ pub fn steady(bench: &Bench, table: &mut Table) -> Result<(), Failure> {
     let (w, h) = still.size();
     let skin = still.skin();
     let mut session = Beautifier::with_gpu(&bench.gpu, TrackerOptions::default())?;
-    session.set_look(Look { skin: Skin { smooth: 1.0, tone: 1.0, ..Skin::NONE }, shape: Shape { slim: 1.0 } })?;
+    session.set_look(Look {
+        skin: Skin { smooth: 1.0, tone: 1.0, ..Skin::NONE },
+        shape: Shape { slim: 1.0, ..Shape::NONE },
+    })?;
     let mut rng = Rng(11);
     let (mut last, mut noise): (Option<[Vec<f32>; 2]>, [f64; 2]) = (None, [0.0; 2]);
     let mut jaws: Vec<Vec<[f32; 2]>> = Vec::new();

@@ -108,7 +108,7 @@ const COVERS: [Cover; 4] = [
 pub fn covered(bench: &mut Bench, table: &mut Table, out: &Path) -> Result<(), Failure> {
     table.title("Things over the face, painted on the portrait, with `glam` less its slimming");
     let sample = bench.samples[0].clone();
-    let look = Look { shape: Shape { slim: 0.0 }, ..Look::GLAM };
+    let look = Look { shape: Shape { slim: 0.0, ..Shape::NONE }, ..Look::GLAM };
     let bare = bench.skin(&sample)?;
     let mut rows = Vec::new();
     for (name, paint) in COVERS {

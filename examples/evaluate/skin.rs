@@ -181,7 +181,7 @@ pub fn tones(bench: &mut Bench, table: &mut Table, out: &Path) -> Result<(), Fai
     table.title("Ten skin tones (Monk's scale, painted on the portrait)");
     let sample = bench.samples[0].clone();
     let plain = sample.skin();
-    let natural = Look { shape: Shape { slim: 0.0 }, ..Look::NATURAL };
+    let natural = Look { shape: Shape { slim: 0.0, ..Shape::NONE }, ..Look::NATURAL };
     let (mut removed, mut shifts, mut rows) = (Vec::new(), Vec::new(), Vec::new());
     for tone in MONK {
         let colour = [16, 8, 0].map(|shift| f32::from((tone >> shift) as u8) / 255.0 * EXPOSURE);

@@ -6,10 +6,10 @@ pub(crate) mod shape;
 pub(crate) mod skin;
 pub(crate) mod tiles;
 
-use crate::face::topology;
+use crate::face::{PartConfidence, topology};
 use crate::{Error, Face, Looks, Result, Skin};
 use region::{Axes, Rect};
-use shape::ShapePlan;
+use shape::{Others, ShapePlan, ShapeSolver};
 use skin::SkinPlan;
 use tiles::Tiles;
 
@@ -33,6 +33,8 @@ pub(crate) struct Plan {
     pub(crate) size: (u32, u32),
     /// Whether where skin is shall be shown, in place of the picture.
     pub(crate) shows_skin: bool,
+    /// Made with the first face that a shape moves.
+    solver: Option<Box<ShapeSolver>>,
     used: usize,
     order: Vec<(usize, Axes)>,
 }
@@ -53,6 +55,11 @@ impl FacePlan {
     pub(crate) fn changing(&self) -> Rect {
         self.skin.bounds.around(&self.shape.bounds)
     }
+
+    /// The pixels that the stages read, but for a few beside them: those that shapes move come from where others do.
+    pub(crate) fn reading(&self) -> Rect {
+        self.rect.around(&self.shape.bounds)
+    }
 }
 
 /// A face in a frame, as the stages' plans see it.
@@ -66,6 +73,8 @@ pub(crate) struct FaceGeometry<'a> {
     frame: (u32, u32),
     /// How strongly effects shall act, 0..=1.
     visibility: f32,
+    /// How surely its parts are seen.
+    parts: PartConfidence,
 }
 
 impl<'a> FaceGeometry<'a> {
@@ -79,7 +88,8 @@ impl<'a> FaceGeometry<'a> {
             return None;
         }
         let rect = region::rect(&face.points, &axes, frame.0, frame.1)?;
-        Some(Self { points: &face.points, axes, rect, frame, visibility: face.visibility.clamp(0.0, 1.0) })
+        let visibility = face.visibility.clamp(0.0, 1.0);
+        Some(Self { points: &face.points, axes, rect, frame, visibility, parts: face.parts })
     }
 }
 
@@ -125,7 +135,8 @@ impl Plan {
             let look = looks.of(index, face);
             (plan.id, plan.rect) = (face.id, geometry.rect);
             plan.skin.update(&geometry, if shows_skin { &SHOWN } else { &look.skin });
-            plan.shape.update(&geometry, &look.shape);
+            let solver = self.solver.get_or_insert_default();
+            plan.shape.update(&geometry, &look.shape, Others { faces, own: Some(index) }, solver);
             self.used += 1;
         }
         self.tiles.update(self.faces.get(..self.used).unwrap_or_default());

@@ -1,8 +1,6 @@
 //! Where a face lies in the frame: its axes, and the rectangle of pixels that retouching it can change.
 
-use crate::face::topology::{
-    CHIN, FACE_OVAL, FOREHEAD, LEFT_CHEEK, LEFT_EYE, LEFT_EYE_OUTER, NOSE_ROOT, RIGHT_CHEEK, RIGHT_EYE, RIGHT_EYE_OUTER,
-};
+use crate::face::topology::{CHIN, FACE_OVAL, FOREHEAD, LEFT_CHEEK, LEFT_EYE, RIGHT_CHEEK, RIGHT_EYE};
 
 /// How far beyond the face's outline pixels may change, in units of its width: less than the half that is promised.
 const MARGIN: f32 = 0.36;
@@ -67,18 +65,12 @@ impl Rect {
 /// A face's own axes in the picture.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Axes {
-    /// Middle between the eyes, in pixels.
-    pub(crate) eyes: [f32; 2],
     /// Unit vector from the eyes toward the chin.
     pub(crate) down: [f32; 2],
-    /// Unit vector toward the person's left, which is to the right in an unmirrored picture.
-    pub(crate) left: [f32; 2],
     /// From the eyes to the chin, in pixels.
     pub(crate) length: f32,
     /// The head's width from cheek to cheek in space, in pixels: the same however the head turns.
     pub(crate) width: f32,
-    /// The face's width as it is seen: shortened when the head turns.
-    pub(crate) seen_width: f32,
 }
 
 /// The point of that number, or the origin where a face has fewer.
@@ -121,27 +113,7 @@ impl Axes {
             return None;
         }
         let down = [toward_chin[0] / length, toward_chin[1] / length];
-        // Perpendicular to `down`, on the side of the person's left cheek.
-        let mut left = [down[1], -down[0]];
-        let side = minus(at(points, LEFT_EYE_OUTER), at(points, RIGHT_EYE_OUTER));
-        if dot(left, side) < 0.0 {
-            left = [-left[0], -left[1]];
-        }
-        let seen = minus(at(points, LEFT_CHEEK), at(points, RIGHT_CHEEK));
-        let seen_width = dot(seen, left).abs().min(width);
-        Some(Self { eyes, down, left, length, width, seen_width })
-    }
-
-    /// A point in the face's own axes: along `left` in units of the head's width from the midline (through the nose's
-    /// root and the chin), and along `down` in units of the distance from the eyes to the chin.
-    pub(crate) fn local(&self, points: &[[f32; 3]], p: [f32; 2]) -> [f32; 2] {
-        let t = dot(minus(p, self.eyes), self.down) / self.length;
-        let (root, chin) = (minus(at(points, NOSE_ROOT), self.eyes), minus(at(points, CHIN), self.eyes));
-        let (root_t, chin_t) = (dot(root, self.down) / self.length, 1.0);
-        let (root_x, chin_x) = (dot(root, self.left), dot(chin, self.left));
-        let share = if chin_t - root_t > 0.2 { ((t - root_t) / (chin_t - root_t)).clamp(0.0, 1.0) } else { 0.0 };
-        let middle = root_x + share * (chin_x - root_x);
-        [(dot(minus(p, self.eyes), self.left) - middle) / self.width, t]
+        Some(Self { down, length, width })
     }
 }
 
