@@ -34,7 +34,7 @@ impl Warp {
     pub fn new(face: &Face, width: u32, height: u32, look: &Look) -> Result<Self> {
         look.check()?;
         retouch::check(0, face)?;
-        Ok(Self::of(face, (width, height), look, Others::NONE))
+        Ok(Self::of(face, (width, height), look, Others::NONE, &mut ShapeSolver::default()))
     }
 
     /// The warps of all faces of a frame of `width` × `height` pixels, in their order: as [`Warp::new`], but that each keeps away from
@@ -46,14 +46,15 @@ impl Warp {
     pub fn all(faces: &[Face], width: u32, height: u32, look: &Look) -> Result<Vec<Self>> {
         look.check()?;
         faces.iter().enumerate().try_for_each(|(index, face)| retouch::check(index, face))?;
-        let warp = |(own, face)| Self::of(face, (width, height), look, Others { faces, own: Some(own) });
+        let mut solver = ShapeSolver::default();
+        let warp = |(own, face)| Self::of(face, (width, height), look, Others { faces, own: Some(own) }, &mut solver);
         Ok(faces.iter().enumerate().map(warp).collect())
     }
 
-    fn of(face: &Face, size: (u32, u32), look: &Look, others: Others<'_>) -> Self {
+    fn of(face: &Face, size: (u32, u32), look: &Look, others: Others<'_>, solver: &mut ShapeSolver) -> Self {
         let mut plan = ShapePlan::default();
         if let Some(geometry) = FaceGeometry::of(face, size) {
-            plan.update(&geometry, &look.shape, others, &mut ShapeSolver::default());
+            plan.update(&geometry, &look.shape, others, solver);
         }
         Self { plan }
     }
