@@ -11,11 +11,17 @@ use crate::retouch::region::Rect;
 /// Displacements of less, in pixels, are none: what nobody sees shall not cost a pass.
 const LEAST: f32 = 1.0 / 256.0;
 
+/// Nodes a side of a block, and blocks a side of the lattice.
+const BLOCK: usize = 4;
+const BLOCKS: usize = SIDE / BLOCK;
+
 /// Backward displacements: the pixel at `p` shows what was at `p + field(p)`. Nodes lie evenly over a rectangle of the frame, the
 /// first and last on its outermost pixel edges, and there they are 0; between them it is read bilinearly.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Field {
     nodes: Vec<[f16; 2]>,
+    /// How far the nodes of a block move at most, in pixels, row by row of blocks.
+    reaches: Vec<f32>,
     /// First and last column and row of nodes that move; `None` where none does.
     moving: Option<[[usize; 2]; 2]>,
 }
@@ -40,16 +46,30 @@ impl Field {
     pub(super) fn store(&mut self, planes: &Planes, span: &Span) {
         self.nodes.clear();
         self.nodes.resize(SIDE * SIDE, [f16::ZERO; 2]);
+        self.reaches.clear();
+        self.reaches.resize(BLOCKS * BLOCKS, 0.0);
         let width = span.x[1] - span.x[0];
         let mut pairs = [0.0_f32; 2 * SIDE];
+        // Squares, the largest of some rows.
+        let mut farthest = [0.0_f32; SIDE];
         let mut found: Option<[[usize; 2]; 2]> = None;
         for row in span.rows() {
             let start = row * SIDE + span.x[0];
             let (u, v) = (&planes.u[start..][..width], &planes.v[start..][..width]);
-            for ((pair, u), v) in pairs.chunks_exact_mut(2).zip(u).zip(v) {
-                let moves = if u.abs().max(v.abs()) < LEAST { 0.0 } else { 1.0 };
-                pair[0] = moves * u;
-                pair[1] = moves * v;
+            let farthest = &mut farthest[..width];
+            for k in 0..width {
+                let square = u[k] * u[k] + v[k] * v[k];
+                let moves = if square < LEAST * LEAST { 0.0 } else { 1.0 };
+                (pairs[2 * k], pairs[2 * k + 1]) = (moves * u[k], moves * v[k]);
+                let square = moves * square;
+                farthest[k] = if square > farthest[k] { square } else { farthest[k] };
+            }
+            if row % BLOCK == BLOCK - 1 || row + 1 == span.y[1] {
+                let reaches = &mut self.reaches[row / BLOCK * BLOCKS..][..BLOCKS];
+                for (column, square) in span.columns().zip(farthest) {
+                    let reach = &mut reaches[column / BLOCK];
+                    *reach = reach.max(std::mem::take(square));
+                }
             }
             let pairs = &pairs[..2 * width];
             let Some(first) = pairs.iter().position(|&value| value != 0.0) else { continue };
@@ -61,6 +81,7 @@ impl Field {
                 nodes.as_flattened_mut().convert_from_f32_slice(pairs);
             }
         }
+        self.reaches.iter_mut().for_each(|reach| *reach = reach.sqrt());
         self.moving = found;
     }
 
@@ -106,14 +127,14 @@ impl Field {
         })
     }
 
-    /// How far the nodes from a first to a last column and row move at most, in pixels.
+    /// How far the nodes from a first to a last column and row, or such beside them, move at most, in pixels.
     pub(crate) fn reach_within(&self, [[left, right], [top, bottom]]: [[usize; 2]; 2]) -> f32 {
-        let rows = self.nodes().chunks_exact(SIDE).take(bottom + 1).skip(top);
-        // Bits of such numbers, without the sign's, are in the numbers' order.
-        let [x, y] = rows.flat_map(|row| row.iter().take(right + 1).skip(left)).fold([0; 2], |most: [u16; 2], node| {
-            std::array::from_fn(|axis| most[axis].max(node[axis].to_bits() & 0x7fff))
-        });
-        f16::from_bits(x).to_f32().hypot(f16::from_bits(y).to_f32())
+        if self.is_empty() {
+            return 0.0;
+        }
+        let rows = self.reaches.chunks_exact(BLOCKS).take(bottom / BLOCK + 1).skip(top / BLOCK);
+        let reaches = rows.flat_map(|row| row.iter().take(right / BLOCK + 1).skip(left / BLOCK));
+        reaches.fold(0.0, |most, reach| most.max(*reach))
     }
 }
 

@@ -151,6 +151,16 @@ fn time_of_a_face() {
             })
             .collect();
         times.sort_by(f64::total_cmp);
+        let mut whole = crate::retouch::Plan::default();
+        let mut wholes: Vec<f64> = (0..200)
+            .map(|k| {
+                let start = Instant::now();
+                whole.update((FRAME, FRAME), &faces[k % 16..][..1], look.into(), false).unwrap();
+                start.elapsed().as_secs_f64() * 1e6
+            })
+            .collect();
+        wholes.sort_by(f64::total_cmp);
+        println!("whole plan {:.0}", wholes[100]);
         println!(
             "{name}: {:.0} µs, p10 {:.0}, p90 {:.0}",
             times[times.len() / 2],
