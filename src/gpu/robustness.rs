@@ -223,6 +223,7 @@ fn a_thousand_sets_of_landmarks() {
     flattest.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
     // Whole faces are gentle enough by themselves, and so keep all of their effect.
     for (yaw, roll) in [(0.0, 0.0), (0.5, 0.3), (1.0, -0.8), (0.0, 1.5)] {
+        plan.reset();
         plan.update((600, 600), &[turned(&face, 1, [yaw, 0.0, roll], 1.0, [300.0, 300.0])], (&all).into(), false)
             .unwrap();
         assert!(plan.faces().iter().all(|face| least_area(face) > 0.38), "yaw {yaw}, roll {roll}");

@@ -111,7 +111,7 @@ rows! {
     }
     /// The face's shape.
     Shape shape "Shape" {
-        slim: amount, "Slim", "Narrows the face from the cheeks to the chin; eyes, nose and mouth stay.",
+        slim: amount, "Slim", "Narrows the face from the cheeks to the chin, toward its midline; eyes, nose and mouth stay.",
             "At 1 the jaw is 12 % narrower.";
         narrow: both_ways, "Width", "Makes the whole face narrower; the eyes almost stay.",
             "At 1 by 8 % between the cheeks, at -1 as much wider.";

@@ -33,6 +33,8 @@ pub(crate) struct Plan {
     pub(crate) size: (u32, u32),
     /// Whether where skin is shall be shown, in place of the picture.
     pub(crate) shows_skin: bool,
+    /// Counts frames, so that shapes know the last one.
+    frame: u64,
     /// Made with the first face that a shape moves.
     solver: Option<Box<ShapeSolver>>,
     used: usize,
@@ -109,6 +111,7 @@ impl Plan {
         shows_skin: bool,
     ) -> Result<()> {
         (self.used, self.size, self.shows_skin) = (0, size, shows_skin);
+        self.frame += 1;
         looks.check(faces.len())?;
         for (index, face) in faces.iter().enumerate() {
             check(index, face)?;
@@ -131,16 +134,24 @@ impl Plan {
             if self.used == self.faces.len() {
                 self.faces.push(FacePlan::default());
             }
+            // The one that remembers this face, if there is one.
+            let own = self.faces.iter().skip(self.used).position(|plan| plan.id == face.id);
+            self.faces.swap(self.used, self.used + own.unwrap_or_default());
             let Some(plan) = self.faces.get_mut(self.used) else { continue };
             let look = looks.of(index, face);
             (plan.id, plan.rect) = (face.id, geometry.rect);
             plan.skin.update(&geometry, if shows_skin { &SHOWN } else { &look.skin });
             let solver = self.solver.get_or_insert_default();
-            plan.shape.update(&geometry, &look.shape, Others { faces, own: Some(index) }, solver);
+            plan.shape.update(&geometry, &look.shape, Others { faces, own: Some(index) }, solver, self.frame);
             self.used += 1;
         }
         self.tiles.update(self.faces.get(..self.used).unwrap_or_default());
         Ok(())
+    }
+
+    /// Forgets the faces' last frame.
+    pub(crate) fn reset(&mut self) {
+        self.frame += 1;
     }
 
     /// The faces to retouch; empty where the frame stays as it is.

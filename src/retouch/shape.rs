@@ -12,6 +12,7 @@ pub(crate) mod field;
 mod folds;
 mod grid;
 mod membrane;
+mod memory;
 mod planes;
 mod pose;
 mod raster;
@@ -28,6 +29,7 @@ use super::FaceGeometry;
 use super::region::Rect;
 use crate::Shape;
 use field::Field;
+use memory::Memory;
 
 pub(crate) use room::Others;
 pub(crate) use solver::ShapeSolver;
@@ -42,18 +44,24 @@ pub(crate) struct ShapePlan {
     pub(crate) rect: Rect,
     /// The pixels that may move.
     pub(crate) bounds: Rect,
+    memory: Memory,
 }
 
 impl ShapePlan {
-    /// Plans the shape of a face among others.
+    /// Plans the shape of a face among others, in the frame of that number of a stream; 0 for a frame of its own.
     pub(super) fn update(
         &mut self,
         face: &FaceGeometry<'_>,
         amounts: &Shape,
         others: Others<'_>,
         solver: &mut ShapeSolver,
+        frame: u64,
     ) {
-        self.rect = solver.solve(face, amounts, others, &mut self.field).unwrap_or_default();
+        let rect = solver.solve(face, amounts, others, (&mut self.field, &mut self.memory), frame);
+        if rect.is_none() {
+            self.field.clear();
+        }
+        self.rect = rect.unwrap_or_default();
         self.bounds = self.field.bounds(self.rect).unwrap_or_default();
     }
 

@@ -1,6 +1,7 @@
 //! How a face's head stands: how canonical centimetres become pixels.
 
 use super::canonical::CANONICAL;
+use super::memory::Anchor;
 use crate::face::pose::{NEUTRAL, determinant, rotation_near};
 use crate::face::topology::{CHIN, FOREHEAD, LEFT_CHEEK, RIGHT_CHEEK};
 
@@ -20,6 +21,8 @@ pub(super) struct HeadPose {
     pub(super) scale: [f32; 2],
     /// Whether the face is seen in a mirror.
     pub(super) mirrored: bool,
+    /// Where it lies, with its size and its roll.
+    pub(super) anchor: Anchor,
     /// Root mean square of what the steady points are off, in centimetres.
     pub(super) off: f32,
 }
@@ -80,7 +83,15 @@ impl HeadPose {
         let across = (distance(points, RIGHT_CHEEK, LEFT_CHEEK) / WIDTH).clamp(least, most);
         let down = (distance(points, FOREHEAD, CHIN) / HEIGHT).clamp(least, most);
         let off = (spread[0] - scale * along).max(0.0) / (count * scale * scale);
-        Some(Self { turn, scale: [across, down], mirrored, off: off.sqrt() })
+        // As the face's left is seen, however far it is turned.
+        let left = [turn[0][0], turn[1][0]];
+        let length = scale / left[0].hypot(left[1]).max(1e-6);
+        let anchor = Anchor {
+            centre: [centres[0][0], centres[0][1]],
+            axis: left.map(|value| value * length),
+            facing: turn.map(|row| row[2]),
+        };
+        Some(Self { turn, scale: [across, down], mirrored, anchor, off: off.sqrt() })
     }
 
     /// A displacement in canonical centimetres (to the left, up), as it is seen in the picture, in pixels.

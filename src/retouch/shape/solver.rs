@@ -6,6 +6,7 @@ use super::field::Field;
 use super::folds::Folds;
 use super::grid::{Grid, SIDE, Span, oval};
 use super::membrane::Membrane;
+use super::memory::{Memory, Past};
 use super::planes::Planes;
 use super::raster::Raster;
 use super::reach::{Reach, hold_inside};
@@ -24,6 +25,7 @@ pub(crate) struct ShapeSolver {
     membrane: Membrane,
     rounding: Rounding,
     folds: Folds,
+    past: Past,
 }
 
 impl Default for ShapeSolver {
@@ -35,21 +37,22 @@ impl Default for ShapeSolver {
             membrane: Membrane::new(),
             rounding: Rounding::new(),
             folds: Folds::new(),
+            past: Past::new(),
         }
     }
 }
 
 impl ShapeSolver {
-    /// Computes the field of a face among others. Returns the rectangle that its nodes lie over, or `None`, with the field
-    /// emptied, where nothing moves. The numbers are the same on every machine: wider vectors only come sooner to them.
+    /// Computes the field of a face among others, in the frame of that number of a stream: where the last frame's field and memory
+    /// are this face's, it follows them. Returns the rectangle that its nodes lie over; `None` where nothing moves.
     pub(super) fn solve(
         &mut self,
         face: &FaceGeometry<'_>,
         shape: &Shape,
         others: Others<'_>,
-        field: &mut Field,
+        (field, memory): (&mut Field, &mut Memory),
+        frame: u64,
     ) -> Option<Rect> {
-        field.clear();
         let amounts = amounts(shape);
         if face.visibility <= 0.0 || amounts.iter().all(|amount| *amount == 0.0) {
             return None;
@@ -74,8 +77,11 @@ impl ShapeSolver {
         self.membrane.solve(&mut self.planes, &span, &grid);
         self.rounding.round(&mut self.planes, &span);
         self.fade_at_the_border(&span, &grid, face.frame, unit);
+        let now = (&wanted.anchor, shape, unit, frame);
+        self.past.follow((memory, field.nodes()), now, &mut self.planes, &span, &grid);
         self.folds.repair(&mut self.planes, &span, &grid, &mut self.rounding);
         field.store(&self.planes, &span);
+        memory.update(wanted.anchor, shape, grid.rect, frame);
         (!field.is_empty()).then_some(grid.rect)
     }
 

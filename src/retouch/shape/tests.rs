@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::field::SIDE;
 use super::{Others, ShapePlan, ShapeSolver};
-use crate::retouch::FaceGeometry;
+use crate::retouch::{FaceGeometry, Plan};
 use crate::{Face, Kind, Look};
 
 const FRAME: u32 = 800;
@@ -89,7 +89,7 @@ fn no_mixture_of_amounts_folds_a_face() {
     let start = Instant::now();
     for (name, look) in &looks {
         for (index, face) in faces.iter().enumerate() {
-            plan.update(&FaceGeometry::of(face, (FRAME, FRAME)).unwrap(), &look.shape, Others::NONE, &mut solver);
+            plan.update(&FaceGeometry::of(face, (FRAME, FRAME)).unwrap(), &look.shape, Others::NONE, &mut solver, 0);
             if !plan.is_none() {
                 least.push((least_area(&plan), name.as_str(), index));
             }
@@ -114,9 +114,9 @@ fn a_face_is_computed_alike_whatever_came_before() {
         let mut face = face.clone();
         face.points.iter_mut().for_each(|point| point[index % 2] += 23.0 * (index % 7) as f32);
         let geometry = FaceGeometry::of(&face, (FRAME, FRAME)).unwrap();
-        plan.update(&geometry, &all.shape, Others::NONE, &mut solver);
+        plan.update(&geometry, &all.shape, Others::NONE, &mut solver, 0);
         let mut fresh = ShapePlan::default();
-        fresh.update(&geometry, &all.shape, Others::NONE, &mut ShapeSolver::default());
+        fresh.update(&geometry, &all.shape, Others::NONE, &mut ShapeSolver::default(), 0);
         assert!(plan.field.nodes() == fresh.field.nodes(), "{index}");
     }
 }
@@ -144,14 +144,14 @@ fn time_of_a_face() {
                     .map(|face| {
                         let geometry = FaceGeometry::of(face, (FRAME, FRAME)).unwrap();
                         let start = Instant::now();
-                        plan.update(&geometry, &look.shape, Others::NONE, &mut solver);
+                        plan.update(&geometry, &look.shape, Others::NONE, &mut solver, 0);
                         start.elapsed().as_secs_f64() * 1e6
                     })
                     .collect::<Vec<_>>()
             })
             .collect();
         times.sort_by(f64::total_cmp);
-        let mut whole = crate::retouch::Plan::default();
+        let mut whole = Plan::default();
         let mut wholes: Vec<f64> = (0..200)
             .map(|k| {
                 let start = Instant::now();
@@ -168,4 +168,42 @@ fn time_of_a_face() {
             times[times.len() * 9 / 10]
         );
     }
+}
+
+/// Landmarks that tremble move what is behind the face less than a field of each frame's own would, and the face itself as much.
+#[test]
+fn what_is_behind_a_trembling_face_rests() {
+    const FRAMES: usize = 80;
+    let face = faces().swap_remove(5);
+    let slim = look(|index, _| if index == 0 { 1.0 } else { 0.0 });
+    let mut rng = Rng(8);
+    let mut spreads = [[0.0_f32; 2]; 2];
+    // A place behind the jaw and one on the cheek.
+    let at = |face: &Face, index: usize, share: f32| {
+        let (p, nose) = (face.points[index], face.points[1]);
+        [0, 1].map(|axis: usize| nose[axis] + share * (p[axis] - nose[axis]))
+    };
+    let places = [at(&face, 172, 1.15), at(&face, 172, 0.75)];
+    for (kind, spreads) in spreads.iter_mut().enumerate() {
+        let mut plan = Plan::default();
+        let mut values = Vec::new();
+        for _ in 0..FRAMES {
+            let mut face = face.clone();
+            face.points.as_flattened_mut().iter_mut().for_each(|value| *value += 2.0 * (rng.next() - 0.5));
+            if kind == 0 {
+                plan.reset();
+            }
+            plan.update((FRAME, FRAME), &[face], (&slim).into(), false).unwrap();
+            let shape = &plan.faces()[0].shape;
+            values.push(places.map(|place| shape.field.at(place, shape.rect)[0]));
+        }
+        for (place, spread) in spreads.iter_mut().enumerate() {
+            // Second differences tell what trembles.
+            let second = |w: &[[f32; 2]]| (w[0][place] - 2.0 * w[1][place] + w[2][place]).powi(2);
+            *spread = (values[20..].windows(3).map(second).sum::<f32>() / (FRAMES - 22) as f32).sqrt();
+        }
+    }
+    println!("second differences, behind and on the face: {spreads:.3?}");
+    let [[alone, alone_on], [kept, kept_on]] = spreads;
+    assert!(kept < 0.6 * alone && kept_on > 0.8 * alone_on);
 }

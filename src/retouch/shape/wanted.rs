@@ -4,6 +4,7 @@
 use super::amounts::{EYES, KINDS, MOUTH, Measure, Moves, NOSE};
 use super::canonical::{AMOUNTS, CANONICAL, VERTICES};
 use super::grid::{Oval, smoothstep};
+use super::memory::Anchor;
 use super::pose::HeadPose;
 use super::room::{Others, Room, places, shown};
 use crate::face::PartConfidence;
@@ -40,6 +41,7 @@ pub(super) struct Wanted {
     pub(super) rounding: [f32; VERTICES],
     /// Whether the face is seen in a mirror.
     pub(super) mirrored: bool,
+    pub(super) anchor: Anchor,
 }
 
 /// An eye's width and height, or the mouth's, in space, in pixels.
@@ -155,7 +157,7 @@ impl Wanted {
             let edge = 1.0 - smoothstep(SILHOUETTE[0], SILHOUETTE[1], pose.facing(CANONICAL.normals[vertex]));
             ROUNDING.max(rim).max(edge)
         });
-        Some(Self { places: places(face.points), by, rounding, mirrored: pose.mirrored })
+        Some(Self { places: places(face.points), by, rounding, mirrored: pose.mirrored, anchor: pose.anchor })
     }
 
     /// Makes all movements smaller.

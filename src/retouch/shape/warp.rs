@@ -54,7 +54,7 @@ impl Warp {
     fn of(face: &Face, size: (u32, u32), look: &Look, others: Others<'_>, solver: &mut ShapeSolver) -> Self {
         let mut plan = ShapePlan::default();
         if let Some(geometry) = FaceGeometry::of(face, size) {
-            plan.update(&geometry, &look.shape, others, solver);
+            plan.update(&geometry, &look.shape, others, solver, 0);
         }
         Self { plan }
     }
