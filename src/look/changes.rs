@@ -54,7 +54,8 @@ impl ShapeChanges {
                 None => self.looks.push(wanted.clone()),
             }
             // A face that comes begins as it is.
-            let shape = self.shapes.iter().find(|(id, _)| *id == face.id).map_or(Shape::NONE, |(_, shape)| shape.clone());
+            let shape =
+                self.shapes.iter().find(|(id, _)| *id == face.id).map_or(Shape::NONE, |(_, shape)| shape.clone());
             if let Some(look) = self.looks.get_mut(index) {
                 approach(look, Look { shape, ..Look::NONE }, most);
             }

@@ -67,7 +67,13 @@ impl Room {
             border[index].min(border.get(usize::from(mirror)).copied().unwrap_or_default())
         });
         for (other, there) in others.near(*own, NEIGHBOUR * unit) {
+            let [low, high] = box_of(&other);
+            let reach = NEIGHBOUR * unit;
             for (share, p) in share.iter_mut().zip(face.points) {
+                // Most points of a face are far from its neighbours.
+                if (0..2).any(|axis| p[axis] < low[axis] - reach || p[axis] > high[axis] + reach) {
+                    continue;
+                }
                 let apart = smoothstep(0.0, NEIGHBOUR, distance_outside(&other, [p[0], p[1]]) / unit);
                 *share = share.min(1.0 - there * (1.0 - apart));
             }
