@@ -199,6 +199,7 @@ fn raised(from: &[Point], to: &[Point]) -> f32 {
 #[test]
 fn amounts_draw_what_the_table_says() {
     let mut off = Vec::new();
+    let (mut within, mut all) = (0, 0);
     for (name, measure, most, least) in TARGETS {
         for (amount, target) in [(1.0, most), (-1.0, least)] {
             if target == 0.0 {
@@ -218,12 +219,18 @@ fn amounts_draw_what_the_table_says() {
                 list(&turned)
             );
             let share = mean(&frontal) / target;
+            let near = frontal.iter().filter(|drawn| (0.85..=1.15).contains(&(*drawn / target))).count();
+            within += near;
+            all += frontal.len();
             if !(0.85..=1.15).contains(&share) {
                 off.push((name, amount, share));
             }
         }
     }
+    // Lips, chins and brows differ in what a per cent of them is.
+    println!("{within} of {all} faces and ends within 15 % of the target");
     assert!(off.is_empty(), "{off:?}");
+    assert!(within * 10 >= all * 7);
 }
 
 /// The shape's amounts, each drawn at random from its range.
@@ -313,8 +320,7 @@ fn irises_stay_round() {
         let (rims, most) = (root_mean_square(&rims), rims.iter().fold(0.0_f32, |most, off| most.max(off.abs())));
         let middles = root_mean_square(&middles);
         println!("{name:15} {amount:+}: rims {rims:.2} % rms, {most:.1} % at most; inner halves {middles:.2} % rms");
-        // Where eyes become smaller, upper and lower end of the rim stay behind, under the lids.
-        assert!(rims <= if (name, amount) == ("eye_size", -1.0) { 3.3 } else { 3.0 }, "{name} {amount}: {rims}");
+        assert!(rims <= 3.0, "{name} {amount}: {rims}");
         assert!(middles <= 3.0, "{name} {amount}: {middles}");
     }
 }

@@ -21,7 +21,7 @@ const OPENS: [f32; 2] = [0.08, 0.20];
 const CLOSED: f32 = 0.25;
 /// This ratio of the canonical eye, and how far a person's may differ: lids that are closer together move less up and down, so
 /// that the iris between them stays round.
-const OPEN: f32 = 0.28;
+const OPEN: f32 = 0.26;
 const LIDS_DIFFER: [f32; 2] = [0.7, 1.4];
 /// Between these ratios a mouth opens wide; it then smiles half as much.
 const GAPES: [f32; 2] = [0.25, 0.6];
