@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::face::TrackTimes;
 use crate::gpu::{GpuCropper, PassTimes, PendingFrame, Renderer};
-use crate::look::FaceLooks;
+use crate::look::{FaceLooks, ShapeChanges};
 use crate::{Face, FaceTracker, Frame, FrameMut, Gpu, GpuOptions, Look, Orientation, Result, TrackerOptions};
 
 /// What a [`Beautifier`] shall do.
@@ -57,6 +57,7 @@ pub struct Beautifier {
     tracker: FaceTracker,
     renderer: Renderer,
     looks: Arc<FaceLooks>,
+    changes: ShapeChanges,
     /// What crops network inputs from textures, once there was one.
     cropper: Option<GpuCropper>,
     stats: FrameStats,
@@ -91,6 +92,7 @@ impl Beautifier {
             tracker: FaceTracker::new(tracker)?,
             renderer: Renderer::new(gpu)?,
             looks: Arc::new(FaceLooks::new(Look::NATURAL)),
+            changes: ShapeChanges::default(),
             cropper: None,
             stats: FrameStats::default(),
         })
@@ -128,6 +130,17 @@ impl Beautifier {
         Arc::make_mut(&mut self.looks).set(id, look)
     }
 
+    /// How fast the shapes of a video's faces follow their looks, in amounts a second: at 2 the jaw takes half a second from
+    /// `slim` 0 to 1, after [`Beautifier::set_look`] as well as where a face comes. `None`, as at first: at once. Stills are never
+    /// waited for.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfRange`](crate::Error::OutOfRange) for a rate that is not above 0 and at most 1000; the one in force stays.
+    pub fn set_change_rate(&mut self, rate: Option<f32>) -> Result<()> {
+        self.changes.set_rate(rate)
+    }
+
     /// All looks at once, as [`Beautifier::looks`] has given them.
     pub(crate) fn set_looks(&mut self, looks: &Arc<FaceLooks>) {
         self.looks = Arc::clone(looks);
@@ -156,7 +169,8 @@ impl Beautifier {
         let start = Instant::now();
         self.tracker.track(frame, time)?;
         let track = start.elapsed();
-        let pending = self.renderer.upload(frame, self.tracker.faces(), (&*self.looks).into())?;
+        let looks = self.changes.step(self.tracker.faces(), &self.looks, time);
+        let pending = self.renderer.upload(frame, self.tracker.faces(), looks)?;
         Ok(BegunFrame { start, track, times: self.tracker.times(), pending })
     }
 
@@ -204,7 +218,8 @@ impl Beautifier {
     ) -> Result<&[Face]> {
         let start = Instant::now();
         let (track, bytes) = self.track_texture(input, time)?;
-        self.renderer.render(encoder, input, output, self.tracker.faces(), &*self.looks)?;
+        let looks = self.changes.step(self.tracker.faces(), &self.looks, time);
+        self.renderer.render(encoder, input, output, self.tracker.faces(), looks)?;
         self.note(start, track, self.tracker.times());
         self.stats.bytes += bytes;
         Ok(self.tracker.faces())
@@ -306,6 +321,7 @@ impl Beautifier {
     pub fn reset(&mut self) {
         self.tracker.reset();
         self.renderer.reset();
+        self.changes.reset();
     }
 
     fn note(&mut self, start: Instant, track: Duration, times: TrackTimes) {

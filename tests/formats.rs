@@ -171,7 +171,10 @@ fn what_is_far_from_every_face_keeps_its_bytes() {
         with_frame(&mut after, (format, colours), size, |frame| beautifier.process_still(frame)).unwrap();
         assert!(after == before, "{format:?}: an amount of 0 changes nothing");
         beautifier
-            .set_look(Look { skin: Skin { smooth: 1.0, tone: 1.0, ..Skin::NONE }, shape: Shape { slim: 1.0 } })
+            .set_look(Look {
+                skin: Skin { smooth: 1.0, tone: 1.0, ..Skin::NONE },
+                shape: Shape { slim: 1.0, ..Shape::NONE },
+            })
             .unwrap();
         let faces = with_frame(&mut after, (format, colours), size, |frame| beautifier.process_still(frame)).unwrap();
         let points = &faces[0].points;

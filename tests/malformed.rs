@@ -98,7 +98,7 @@ fn amounts_out_of_range() {
         // Of those that go both ways, what is beyond −1 too.
         let both_ways = if bad < 0.0 { bad - 1.0 } else { bad };
         for (field, look) in [
-            ("slim", Look { shape: Shape { slim: bad }, ..Look::NONE }),
+            ("slim", Look { shape: Shape { slim: bad, ..Shape::NONE }, ..Look::NONE }),
             ("smooth", Look { skin: Skin { smooth: bad, ..Look::NATURAL.skin }, ..Look::NATURAL }),
             ("tone", Look { skin: Skin { tone: bad, ..Look::GLAM.skin }, ..Look::GLAM }),
             ("brighten", Look { skin: Skin { brighten: both_ways, ..Look::GLAM.skin }, ..Look::GLAM }),
@@ -348,7 +348,10 @@ fn bad_input_never_reaches_the_device() {
         assert!(matches!(retouch(&bad, &Look::GLAM), Error::BadLandmarks { .. }));
     }
     for slim in [f32::NAN, f32::INFINITY, -1e30, 1e30] {
-        assert!(matches!(retouch(&good, &Look { shape: Shape { slim }, ..Look::NONE }), Error::OutOfRange { .. }));
+        assert!(matches!(
+            retouch(&good, &Look { shape: Shape { slim, ..Shape::NONE }, ..Look::NONE }),
+            Error::OutOfRange { .. }
+        ));
     }
     assert!(matches!(retouch(&good, &Look::GLAM), Error::DeviceLost { .. }));
 }
@@ -358,7 +361,7 @@ fn an_amount_of_zero_is_zero_of_either_sign() {
     let picture = support::portrait();
     let none = Look {
         skin: Skin { smooth: -0.0, tone: -0.0, brighten: -0.0, warmth: -0.0, ruddy: -0.0 },
-        shape: Shape { slim: -0.0 },
+        shape: Shape { slim: -0.0, ..Shape::NONE },
     };
     assert!(support::retouched(&picture, none) == picture);
 }

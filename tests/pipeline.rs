@@ -161,7 +161,10 @@ fn what_is_wrong_with_a_frame_comes_back_with_it_and_spoils_no_other() {
         assert_eq!(done.outcome, if index == 3 { went_back } else { Ok(()) });
         assert_eq!(done.picture.data() == frame(0).pixels, index == 3, "frame {index}");
     }
-    assert!(matches!(pipeline.set_look(Look { shape: Shape { slim: 2.0 }, ..LOOK }), Err(Error::OutOfRange { .. })));
+    assert!(matches!(
+        pipeline.set_look(Look { shape: Shape { slim: 2.0, ..Shape::NONE }, ..LOOK }),
+        Err(Error::OutOfRange { .. })
+    ));
 }
 
 #[test]

@@ -5,7 +5,7 @@ mod support;
 use glowup::face::topology::{FACE_OVAL, LEFT_EYE, LEFT_EYEBROW, LIPS, RIGHT_EYE, RIGHT_EYEBROW};
 use glowup::gpu::Renderer;
 use glowup::{Face, Gpu, GpuOptions, Look, Shape, Skin};
-use support::{Picture, between, close_up, distance, faces, inside, nearest, portrait, width};
+use support::{Picture, close_up, faces, inside, nearest, portrait, width};
 
 fn renderer() -> Renderer {
     Renderer::new(&Gpu::new(GpuOptions::default()).unwrap()).unwrap()
@@ -16,36 +16,6 @@ fn with_faces(picture: &Picture, list: &[Face], look: Look) -> Picture {
     let mut after = picture.clone();
     renderer().retouch(&mut after.frame_mut(), list, &look).unwrap();
     after
-}
-
-/// Width of the lower face in units of the nose's length.
-fn lower_face(face: &Face) -> f32 {
-    distance(face, 172, 397) / distance(face, 168, 2)
-}
-
-#[test]
-fn slim_narrows_the_lower_face_and_leaves_the_eyes() {
-    let mut narrowed = Vec::new();
-    for picture in [portrait(), close_up()] {
-        let list = faces(&picture);
-        let before = &list[0];
-        let eyes = distance(before, 33, 263);
-        let mut last = 0.0;
-        for amount in [0.5, 1.0] {
-            let after = with_faces(&picture, &list, Look { shape: Shape { slim: amount }, ..Look::NONE });
-            let after = &faces(&after)[0];
-            let narrower = 1.0 - lower_face(after) / lower_face(before);
-            assert!(narrower > last + 0.015, "{amount}: {narrower} after {last}");
-            last = narrower;
-            let moved: f32 =
-                [33, 133, 362, 263].iter().map(|&i| between(before.points[i], after.points[i])).sum::<f32>() / 4.0;
-            assert!(moved < 0.02 * eyes, "{amount}: the eyes moved by {moved} of {eyes}");
-        }
-        narrowed.push(last);
-    }
-    println!("narrower by {narrowed:?}");
-    // Promised are 10 to 15 %; the mesh that measures it leans on an average face's shape, more on some crops than others.
-    assert!(narrowed.iter().all(|&share| (0.095..=0.15).contains(&share)), "{narrowed:?}");
 }
 
 /// Dark discs on the skin: where, and how wide in pixels.
@@ -261,7 +231,7 @@ fn two_faces_that_overlap_are_both_retouched_and_leave_no_seam() {
     let mut two = one.clone();
     two.id += 1;
     two.points.iter_mut().for_each(|point| point[0] += 0.5 * width(&one));
-    let look = Look { shape: Shape { slim: 1.0 }, ..Look::NONE };
+    let look = Look { shape: Shape { slim: 1.0, ..Shape::NONE }, ..Look::NONE };
     let after = with_faces(&picture, &[one.clone(), two.clone()], look.clone());
     let swapped = with_faces(&picture, &[two, one], look);
     assert!(after == swapped, "the order of the faces must not matter");

@@ -4,23 +4,18 @@ mod support;
 
 use glowup::face::topology::FACE_OVAL;
 use glowup::gpu::Renderer;
-use glowup::{FrameMut, Gpu, GpuOptions, Look, Shape, Skin};
+use glowup::{FrameMut, Gpu, GpuOptions, Kind, Look, Shape, Skin};
 use support::{Picture, beautifier, close_up, faces, inside, nearest, portrait, retouched, width};
 
-const ALL: Look = Look {
-    skin: Skin {
-        smooth: 1.0,
-        marks: 0.5,
-        tone: 1.0,
-        shine: 1.0,
-        dark_circles: 1.0,
-        folds: 1.0,
-        brighten: 1.0,
-        warmth: 1.0,
-        ruddy: -1.0,
-    },
-    shape: Shape { slim: 1.0 },
-};
+/// Everything as strong as it gets: at one end, or at the other.
+fn all(end: f32) -> Look {
+    let mut look = Look::NONE;
+    for row in Look::ROWS {
+        let Kind::Amount { min } = row.kind else { continue };
+        row.set(&mut look, end.max(min)).unwrap();
+    }
+    look
+}
 
 #[test]
 fn a_picture_without_a_face_comes_out_as_it_went_in() {
@@ -31,7 +26,7 @@ fn a_picture_without_a_face_comes_out_as_it_went_in() {
         *value = (seed >> 24) as u8;
     }
     for picture in [Picture::flat(640, 480, [200, 160, 140, 255]), Picture::flat(1, 1, [9, 8, 7, 6]), noise] {
-        assert!(retouched(&picture, ALL) == picture);
+        assert!(retouched(&picture, all(1.0)) == picture);
     }
 }
 
@@ -46,7 +41,7 @@ fn half_a_face_beside_a_face_nothing_changes() {
     for picture in [portrait(), close_up()] {
         let face = &faces(&picture)[0];
         let reach = width(face) / 2.0;
-        for look in [ALL, Look { shape: Shape { slim: 1.0 }, ..Look::NONE }] {
+        for look in [all(1.0), all(-1.0), Look { shape: Shape { slim: 1.0, ..Shape::NONE }, ..Look::NONE }] {
             let after = retouched(&picture, look);
             let (mut far, mut changed) = (0, 0);
             for y in 0..picture.height {
@@ -81,7 +76,7 @@ fn alpha_is_carried_along() {
 #[test]
 fn padded_rows_give_the_pixels_of_tight_ones_and_keep_their_padding() {
     let picture = portrait();
-    let tight = retouched(&picture, ALL);
+    let tight = retouched(&picture, all(1.0));
     let row = picture.width as usize * 4;
     let stride = row + 52;
     let mut padded = vec![0xAB; stride * (picture.height as usize - 1) + row];
@@ -89,7 +84,7 @@ fn padded_rows_give_the_pixels_of_tight_ones_and_keep_their_padding() {
         to[..row].copy_from_slice(from);
     }
     let mut frame = FrameMut::rgba8_with_stride(&mut padded, picture.width, picture.height, stride).unwrap();
-    beautifier(ALL).process_still(&mut frame).unwrap();
+    beautifier(all(1.0)).process_still(&mut frame).unwrap();
     for (padded, tight) in padded.chunks(stride).zip(tight.pixels.chunks(row)) {
         assert!(padded[..row] == *tight);
         assert!(padded[row..].iter().all(|&byte| byte == 0xAB));
@@ -103,7 +98,7 @@ fn a_face_at_visibility_zero_is_left_alone() {
     let mut renderer = Renderer::new(&Gpu::new(GpuOptions::default()).unwrap()).unwrap();
     list[0].visibility = 0.0;
     let mut after = picture.clone();
-    renderer.retouch(&mut after.frame_mut(), &list, &ALL).unwrap();
+    renderer.retouch(&mut after.frame_mut(), &list, &all(1.0)).unwrap();
     assert!(after == picture);
 }
 
@@ -123,7 +118,7 @@ fn a_face_at_the_border_changes_the_same_pixels_and_no_others() {
     moved.points.iter_mut().for_each(|point| point[0] -= cut as f32);
     let mut after = part.clone();
     let mut renderer = Renderer::new(&Gpu::new(GpuOptions::default()).unwrap()).unwrap();
-    renderer.retouch(&mut after.frame_mut(), std::slice::from_ref(&moved), &ALL).unwrap();
+    renderer.retouch(&mut after.frame_mut(), std::slice::from_ref(&moved), &all(1.0)).unwrap();
     assert!(after != part);
     for y in 0..part.height {
         for x in 0..part.width {

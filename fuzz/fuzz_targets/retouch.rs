@@ -95,7 +95,7 @@ fuzz_target!(|input: Input| {
         renderer.retouch(
             &mut frame,
             &faces,
-            &Look { skin: Skin { smooth, tone, ..Skin::NONE }, shape: ShapeAmounts { slim } },
+            &Look { skin: Skin { smooth, tone, ..Skin::NONE }, shape: ShapeAmounts { slim, ..ShapeAmounts::NONE } },
         )
     });
     match outcome {

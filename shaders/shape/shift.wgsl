@@ -2,7 +2,7 @@
 // byte for byte.
 
 struct ShapeFace {
-    // The pixels that may change: x, y, width, height.
+    // What the nodes of its field lie over: x, y, width, height.
     rect: vec4<u32>,
     // The part of the rectangle that may move: from left and top to right and bottom.
     bounds: vec4<u32>,

@@ -21,7 +21,7 @@ mod mesh_input;
 pub mod net;
 mod orientation;
 mod parts;
-mod pose;
+pub(crate) mod pose;
 mod rect;
 mod search;
 mod shared;

@@ -18,7 +18,7 @@ pub struct Pose {
 /// person's right half, its mirror image in the left half (the same point on the midline), and the latter's place. x to
 /// the left half, y down, z away from the camera; the unit is the distance between the eyes' outer corners. Made by
 /// `models/neutral.py`.
-const NEUTRAL: [(u16, u16, [f32; 3]); 32] = [
+pub(crate) const NEUTRAL: [(u16, u16, [f32; 3]); 32] = [
     (10, 10, [0.0, -0.6505, -0.1159]),
     (151, 151, [0.0, -0.4749, -0.1708]),
     (9, 9, [0.0, -0.2826, -0.2165]),
@@ -102,13 +102,13 @@ fn cross(a: [f32; 3], b: [f32; 3]) -> [f32; 3] {
     [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]]
 }
 
-fn determinant([a, b, c]: [[f32; 3]; 3]) -> f32 {
+pub(crate) fn determinant([a, b, c]: [[f32; 3]; 3]) -> f32 {
     a.iter().zip(cross(b, c)).map(|(x, y)| x * y).sum()
 }
 
 /// The rotation that is nearest to a matrix: its orthogonal polar factor, by Newton's iteration (Higham, "Computing the polar
 /// decomposition", 1986). No turn at all where the matrix is not near any, as that of points that all lie in one place.
-fn rotation_near(matrix: [[f32; 3]; 3]) -> [[f32; 3]; 3] {
+pub(crate) fn rotation_near(matrix: [[f32; 3]; 3]) -> [[f32; 3]; 3] {
     const NONE: [[f32; 3]; 3] = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
     let size = matrix.as_flattened().iter().map(|x| x * x).sum::<f32>().sqrt();
     let mut turn = matrix.map(|row| row.map(|x| x / size));

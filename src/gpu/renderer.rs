@@ -332,9 +332,10 @@ impl Renderer {
         self.stages.factory()
     }
 
-    /// Forgets the faces' skin statistics: the next frame belongs to another stream.
+    /// Forgets the faces' skin statistics and where they were: the next frame belongs to another stream.
     pub fn reset(&mut self) {
         self.stages.reset();
+        self.plan.reset();
     }
 
     fn begin(&mut self, size: (u32, u32), faces: &[Face], looks: Looks<'_>, shows_skin: bool) -> Result<()> {

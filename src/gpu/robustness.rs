@@ -6,10 +6,18 @@ use super::{Gpu, GpuOptions, Renderer};
 use crate::face::topology::{CHIN, FACE_OVAL, FOREHEAD, LEFT_CHEEK, RIGHT_CHEEK};
 use crate::retouch::Plan;
 use crate::retouch::shape::field;
-use crate::{Error, Face, FaceTracker, Frame, FrameMut, Look, Shape, Skin, TrackerOptions};
+use crate::{Error, Face, FaceTracker, Frame, FrameMut, Look, Skin, TrackerOptions};
 
 const SETS: u64 = 1000;
-const ALL: Look = Look { skin: Skin { smooth: 1.0, tone: 1.0, ..Skin::NONE }, shape: Shape { slim: 1.0 } };
+
+/// Every amount of the shape at once, and the skin evened.
+fn all() -> Look {
+    let mut look = Look { skin: Skin { smooth: 1.0, tone: 1.0, ..Skin::NONE }, ..Look::NONE };
+    for row in Look::ROWS.iter().filter(|row| row.group.name == "shape") {
+        row.set(&mut look, 1.0).unwrap();
+    }
+    look
+}
 
 /// Random numbers, the same each time (Vigna's SplitMix64).
 struct Rng(u64);
@@ -152,7 +160,7 @@ fn least_area(face: &crate::retouch::FacePlan) -> f32 {
         [u.to_f32(), v.to_f32()]
     };
     // Pixels from node to node.
-    let step = [face.rect.width, face.rect.height].map(|side| side as f32 / (field::SIDE - 1) as f32);
+    let step = [face.shape.rect.width, face.shape.rect.height].map(|side| side as f32 / (field::SIDE - 1) as f32);
     let mut least = f32::INFINITY;
     for y in 0..field::SIDE - 1 {
         for x in 0..field::SIDE - 1 {
@@ -171,7 +179,7 @@ fn least_area(face: &crate::retouch::FacePlan) -> f32 {
 
 #[test]
 fn a_thousand_sets_of_landmarks() {
-    let face = portrait();
+    let (face, all) = (portrait(), all());
     let mut renderer = Renderer::new(&Gpu::new(GpuOptions::default()).unwrap()).unwrap();
     let mut rng = Rng(7);
     let mut plan = Plan::default();
@@ -182,7 +190,7 @@ fn a_thousand_sets_of_landmarks() {
         let (faces, kind) = set(&face, index, &mut rng, size);
         let noise: Vec<u8> = (0..size.0 * size.1 * 4).map(|_| rng.next() as u8).collect();
         let mut picture = noise.clone();
-        let outcome = renderer.retouch(&mut FrameMut::rgba8(&mut picture, size.0, size.1).unwrap(), &faces, &ALL);
+        let outcome = renderer.retouch(&mut FrameMut::rgba8(&mut picture, size.0, size.1).unwrap(), &faces, &all);
         if kind == "no numbers" {
             assert!(matches!(outcome, Err(Error::BadLandmarks { face: 0, .. })), "{index}: {outcome:?}");
             assert!(picture == noise, "{index}");
@@ -202,12 +210,12 @@ fn a_thousand_sets_of_landmarks() {
         let colour = [180_u8, 140, 120, 255];
         renderer.reset();
         let mut flat = colour.repeat((size.0 * size.1) as usize);
-        renderer.retouch(&mut FrameMut::rgba8(&mut flat, size.0, size.1).unwrap(), &faces, &ALL).unwrap();
+        renderer.retouch(&mut FrameMut::rgba8(&mut flat, size.0, size.1).unwrap(), &faces, &all).unwrap();
         for pixel in flat.chunks_exact(4) {
             let off = pixel.iter().zip(colour).map(|(&a, b)| a.abs_diff(b)).max().unwrap_or_default();
             assert!(off <= 1, "{index} {kind}: {pixel:?} in a flat picture");
         }
-        plan.update(size, &faces, (&ALL).into(), false).unwrap();
+        plan.update(size, &faces, (&all).into(), false).unwrap();
         flattest.extend(
             plan.faces().iter().filter(|face| !face.shape.is_none()).map(|face| (least_area(face), index, kind)),
         );
@@ -215,12 +223,13 @@ fn a_thousand_sets_of_landmarks() {
     flattest.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
     // Whole faces are gentle enough by themselves, and so keep all of their effect.
     for (yaw, roll) in [(0.0, 0.0), (0.5, 0.3), (1.0, -0.8), (0.0, 1.5)] {
-        plan.update((600, 600), &[turned(&face, 1, [yaw, 0.0, roll], 1.0, [300.0, 300.0])], (&ALL).into(), false)
+        plan.reset();
+        plan.update((600, 600), &[turned(&face, 1, [yaw, 0.0, roll], 1.0, [300.0, 300.0])], (&all).into(), false)
             .unwrap();
         assert!(plan.faces().iter().all(|face| least_area(face) > 0.38), "yaw {yaw}, roll {roll}");
     }
     println!("{refused} sets refused; {reached} pixels within reach, {changed} changed, {spared} spared");
     println!("{} fields, flattest {:?}", flattest.len(), flattest.iter().take(12).collect::<Vec<_>>());
     assert!(refused >= 100 && spared > 1_000_000 && changed > 1_000_000);
-    assert!(flattest.len() > 500 && flattest[0].0 > 0.3, "folded: {:?}", flattest[0]);
+    assert!(flattest.len() > 250 && flattest[0].0 > 0.3, "folded: {:?}", flattest[0]);
 }

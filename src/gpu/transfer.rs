@@ -85,7 +85,7 @@ impl Targets {
             }
         };
         let size = self.size;
-        let uploaded = faces.iter().map(|face| bytes(apron(face.whole(), size))).sum();
+        let uploaded = faces.iter().map(|face| bytes(apron(face.reading(), size))).sum();
         make("upload", &mut staging.upload, uploaded, Usage::COPY_SRC | Usage::MAP_WRITE);
         // A device cannot map a buffer of nothing.
         let read = faces.iter().map(|face| bytes(face.changing())).sum::<u64>().max(u64::from(ROW));
@@ -108,7 +108,7 @@ impl Targets {
         let mut view = buffer.slice(..).get_mapped_range_mut().map_err(refused)?;
         let mut offset = 0;
         for face in faces {
-            let rect = apron(face.whole(), self.size);
+            let rect = apron(face.reading(), self.size);
             let length = (rect.width * PIXEL) as usize;
             self.row.resize(length, 0);
             for y in rect.y..rect.y + rect.height {
@@ -136,7 +136,7 @@ impl Targets {
         let Some(buffer) = &in_flight.staging.upload else { return };
         let mut offset = 0;
         for face in faces {
-            let rect = apron(face.whole(), self.size);
+            let rect = apron(face.reading(), self.size);
             encoder.copy_buffer_to_texture(part(buffer, offset, rect), place(&self.input, rect), extent(rect));
             encoder.copy_buffer_to_texture(part(buffer, offset, rect), place(&self.output, rect), extent(rect));
             offset += bytes(rect);

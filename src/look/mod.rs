@@ -1,5 +1,6 @@
 //! What a user asks for: every amount and preset, checked. What a user saves and shares.
 
+mod changes;
 mod faces;
 #[cfg(feature = "serde")]
 mod json;
@@ -8,6 +9,7 @@ mod table;
 
 use crate::{Error, Result};
 
+pub(crate) use changes::ShapeChanges;
 pub(crate) use faces::FaceLooks;
 pub use faces::Looks;
 pub use rows::{Look, Shape, Skin};

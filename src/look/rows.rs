@@ -118,7 +118,36 @@ rows! {
     }
     /// The face's shape.
     Shape shape "Shape" {
-        slim: amount, "Slim", "Narrows the lower face toward its midline; eyes, nose and mouth stay.",
-            "At 1 by 10 to 15 %, measured between the jaw's sides in units of the nose's length.";
+        slim: amount, "Slim", "Narrows the face from the cheeks to the chin, toward its midline; eyes, nose and mouth stay.",
+            "At 1 the jaw is 12 % narrower.";
+        narrow: both_ways, "Width", "Makes the whole face narrower; the eyes almost stay.",
+            "At 1 by 8 % between the cheeks, at -1 as much wider.";
+        v_shape: amount, "V shape", "Draws the jaw into the shape of a V.", "At 1 it is 14 % narrower above the chin.";
+        jaw: both_ways, "Jaw", "Makes the jaw's corners narrower.", "At 1 by 9 %, at -1 by 10 % wider.";
+        chin: both_ways, "Chin", "Makes the chin longer.",
+            "At 1 the face's part below the lip is 18 % longer, at -1 as much shorter.";
+        cheekbones: both_ways, "Cheekbones", "Makes the cheekbones flatter.",
+            "At 1 the face is 6 % narrower there, at -1 as much wider.";
+        forehead: both_ways, "Forehead", "Makes the forehead higher; hair moves along near the face only, so keep it under a half where there is much.",
+            "At 1 it is 18 % higher, at -1 17 % lower.";
+        head: amount, "Small head", "Makes the whole head smaller; hair stays farther out, so keep it under a half where there is much.",
+            "At 1 by 8 %.";
+        eye_size: both_ways, "Eye size", "Makes the eyes larger; closed ones hardly.",
+            "At 1 their opening by 35 %, at -1 by 29 % smaller.";
+        eye_distance: both_ways, "Eye distance", "Moves the eyes apart.", "At 1 by 7 %, at -1 as much closer.";
+        eye_height: both_ways, "Eye height", "Moves the eyes up.", "At 1 by 1.8 % of the face's height, at -1 as much down.";
+        eye_angle: both_ways, "Eye angle", "Turns the eyes' outer corners up.", "At 1 by 6 degrees, at -1 as much down.";
+        nose_width: both_ways, "Nose width", "Makes the nose narrower.", "At 1 by 17 % between its wings, at -1 as much wider.";
+        nose_length: both_ways, "Nose length", "Makes the nose longer.", "At 1 by 5 %, at -1 as much shorter.";
+        nose_bridge: amount, "Nose bridge", "Makes the bridge of the nose slimmer.", "At 1 by 25 %.";
+        nose_tip: amount, "Nose tip", "Makes the tip of the nose slimmer.", "At 1 by 22 %.";
+        mouth_size: both_ways, "Mouth size", "Makes the mouth larger.", "At 1 by 15 %, at -1 as much smaller.";
+        mouth_position: both_ways, "Mouth height", "Moves the mouth up.",
+            "At 1 it is 21 % closer to the nose, at -1 22 % farther away.";
+        lip_fullness: both_ways, "Lips", "Makes the lips fuller.", "At 1 by 26 %, at -1 by 24 % thinner.";
+        smile: amount, "Smile", "Raises the corners of the mouth; of one that is wide open half as much.",
+            "At 1 by 8 % of the mouth's width.";
+        brow_height: both_ways, "Brow height", "Raises the eyebrows.", "At 1 they are 12 % farther above the lids, at -1 as much closer.";
+        brow_distance: both_ways, "Brow distance", "Moves the eyebrows apart.", "At 1 by 15 %, at -1 as much closer.";
     }
 }

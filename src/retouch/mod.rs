@@ -6,10 +6,10 @@ pub(crate) mod shape;
 pub(crate) mod skin;
 pub(crate) mod tiles;
 
-use crate::face::topology;
+use crate::face::{PartConfidence, topology};
 use crate::{Error, Face, Looks, Result, Skin};
 use region::{Axes, Rect};
-use shape::ShapePlan;
+use shape::{Others, ShapePlan, ShapeSolver};
 use skin::SkinPlan;
 use skin::prior::Neighbour;
 use tiles::Tiles;
@@ -34,6 +34,10 @@ pub(crate) struct Plan {
     pub(crate) size: (u32, u32),
     /// Whether where skin is shall be shown, in place of the picture.
     pub(crate) shows_skin: bool,
+    /// Counts frames, so that shapes know the last one.
+    frame: u64,
+    /// Made with the first face that a shape moves.
+    solver: Option<Box<ShapeSolver>>,
     used: usize,
     order: Vec<(usize, Axes)>,
 }
@@ -50,16 +54,16 @@ pub(crate) struct FacePlan {
 }
 
 impl FacePlan {
-    /// The pixels that are looked at.
-    pub(crate) fn whole(&self) -> Rect {
-        let moving = if self.shape.is_none() { Rect::default() } else { self.rect };
-        let skin = if self.skin.is_none() { Rect::default() } else { self.skin.rect };
-        moving.around(&skin)
-    }
-
-    /// The part of them outside of which every pixel stays as it is.
+    /// The pixels outside of which every pixel stays as it is.
     pub(crate) fn changing(&self) -> Rect {
         self.skin.bounds.around(&self.shape.bounds)
+    }
+
+    /// The pixels that the stages read, but for a few beside them: what a shape moves may come from all around what moves.
+    pub(crate) fn reading(&self) -> Rect {
+        let skin = if self.skin.is_none() { Rect::default() } else { self.skin.rect };
+        let moving = if self.shape.is_none() { Rect::default() } else { self.shape.rect.around(&self.shape.bounds) };
+        skin.around(&moving)
     }
 }
 
@@ -74,6 +78,8 @@ pub(crate) struct FaceGeometry<'a> {
     frame: (u32, u32),
     /// How strongly effects shall act, 0..=1.
     visibility: f32,
+    /// How surely its parts are seen.
+    parts: PartConfidence,
 }
 
 impl<'a> FaceGeometry<'a> {
@@ -87,7 +93,8 @@ impl<'a> FaceGeometry<'a> {
             return None;
         }
         let rect = region::rect(&face.points, &axes, frame.0, frame.1)?;
-        Some(Self { points: &face.points, axes, rect, frame, visibility: face.visibility.clamp(0.0, 1.0) })
+        let visibility = face.visibility.clamp(0.0, 1.0);
+        Some(Self { points: &face.points, axes, rect, frame, visibility, parts: face.parts })
     }
 
     /// Whether another face of some width may lie on what is looked at of this one.
@@ -113,6 +120,7 @@ impl Plan {
         shows_skin: bool,
     ) -> Result<()> {
         (self.used, self.size, self.shows_skin) = (0, size, shows_skin);
+        self.frame += 1;
         looks.check(faces.len())?;
         for (index, face) in faces.iter().enumerate() {
             check(index, face)?;
@@ -135,6 +143,9 @@ impl Plan {
             if self.used == self.faces.len() {
                 self.faces.push(FacePlan::default());
             }
+            // The one that remembers this face, if there is one.
+            let own = self.faces.iter().skip(self.used).position(|plan| plan.id == face.id);
+            self.faces.swap(self.used, self.used + own.unwrap_or_default());
             let Some(plan) = self.faces.get_mut(self.used) else { continue };
             let look = looks.of(index, face);
             (plan.id, plan.rect) = (face.id, geometry.rect);
@@ -144,11 +155,17 @@ impl Plan {
                 geometry.is_near(&other.points, width).then_some(Neighbour { points: &other.points, width })
             });
             plan.skin.update(&geometry, if shows_skin { &SHOWN } else { &look.skin }, others);
-            plan.shape.update(&geometry, &look.shape);
+            let solver = self.solver.get_or_insert_default();
+            plan.shape.update(&geometry, &look.shape, Others { faces, own: Some(index) }, solver, self.frame);
             self.used += usize::from(!plan.skin.is_none() || !plan.shape.is_none());
         }
         self.tiles.update(self.faces.get(..self.used).unwrap_or_default());
         Ok(())
+    }
+
+    /// Forgets the faces' last frame.
+    pub(crate) fn reset(&mut self) {
+        self.frame += 1;
     }
 
     /// The faces to retouch; empty where the frame stays as it is.

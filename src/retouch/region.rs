@@ -1,7 +1,7 @@
 //! Where a face lies in the frame: its axes, and the rectangle of pixels that retouching it can change.
 
 use crate::face::topology::{
-    CHIN, FACE_OVAL, FOREHEAD, LEFT_CHEEK, LEFT_EYE, LEFT_EYE_OUTER, NOSE_ROOT, RIGHT_CHEEK, RIGHT_EYE, RIGHT_EYE_OUTER,
+    CHIN, FACE_OVAL, FOREHEAD, LEFT_CHEEK, LEFT_EYE, LEFT_EYE_OUTER, RIGHT_CHEEK, RIGHT_EYE, RIGHT_EYE_OUTER,
 };
 
 /// How far beyond the face's outline pixels may move, in units of its width: less than the half that is promised.
@@ -77,8 +77,6 @@ pub(crate) struct Axes {
     pub(crate) length: f32,
     /// The head's width from cheek to cheek in space, in pixels: the same however the head turns.
     pub(crate) width: f32,
-    /// The face's width as it is seen: shortened when the head turns.
-    pub(crate) seen_width: f32,
 }
 
 /// The point of that number, or the origin where a face has fewer.
@@ -127,9 +125,7 @@ impl Axes {
         if dot(left, side) < 0.0 {
             left = [-left[0], -left[1]];
         }
-        let seen = minus(at(points, LEFT_CHEEK), at(points, RIGHT_CHEEK));
-        let seen_width = dot(seen, left).abs().min(width);
-        Some(Self { eyes, down, left, length, width, seen_width })
+        Some(Self { eyes, down, left, length, width })
     }
 
     /// A place in the face's own axes, from between the eyes: along `left` and along `down`, in units of the head's width.
@@ -141,18 +137,6 @@ impl Axes {
     /// The place in the picture of a place in the face's own axes.
     pub(crate) fn place(&self, [u, v]: [f32; 2]) -> [f32; 2] {
         std::array::from_fn(|axis| self.eyes[axis] + self.width * (u * self.left[axis] + v * self.down[axis]))
-    }
-
-    /// A point in the face's own axes: along `left` in units of the head's width from the midline (through the nose's
-    /// root and the chin), and along `down` in units of the distance from the eyes to the chin.
-    pub(crate) fn local(&self, points: &[[f32; 3]], p: [f32; 2]) -> [f32; 2] {
-        let t = dot(minus(p, self.eyes), self.down) / self.length;
-        let (root, chin) = (minus(at(points, NOSE_ROOT), self.eyes), minus(at(points, CHIN), self.eyes));
-        let (root_t, chin_t) = (dot(root, self.down) / self.length, 1.0);
-        let (root_x, chin_x) = (dot(root, self.left), dot(chin, self.left));
-        let share = if chin_t - root_t > 0.2 { ((t - root_t) / (chin_t - root_t)).clamp(0.0, 1.0) } else { 0.0 };
-        let middle = root_x + share * (chin_x - root_x);
-        [(dot(minus(p, self.eyes), self.left) - middle) / self.width, t]
     }
 }
 

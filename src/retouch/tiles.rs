@@ -102,7 +102,7 @@ fn visits(changing: &Rect, tile: &Rect) -> bool {
         && span(changing.y, changing.height).contains(&(tile.y / TILE))
 }
 
-/// The places of a lattice with `steps` steps over a face's rectangle that lie on a tile or at most `beside` pixels and one
+/// The places of a lattice with `steps` steps over a rectangle that lie on a tile or at most `beside` pixels and one
 /// step beside it: first and last column and row.
 fn places(rect: &Rect, tile: &Rect, steps: usize, beside: f32) -> [[usize; 2]; 2] {
     let range = |from: u32, length: u32, origin: u32, whole: u32| {
@@ -120,7 +120,7 @@ fn reach(face: &FacePlan, tile: &Rect) -> f32 {
     if face.shape.is_none() || !face.shape.bounds.meets(tile) {
         return 0.0;
     }
-    face.shape.field.reach_within(places(&face.rect, tile, field::SIDE - 1, 0.0))
+    face.shape.field.reach_within(places(&face.shape.rect, tile, field::SIDE - 1, 0.0))
 }
 
 /// Whether any pixel of a tile may be skin, or any so many pixels beside it.
@@ -151,7 +151,7 @@ mod tests {
         second.points.iter_mut().for_each(|point| point[0] += 60.0);
         for look in [
             Look::GLAM,
-            Look { shape: Shape { slim: 0.4 }, ..Look::NONE },
+            Look { shape: Shape { slim: 0.4, ..Shape::NONE }, ..Look::NONE },
             Look { skin: Skin { smooth: 1.0, ..Skin::NONE }, ..Look::NONE },
         ] {
             let mut plan = Plan::default();
@@ -168,11 +168,11 @@ mod tests {
                 for (y, x) in (0..512).flat_map(|y| (0..512).map(move |x| (y, x))) {
                     let place = [x as f32 + 0.5, y as f32 + 0.5];
                     let bit = 1 << index;
-                    if face.shape.field.at(place, face.rect) != [0.0; 2] {
+                    if face.shape.field.at(place, face.shape.rect) != [0.0; 2] {
                         assert!(told(x, y).0 & bit != 0, "({x}, {y}) moves");
                     }
                     // What is seen here may come from elsewhere.
-                    let moved = plan.faces().iter().map(|face| face.shape.field.at(place, face.rect));
+                    let moved = plan.faces().iter().map(|face| face.shape.field.at(place, face.shape.rect));
                     let [u, v] = moved.fold(place, |[u, v], by| [u + by[0], v + by[1]]);
                     let texel = |at: f32, from: u32, length: u32| {
                         usize::try_from(((at - from as f32) / length as f32 * mask::SIDE as f32).floor() as i32)

@@ -26,7 +26,7 @@ pub(crate) struct ShapeUniform {
 
 impl ShapeUniform {
     pub(crate) fn new(face: &FacePlan) -> Self {
-        Self { rect: face.rect.origin_and_size(), bounds: face.shape.bounds.corners() }
+        Self { rect: face.shape.rect.origin_and_size(), bounds: face.shape.bounds.corners() }
     }
 }
 
