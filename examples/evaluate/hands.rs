@@ -16,6 +16,8 @@ const STEP: i16 = 8;
 struct Flashes {
     frames: u32,
     pixels: u64,
+    /// Of these, where the input itself changes by no more than that.
+    still: u64,
     /// The frame with the most such pixels, and how many they are.
     worst: (u32, u64),
     largest: i16,
@@ -49,6 +51,8 @@ impl Flashes {
             let off = (0..3).map(|c| (step(1, c) - step(0, c)).abs()).max().unwrap_or_default();
             count += u64::from(off > STEP);
             self.largest = self.largest.max(off);
+            let own = (0..3).map(|c| step(0, c).abs()).max().unwrap_or_default();
+            self.still += u64::from(off > STEP && own <= STEP);
         }
         self.pixels += count;
         if count > self.worst.1 {
@@ -75,10 +79,11 @@ pub fn hands(bench: &mut Bench, table: &mut Table) -> Result<(), Failure> {
         for (what, look) in [("skin", everything(|group| group == "skin")), ("everything", everything(|_| true))] {
             let found = Flashes::of(bench, path, &look)?;
             table.noted(
-                &format!("{name}, {what} at 1: pixels a frame, most in one frame, largest step"),
+                &format!("{name}, {what} at 1: pixels a frame, of these where the input rests; most in one frame, largest step"),
                 &format!(
-                    "{:.0}, {} (frame {}), {}",
+                    "{:.0}, {:.1}; {} (frame {}), {}",
                     found.pixels as f64 / f64::from(found.frames.max(2) - 1),
+                    found.still as f64 / f64::from(found.frames.max(2) - 1),
                     found.worst.1,
                     found.worst.0,
                     found.largest

@@ -132,7 +132,7 @@ impl Renderer {
     /// As [`Renderer::render`], but shows where the faces' skin is instead of retouching it: within the faces' rectangles
     /// red, green and blue are how surely a pixel is skin, 0 … 1, and alpha is 0; what lies outside of them is a copy. It is
     /// shown where the shape of `looks` moves it to; nothing else of the looks counts. Use a renderer apart from the one that
-    /// retouches: the skins' statistics are taken with each call.
+    /// retouches: what is known of the skin is learned with each call.
     ///
     /// # Errors
     ///
@@ -332,7 +332,7 @@ impl Renderer {
         self.stages.factory()
     }
 
-    /// Forgets the faces' skin statistics and where they were: the next frame belongs to another stream.
+    /// Forgets the colours of the faces' skin and where they were: the next frame belongs to another stream.
     pub fn reset(&mut self) {
         self.stages.reset();
         self.plan.reset();

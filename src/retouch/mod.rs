@@ -45,7 +45,7 @@ pub(crate) struct Plan {
 /// What the GPU shall do to one face: a plan for each stage.
 #[derive(Default)]
 pub(crate) struct FacePlan {
-    /// The face's id, so that its statistics are carried from frame to frame.
+    /// The face's id, so that what is known of it is carried from frame to frame.
     pub(crate) id: u64,
     /// The pixels that may move.
     pub(crate) rect: Rect,

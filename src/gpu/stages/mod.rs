@@ -221,12 +221,12 @@ impl Stages {
         &self.factory
     }
 
-    /// Forgets the faces' statistics.
+    /// Forgets what is known of the faces.
     pub(crate) fn reset(&mut self) {
         self.list.iter_mut().for_each(|stage| stage.reset());
     }
 
-    /// Lets go of all that a failure may have left half made, and forgets the faces' statistics.
+    /// Lets go of all that a failure may have left half made, and forgets what is known of the faces.
     pub(crate) fn clear(&mut self) {
         self.shared.tiles = None;
         self.list.iter_mut().for_each(|stage| stage.clear());
