@@ -122,7 +122,7 @@ fn smooth_keeps_edges() {
         ("right brow", &RIGHT_EYEBROW, 0.0),
         ("left brow", &LEFT_EYEBROW, 0.0),
         ("lips", &LIPS, 0.0),
-        ("outline", &FACE_OVAL, 12.0),
+        ("outline", &FACE_OVAL, 20.0),
     ];
     for (name, contour, least) in contours {
         let reach = 0.02 * width(&list[0]);

@@ -9,6 +9,9 @@ use crate::sample::{PARTS, Sample, rgb};
 use crate::table::Series;
 use crate::{Bench, Table, skin_look};
 
+/// From which gradient on a place of the outline is an edge that is seen: 20 steps of 255 over two pixels, by Sobel.
+const EDGE: f32 = 4.0 * 20.0 / 255.0;
+
 /// The parts whose edges shall stay, and where they are.
 pub fn edged(sample: &Sample) -> Vec<(&'static str, Vec<bool>)> {
     let mut parts: Vec<_> = PARTS
@@ -22,7 +25,10 @@ pub fn edged(sample: &Sample) -> Vec<(&'static str, Vec<bool>)> {
             (*name, within)
         })
         .collect();
-    parts.push(("outline", sample.near(&mesh::FACE_OVAL, -0.03, 0.03)));
+    // Along the outline there is skin on both sides, forehead and neck, whose surface shall be evened: only edges count.
+    let mut outline = sample.near(&mesh::FACE_OVAL, -0.03, 0.03);
+    outline.iter_mut().zip(gradient(&sample.picture)).for_each(|(within, edge)| *within &= edge >= EDGE);
+    parts.push(("outline", outline));
     // Hair: what is much darker than the skin, above the eyes and away from them and the brows.
     let light: Vec<f32> = sample.picture.pixels().map(|p| lab(rgb(p))[0]).collect();
     let skin = mean_lab(&sample.picture, &sample.skin())[0];

@@ -5,7 +5,7 @@
 @group(0) @binding(9) var details: texture_2d_array<f32>;
 
 // From which contrast on a detail finer than a cell stays.
-const CHANGE_CORE = 0.10;
+const CHANGE_CORE = 0.07;
 // How much the skin has to differ by a detail finer than a cell: less is noise.
 const CHANGE_LEAST = 0.35;
 

@@ -13,7 +13,7 @@
 
 // What the contrast of a spot counts for, and that of an edge.
 const ROUND = 0.3;
-const DIRECTED = 2.0;
+const DIRECTED = 3.5;
 // What the tints change at 1, in OkLab: lightness, green to red, blue to yellow.
 const TINT = vec3<f32>(0.06, 0.022, 0.022);
 
@@ -140,7 +140,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(workgroup_id) gro
     // What is darker still is no skin: rims, hairs.
     let spot = smoothstep(0.035, 0.075, depth) * (1.0 - smoothstep(0.30, 0.45, depth)) * gate_round(ys)
         * smoothstep(0.7, 0.95, mean.w);
-    let free = 1.0 - 0.6 * directed;
+    let free = 1.0 - 0.7 * directed;
     let local_luma = common_luma(local);
     let middle = sqrt(max(squares / mean.w - local_luma * local_luma, 0.0));
     let amount = face.extra.z;
