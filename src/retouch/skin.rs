@@ -3,8 +3,8 @@
 pub(crate) mod mask;
 pub(crate) mod prior;
 
-use super::region::{Axes, Rect, skin_rect};
 use super::FaceGeometry;
+use super::region::{Axes, Rect, skin_rect};
 use crate::Skin;
 use mask::Mask;
 use prior::{Neighbour, Prior};

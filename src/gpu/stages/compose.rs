@@ -9,8 +9,7 @@ use crate::retouch::Plan;
 /// The tiles that hold skin and keep their place.
 pub(super) const STILL: Shader = shader!("compose/common", "skin/common", "skin/change", "compose/still");
 /// The same of small faces.
-pub(super) const FINE: Shader =
-    shader!("compose/common", "skin/common", "skin/change", "compose/fine");
+pub(super) const FINE: Shader = shader!("compose/common", "skin/common", "skin/change", "compose/fine");
 /// The tiles that move and may hold skin.
 pub(super) const MOVED: Shader =
     shader!("compose/common", "skin/common", "skin/change", "shape/shift", "compose/moved");

@@ -1,8 +1,6 @@
 //! The parts of a face that the skin's passes have to know: a small picture over its rectangle, drawn from the mesh.
 
-use crate::face::topology::{
-    LEFT_EYE, LEFT_EYEBROW, LEFT_NOSTRIL, LIPS, RIGHT_EYE, RIGHT_EYEBROW, RIGHT_NOSTRIL,
-};
+use crate::face::topology::{LEFT_EYE, LEFT_EYEBROW, LEFT_NOSTRIL, LIPS, RIGHT_EYE, RIGHT_EYEBROW, RIGHT_NOSTRIL};
 use crate::retouch::region::{Axes, Rect, at, cross, dot, minus};
 
 /// Texels a side.

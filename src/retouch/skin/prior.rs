@@ -150,10 +150,7 @@ impl Prior {
         self.nodes.clear();
         self.near.clear();
         for index in 0..SIDE * SIDE {
-            let place = [
-                rect.x as f32 + (index % SIDE) as f32 * across,
-                rect.y as f32 + (index / SIDE) as f32 * down,
-            ];
+            let place = [rect.x as f32 + (index % SIDE) as f32 * across, rect.y as f32 + (index / SIDE) as f32 * down];
             let local = axes.in_widths(place);
             let mut depth = distance(&own, place) / axes.width;
             let mut beyond = head.beyond(local);

@@ -131,7 +131,8 @@ impl Grids {
         let prior = factory.layers("prior", prior::SIDE as u32, capacity, Rgba8Unorm, copied);
         let cells = layers("cells", MAX_CELLS, capacity);
         let [seen, places, raw, slopes, skins, changes] =
-            ["blocks", "places", "raw slopes", "slopes", "skins", "changes"].map(|label| layers(label, blocks, capacity));
+            ["blocks", "places", "raw slopes", "slopes", "skins", "changes"]
+                .map(|label| layers(label, blocks, capacity));
         let likelihoods = ["likelihoods", "likelihoods, in turn"].map(|label| layers(label, blocks, capacity));
         let halved = layers("halved", blocks / 2, capacity);
         let surround = layers("surround", blocks / 4, capacity * 3);
@@ -146,7 +147,14 @@ impl Grids {
             learn: bind(
                 &passes.learn,
                 faces,
-                &[TextureView(&seen), TextureView(to), TextureView(&places), colours.as_entire_binding(), TextureView(&means), TextureView(&ratios)],
+                &[
+                    TextureView(&seen),
+                    TextureView(to),
+                    TextureView(&places),
+                    colours.as_entire_binding(),
+                    TextureView(&means),
+                    TextureView(&ratios),
+                ],
             ),
             likelihood: bind(
                 &passes.likelihood,
@@ -183,14 +191,25 @@ impl Grids {
             ),
             learning: likelihood(&learning, from, to),
             known: likelihood(&faces, from, to),
-            regress: bind(&passes.regress, &faces, &[TextureView(&seen), TextureView(&places), TextureView(to), TextureView(&means), TextureView(&raw)]),
+            regress: bind(
+                &passes.regress,
+                &faces,
+                &[TextureView(&seen), TextureView(&places), TextureView(to), TextureView(&means), TextureView(&raw)],
+            ),
         });
         let bound = GridBindings {
             turns,
             field: bind(
                 &passes.field,
                 &faces,
-                &[TextureView(&cells), TextureView(&places), TextureView(&raw), TextureView(&means), TextureView(&slopes), TextureView(&skins)],
+                &[
+                    TextureView(&cells),
+                    TextureView(&places),
+                    TextureView(&raw),
+                    TextureView(&means),
+                    TextureView(&slopes),
+                    TextureView(&skins),
+                ],
             ),
             halve: bind(&passes.halve, &faces, &[TextureView(&skins), TextureView(&halved)]),
             surround: bind(&passes.surround, &faces, &[TextureView(&halved), TextureView(&surround)]),
@@ -210,7 +229,15 @@ impl Grids {
             correct: bind(
                 &passes.correct,
                 &faces,
-                &[TextureView(&cells), TextureView(&slopes), TextureView(&skins), TextureView(&changes), TextureView(&means), TextureView(&corrections), TextureView(&details)],
+                &[
+                    TextureView(&cells),
+                    TextureView(&slopes),
+                    TextureView(&skins),
+                    TextureView(&changes),
+                    TextureView(&means),
+                    TextureView(&corrections),
+                    TextureView(&details),
+                ],
             ),
         };
         let output = SkinOutput { faces, corrections, details };
