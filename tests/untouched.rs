@@ -7,8 +7,20 @@ use glowup::gpu::Renderer;
 use glowup::{FrameMut, Gpu, GpuOptions, Look, Shape, Skin};
 use support::{Picture, beautifier, close_up, faces, inside, nearest, portrait, retouched, width};
 
-const ALL: Look =
-    Look { skin: Skin { smooth: 1.0, tone: 1.0, brighten: 1.0, warmth: 1.0, ruddy: -1.0 }, shape: Shape { slim: 1.0 } };
+const ALL: Look = Look {
+    skin: Skin {
+        smooth: 1.0,
+        marks: 0.0,
+        tone: 1.0,
+        shine: 1.0,
+        dark_circles: 1.0,
+        folds: 1.0,
+        brighten: 1.0,
+        warmth: 1.0,
+        ruddy: -1.0,
+    },
+    shape: Shape { slim: 1.0 },
+};
 
 #[test]
 fn a_picture_without_a_face_comes_out_as_it_went_in() {
