@@ -360,7 +360,17 @@ fn bad_input_never_reaches_the_device() {
 fn an_amount_of_zero_is_zero_of_either_sign() {
     let picture = support::portrait();
     let none = Look {
-        skin: Skin { smooth: -0.0, tone: -0.0, brighten: -0.0, warmth: -0.0, ruddy: -0.0, ..Skin::NONE },
+        skin: Skin {
+            smooth: -0.0,
+            marks: -0.0,
+            tone: -0.0,
+            shine: -0.0,
+            dark_circles: -0.0,
+            folds: -0.0,
+            brighten: -0.0,
+            warmth: -0.0,
+            ruddy: -0.0,
+        },
         shape: Shape { slim: -0.0, ..Shape::NONE },
     };
     assert!(support::retouched(&picture, none) == picture);

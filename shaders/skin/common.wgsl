@@ -26,7 +26,7 @@ struct SkinFace {
     // The core's cells: from left and top to right and bottom.
     cells: vec4<f32>,
     // Where the face's colours are kept; 1 where the face takes part, else 0; 1 where nothing is known of it yet, else 0;
-    // unused.
+    // blocks across (lower half) and down (upper half) in the frame before.
     links: vec4<u32>,
 }
 

@@ -14,8 +14,10 @@
 // How likely skin was at a place of this frame's grid, in blocks, in the frame before.
 fn likelihood_before(face: SkinFace, place: vec2<f32>) -> f32 {
     let there = mat2x2<f32>(face.before.xy, face.before.zw) * place + face.shift.xy;
+    // Beyond that frame's grid lies what other faces left.
+    let end = vec2<f32>(f32(face.links.w & 0xffffu), f32(face.links.w >> 16u));
     let side = vec2<f32>(textureDimensions(history));
-    return textureSampleLevel(history, linear, there / side, face.links.x, 0.0).r;
+    return textureSampleLevel(history, linear, clamp(there, vec2<f32>(0.5), end - 0.5) / side, face.links.x, 0.0).r;
 }
 
 @compute @workgroup_size(8, 8, 1)

@@ -11,11 +11,26 @@ const LANES = 64u;
 const SIDE = 40u;
 const EACH = 25u;
 
-// Colour in OkLab times weight, and the weight, as half floats.
+// Colour in OkLab times weight, and the weight, in sixteen bits each: a sign, five bits of exponent from 2⁻³⁰ on, ten of
+// mantissa. Half floats would do, but not every device packs them.
 var<workgroup> stored: array<vec2<u32>, 1600>;
 
+// The bits of 2⁻³⁰.
+const LEAST = 0x30800000u;
+
 fn surround_put(index: u32, value: vec4<f32>) {
-    stored[index] = vec2<u32>(pack2x16float(value.xy), pack2x16float(value.zw));
+    let bits = bitcast<vec4<u32>>(value);
+    let above = max(bits & vec4<u32>(0x7fffffffu), vec4<u32>(LEAST)) - LEAST;
+    let size = min((above + 0x1000u) >> vec4<u32>(13u), vec4<u32>(0x7fffu));
+    let short = ((bits >> vec4<u32>(16u)) & vec4<u32>(0x8000u)) | size;
+    stored[index] = short.xy | (short.zw << vec2<u32>(16u));
+}
+
+fn surround_get(index: u32) -> vec4<f32> {
+    let pair = stored[index];
+    let short = vec4<u32>(pair & vec2<u32>(0xffffu), pair >> vec2<u32>(16u));
+    let size = ((short & vec4<u32>(0x7fffu)) << vec4<u32>(13u)) + LEAST;
+    return bitcast<vec4<f32>>(((short & vec4<u32>(0x8000u)) << vec4<u32>(16u)) | size);
 }
 
 // The mean around a place: a Gaussian of one place, as binomial weights.
@@ -26,9 +41,7 @@ fn surround_mean(index: u32, size: vec2<u32>) -> vec3<f32> {
     for (var k = 0; k < 25; k++) {
         let place = at + vec2<i32>(k % 5 - 2, k / 5 - 2);
         if all(place >= vec2<i32>(0)) && all(place < vec2<i32>(size)) {
-            let packed = stored[u32(place.y) * size.x + u32(place.x)];
-            let share = shares[k % 5] * shares[k / 5];
-            sum += share * vec4<f32>(unpack2x16float(packed.x), unpack2x16float(packed.y));
+            sum += shares[k % 5] * shares[k / 5] * surround_get(u32(place.y) * size.x + u32(place.x));
         }
     }
     return sum.xyz / max(sum.w, 1e-6);

@@ -5,6 +5,7 @@
 use super::{Gpu, GpuOptions, Renderer};
 use crate::face::topology::{CHIN, FACE_OVAL, FOREHEAD, LEFT_CHEEK, RIGHT_CHEEK};
 use crate::retouch::Plan;
+use crate::retouch::region::{Axes, at};
 use crate::retouch::shape::field;
 use crate::{Error, Face, FaceTracker, Frame, FrameMut, Look, Skin, TrackerOptions};
 
@@ -12,7 +13,8 @@ const SETS: u64 = 1000;
 
 /// Every amount of the shape at once, and the skin evened.
 fn all() -> Look {
-    let mut look = Look { skin: Skin { smooth: 1.0, tone: 1.0, ..Skin::NONE }, ..Look::NONE };
+    let skin = Skin { smooth: 1.0, tone: 1.0, shine: 1.0, dark_circles: 1.0, folds: 1.0, ..Skin::NONE };
+    let mut look = Look { skin, ..Look::NONE };
     for row in Look::ROWS.iter().filter(|row| row.group.name == "shape") {
         row.set(&mut look, 1.0).unwrap();
     }
@@ -130,9 +132,22 @@ fn set(face: &Face, index: u64, rng: &mut Rng, size: (u32, u32)) -> (Vec<Face>, 
     }
 }
 
-/// Whether a pixel lies inside a face or within half its width of its outline.
+/// Whether a place lies where a neck may be, in the face's own axes: below the eyes, half a width beside the outline, 0.8 of a
+/// width below the chin.
+fn on_neck(face: &Face, place: [f32; 2]) -> bool {
+    let Some(axes) = Axes::of(&face.points) else { return false };
+    let oval = || FACE_OVAL.iter().map(|&index| axes.in_widths(at(&face.points, index))[0]);
+    let ([u, v], chin) = (axes.in_widths(place), axes.length / axes.width);
+    let beside = u - u.clamp(oval().fold(f32::INFINITY, f32::min), oval().fold(f32::NEG_INFINITY, f32::max));
+    beside.abs() <= 0.5 && v > 0.0 && v <= chin + 0.82
+}
+
+/// Whether a pixel lies inside a face, within half its width of its outline, or on its neck.
 fn within_reach(face: &Face, x: f32, y: f32) -> bool {
     let reach = width(face) / 2.0;
+    if on_neck(face, [x, y]) {
+        return true;
+    }
     let at = |index: u16| face.points[usize::from(index)];
     let mut inside = false;
     let mut previous = at(FACE_OVAL[FACE_OVAL.len() - 1]);

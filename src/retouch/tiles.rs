@@ -159,8 +159,10 @@ mod tests {
             let tiles = &plan.tiles;
             let mut seen = std::collections::HashMap::new();
             for (index, &[column, row, moving, skin]) in tiles.list().iter().enumerate() {
-                let [still, moved, _] = tiles.ends();
-                assert_eq!((moving == 0, skin == 0), (index < still, index >= moved));
+                let [still, fine, moved, _] = tiles.ends();
+                assert_eq!((moving == 0, skin == 0), (index < fine, index >= moved));
+                let has_fine = |(face, plan): (usize, &FacePlan)| skin >> face & 1 == 1 && plan.skin.cell < SHARED;
+                assert!(moving != 0 || plan.faces().iter().enumerate().any(has_fine) == (index >= still));
                 assert!(seen.insert((column, row), (moving, skin)).is_none(), "twice");
             }
             for (index, face) in plan.faces().iter().enumerate() {
@@ -174,18 +176,21 @@ mod tests {
                     // What is seen here may come from elsewhere.
                     let moved = plan.faces().iter().map(|face| face.shape.field.at(place, face.shape.rect));
                     let [u, v] = moved.fold(place, |[u, v], by| [u + by[0], v + by[1]]);
-                    let texel = |at: f32, from: u32, length: u32| {
-                        usize::try_from(((at - from as f32) / length as f32 * mask::SIDE as f32).floor() as i32)
+                    // The four nodes around that place.
+                    let skin = face.skin.rect;
+                    let node = |at: f32, from: u32, length: u32| {
+                        let node = (at - from as f32) / length.max(1) as f32 * (prior::SIDE - 1) as f32;
+                        [node, node + 1.0].map(|node| node.clamp(0.0, (prior::SIDE - 1) as f32) as usize)
                     };
-                    let texel = (texel(u, face.rect.x, face.rect.width), texel(v, face.rect.y, face.rect.height));
-                    if let (true, (Ok(u @ 0..mask::SIDE), Ok(v))) = (!face.skin.is_none(), texel)
-                        && face.skin.mask.texels().get(v * mask::SIDE + u).is_some_and(|texel| texel[0] > 0)
-                    {
+                    let nodes = [node(u, skin.x, skin.width), node(v, skin.y, skin.height)];
+                    let bounds = face.skin.bounds.corners().map(|v| v as f32);
+                    let is_within = (bounds[0]..=bounds[2]).contains(&u) && (bounds[1]..=bounds[3]).contains(&v);
+                    if !face.skin.is_none() && is_within && face.skin.prior.may_be_within(nodes) {
                         assert!(told(x, y).1 & bit != 0, "({x}, {y}) is skin");
                     }
                 }
             }
-            let rects: u32 = plan.faces().iter().map(|face| face.rect.width * face.rect.height).sum();
+            let rects: u32 = plan.faces().iter().map(FacePlan::whole).map(|rect| rect.width * rect.height).sum();
             let visited = tiles.list().len() as u32 * TILE * TILE;
             assert!(visited < rects * 2 / 3, "{visited} pixels of {rects}");
         }

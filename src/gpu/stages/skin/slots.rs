@@ -8,7 +8,7 @@ use crate::retouch::{FacePlan, MAX_FACES};
 const KEEP_COLOURS: f32 = 0.8;
 const KEEP_LIKELIHOOD: f32 = 0.955;
 /// Cells of a block.
-const BLOCK: f32 = 2.0;
+const BLOCK: f32 = super::BLOCK as f32;
 
 /// Where a face's grid lay.
 #[derive(Debug, Clone, Copy)]
@@ -16,19 +16,22 @@ struct Grid {
     axes: Axes,
     rect: Rect,
     cell: f32,
+    blocks: [u32; 2],
 }
 
 impl Grid {
     fn of(face: &FacePlan) -> Option<Self> {
-        face.skin.axes.map(|axes| Self { axes, rect: face.skin.rect, cell: face.skin.cell })
+        let (rect, cell, (across, down)) = (face.skin.rect, face.skin.cell, face.skin.cells);
+        let blocks = [across, down].map(|cells| cells.div_ceil(super::BLOCK));
+        face.skin.axes.map(|axes| Self { axes, rect, cell, blocks })
     }
 
     /// The place among this grid's blocks that lies where a place among another's lay on the face.
-    fn from(&self, other: &Self, block: [f32; 2]) -> [f32; 2] {
-        let origin = |grid: &Self| [grid.rect.x as f32, grid.rect.y as f32];
-        let there: [f32; 2] = std::array::from_fn(|axis| origin(other)[axis] + block[axis] * BLOCK * other.cell);
-        let here = self.axes.place(other.axes.in_widths(there));
-        std::array::from_fn(|axis| (here[axis] - origin(self)[axis]) / (BLOCK * self.cell))
+    fn from(&self, other: &Self, [x, y]: [f32; 2]) -> [f32; 2] {
+        let step = |grid: &Self| BLOCK * grid.cell;
+        let there = [other.rect.x as f32 + x * step(other), other.rect.y as f32 + y * step(other)];
+        let [x, y] = self.axes.place(other.axes.in_widths(there));
+        [(x - self.rect.x as f32) / step(self), (y - self.rect.y as f32) / step(self)]
     }
 }
 
@@ -40,6 +43,8 @@ pub(crate) struct Slot {
     pub(crate) is_new: bool,
     /// From a place among this frame's blocks to that place in the frame before: two columns and a shift.
     pub(crate) before: [[f32; 2]; 3],
+    /// Blocks across and down in the frame before.
+    pub(crate) blocks: [u32; 2],
 }
 
 impl Slot {
@@ -75,8 +80,9 @@ impl Slots {
                 let column = |to: [f32; 2]| [to[0] - origin[0], to[1] - origin[1]];
                 if let Some(owner) = owners.get_mut(index) {
                     *owner = Some((face.id, grid));
+                    let (index, blocks) = (index as u32, before.blocks);
                     let before = [column(right), column(down), origin];
-                    *slot = Some(Slot { index: index as u32, is_new: !known, before });
+                    *slot = Some(Slot { index, is_new: !known, before, blocks });
                 }
             }
         }

@@ -48,7 +48,7 @@ impl SkinUniform {
             cores: skin.bands.map(|[_, core]| core),
             extra: [amounts.folds, f32::from(u8::from(shows_skin)), amounts.smooth, skin.spots],
             cells: [left * 2, top * 2, (right * 2).min(across), (bottom * 2).min(down)].map(|cell| cell as f32),
-            links: [slot.index, 1, u32::from(slot.is_new), 0],
+            links: [slot.index, 1, u32::from(slot.is_new), slot.blocks[0] | slot.blocks[1] << 16],
         }
     }
 }
