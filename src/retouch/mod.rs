@@ -47,8 +47,6 @@ pub(crate) struct Plan {
 pub(crate) struct FacePlan {
     /// The face's id, so that what is known of it is carried from frame to frame.
     pub(crate) id: u64,
-    /// The pixels that may move.
-    pub(crate) rect: Rect,
     pub(crate) skin: SkinPlan,
     pub(crate) shape: ShapePlan,
 }
@@ -72,8 +70,6 @@ pub(crate) struct FaceGeometry<'a> {
     /// Landmarks in pixels.
     points: &'a [[f32; 3]],
     axes: Axes,
-    /// The pixels that may change.
-    rect: Rect,
     /// Width and height of the frame.
     frame: (u32, u32),
     /// How strongly effects shall act, 0..=1.
@@ -83,7 +79,7 @@ pub(crate) struct FaceGeometry<'a> {
 }
 
 impl<'a> FaceGeometry<'a> {
-    /// `None` for a face that is too small, that has collapsed, or that lies outside the frame.
+    /// `None` for a face that is too small or that has collapsed.
     fn of(face: &'a Face, frame: (u32, u32)) -> Option<Self> {
         Self::new(face, Axes::of(&face.points)?, frame)
     }
@@ -92,9 +88,8 @@ impl<'a> FaceGeometry<'a> {
         if axes.width < SMALLEST {
             return None;
         }
-        let rect = region::rect(&face.points, &axes, frame.0, frame.1)?;
         let visibility = face.visibility.clamp(0.0, 1.0);
-        Some(Self { points: &face.points, axes, rect, frame, visibility, parts: face.parts })
+        Some(Self { points: &face.points, axes, frame, visibility, parts: face.parts })
     }
 
     /// Whether another face of some width may lie on what is looked at of this one.
@@ -148,7 +143,7 @@ impl Plan {
             self.faces.swap(self.used, self.used + own.unwrap_or_default());
             let Some(plan) = self.faces.get_mut(self.used) else { continue };
             let look = looks.of(index, face);
-            (plan.id, plan.rect) = (face.id, geometry.rect);
+            plan.id = face.id;
             // Where two faces meet, each keeps to itself, whether the other is retouched or not.
             let others = faces.iter().enumerate().filter(|(other, _)| *other != index).filter_map(|(_, other)| {
                 let width = Axes::of(&other.points)?.width;

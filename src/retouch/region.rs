@@ -4,9 +4,6 @@ use crate::face::topology::{
     CHIN, FACE_OVAL, FOREHEAD, LEFT_CHEEK, LEFT_EYE, LEFT_EYE_OUTER, RIGHT_CHEEK, RIGHT_EYE, RIGHT_EYE_OUTER,
 };
 
-/// How far beyond the face's outline pixels may move, in units of its width: less than the half that is promised.
-const MARGIN: f32 = 0.36;
-
 /// A rectangle of whole pixels inside the frame.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Rect {
@@ -178,19 +175,4 @@ fn clipped(from: [f32; 2], to: [f32; 2], (width, height): (u32, u32)) -> Option<
     let (x, width) = clip(from[0], to[0], width)?;
     let (y, height) = clip(from[1], to[1], height)?;
     Some(Rect { x, y, width, height })
-}
-
-/// The pixels that reshaping a face may move, or `None` where none of them lies in the frame.
-pub(crate) fn rect(points: &[[f32; 3]], axes: &Axes, width: u32, height: u32) -> Option<Rect> {
-    let mut low = [f32::INFINITY; 2];
-    let mut high = [f32::NEG_INFINITY; 2];
-    for &index in &FACE_OVAL {
-        let p = at(points, index);
-        for axis in 0..2 {
-            low[axis] = low[axis].min(p[axis]);
-            high[axis] = high[axis].max(p[axis]);
-        }
-    }
-    let margin = MARGIN * axes.width;
-    clipped(low.map(|edge| edge - margin), high.map(|edge| edge + margin), (width, height))
 }
