@@ -14,6 +14,8 @@ pub(super) struct Skin<'a> {
     pub(super) mask: Texture,
     pub(super) prior: Texture,
     pub(super) round: Rounding,
+    /// Shares of likelihood and of colours that are kept from frame to frame.
+    pub(super) keep: [f32; 2],
 }
 
 /// What is known of a place by itself.
@@ -28,6 +30,8 @@ pub(super) struct Colours {
     pub(super) brightness: f32,
     roughness: f32,
     ratios: Vec<f32>,
+    /// Shares of skin and of everything else.
+    bins: Vec<[f32; 2]>,
 }
 
 /// Bins of a histogram, as a 3-D texture has them.
@@ -71,18 +75,22 @@ impl Colours {
 }
 
 impl Skin<'_> {
-    pub(super) fn corrections(self) -> Corrections {
+    /// After so many frames that were all the same.
+    pub(super) fn corrections(self, frames: usize) -> Corrections {
         let cells = self.cells();
         let [blocks, places, mut likelihoods, mut history] = self.first(&cells);
         for _ in 0..2 {
-            let colours = self.learn(&blocks, &likelihoods, &places);
-            [likelihoods] = self.likelihood(&cells, &colours, &history);
+            let colours = self.learn(&blocks, &likelihoods, &places, None);
+            [likelihoods] = self.likelihood(&cells, &colours, &history, 0.0);
             history = Texture { texels: likelihoods.texels.clone(), ..likelihoods };
         }
         // The third time once more: the pass over all faces looks at those again that were new.
-        let colours = self.learn(&blocks, &likelihoods, &places);
-        [likelihoods] = self.likelihood(&cells, &colours, &history);
-        let colours = self.learn(&blocks, &likelihoods, &places);
+        let mut colours = self.learn(&blocks, &likelihoods, &places, None);
+        for frame in 0..frames {
+            [likelihoods] = self.likelihood(&cells, &colours, &history, if frame == 0 { 0.0 } else { self.keep[0] });
+            colours = self.learn(&blocks, &likelihoods, &places, Some(&colours).filter(|_| frame > 0));
+            history = Texture { texels: likelihoods.texels.clone(), ..likelihoods };
+        }
         let slopes = self.regress(&blocks, &places, &likelihoods, &colours);
         let [slopes, skins] = self.field(&cells, &places, &slopes, &colours);
         let halved = self.halve(&skins);
@@ -181,7 +189,7 @@ impl Skin<'_> {
         })
     }
 
-    fn learn(&self, blocks: &Texture, weights: &Texture, places: &Texture) -> Colours {
+    fn learn(&self, blocks: &Texture, weights: &Texture, places: &Texture, before: Option<&Colours>) -> Colours {
         let [width, height] = self.block_count();
         let across = (width + 1) / 2;
         let chessboard = || (0..across * height).map(|k| [2 * (k % across) + (k / across) % 2, k / across]);
@@ -195,8 +203,13 @@ impl Skin<'_> {
         }
         let sum = sums.into_iter().fold(V::default(), |sum, lane| sum + lane);
         let total = totals.into_iter().fold(V::default(), |sum, lane| sum + lane);
-        let brightness = (sum[0] / sum[1].max(1e-3)).max(DARKEST);
-        let roughness = sum[2] / sum[3].max(1e-3);
+        let mut keep = before.map_or(0.0, |_| self.keep[1]);
+        let kept = |new: f32, of: fn(&Colours) -> f32, keep: f32| mix(new, before.map_or(0.0, of), keep);
+        if sum[1] < 4.0 && before.is_some() {
+            keep = 1.0;
+        }
+        let brightness = kept(sum[0] / sum[1].max(1e-3), |before| before.brightness, keep).max(DARKEST);
+        let roughness = kept(sum[2] / sum[3].max(1e-3), |before| before.roughness, keep);
         let scale = total.map(|total| (STEPS / total.max(1.0)).min(MOST_STEPS));
         let mut bins = vec![[0_u32; 2]; BINS.iter().product()];
         for block in chessboard().filter(|block| block[0] < width) {
@@ -215,16 +228,20 @@ impl Skin<'_> {
         }
         let shares = (total * scale).map(|total| 1.0 / total.max(1.0));
         let least = 1.0 / bins.len() as f32;
-        let ratio = |bin: &[u32; 2]| {
-            let [skin, other] = [bin[0] as f32 * shares[0], bin[1] as f32 * shares[1]];
-            let ratio =
-                (SKIN_SHARE[0] * skin + SKIN_SHARE[1] * least) / (OTHER_SHARE[0] * other + OTHER_SHARE[1] * least);
-            (self.round)(ratio.ln())
+        let share = |(k, bin): (usize, &[u32; 2])| {
+            let old = before.map_or([0.0; 2], |before| before.bins[k]);
+            std::array::from_fn(|n| mix(bin[n] as f32 * shares[n], old[n], keep))
         };
-        Colours { brightness, roughness, ratios: bins.iter().map(ratio).collect() }
+        let bins: Vec<[f32; 2]> = bins.iter().enumerate().map(share).collect();
+        let ratio = |&[skin, other]: &[f32; 2]| {
+            let [skin, other] =
+                [(SKIN_SHARE, skin), (OTHER_SHARE, other)].map(|(share, found)| share[0] * found + share[1] * least);
+            (self.round)((skin / other).ln())
+        };
+        Colours { brightness, roughness, ratios: bins.iter().map(ratio).collect(), bins }
     }
 
-    fn likelihood(&self, cells: &Texture, colours: &Colours, history: &Texture) -> [Texture; 1] {
+    fn likelihood(&self, cells: &Texture, colours: &Colours, history: &Texture, keep: f32) -> [Texture; 1] {
         grids(self.block_count(), self.round, |block| {
             let (seen, place) = (self.blocks_seen(cells, block), self.blocks_place(block));
             let features = skin_features(seen.rgb(), colours.brightness);
@@ -247,7 +264,7 @@ impl Skin<'_> {
             let odds = (likely / (1.0 - likely)).ln() + colour - ROUGH_ODDS * rough
                 + NEAR_ODDS * (near - 0.5)
                 + AROUND_ODDS * (around - 0.5);
-            let p = place.skin[2] / (1.0 + (-odds).exp());
+            let p = mix(place.skin[2] / (1.0 + (-odds).exp()), own, keep);
             let skin = p * p * likely.max(place.skin[1]);
             let open = (1.0 - p) * (1.0 - p) * place.skin[2] * smoothstep(OPEN.0, OPEN.1 - likely);
             [V([p, skin, open.max(OPEN_BROW * place.brow), 0.0])]
