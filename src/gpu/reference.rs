@@ -204,6 +204,7 @@ fn the_shaders_do_what_their_references_do() {
         let frame = crate::Frame::rgba8(&portrait, portrait.width(), portrait.height()).unwrap();
         tracker.detect(&frame).unwrap().remove(0)
     };
+    let mut reshaped = false;
     // The whole face on an odd frame; faces that the frame's borders cut; larger faces, up to cells of 4 pixels and of more;
     // two that overlap, of the same size and a smaller one, so that tiles hold cells of either kind.
     for (x, y, width, height, scale, second) in [
@@ -256,8 +257,9 @@ fn the_shaders_do_what_their_references_do() {
             println!(
                 "{width}×{height}, frame {frames}, {look:?}: worst {worst}, {far} off by more than 1, mean {mean:.4}, {changed} values changed"
             );
-            // The shape of a face that the frame cuts stays as it is.
-            assert!(changed > 500 || (look.skin == SkinAmounts::NONE && width < 140));
+            // The shape of a face that the frame cuts stays as it is, and that of two that lie over each other.
+            assert!(changed > 500 || look.skin == SkinAmounts::NONE);
+            reshaped |= changed > 500 && look.skin == SkinAmounts::NONE;
             // One step by rounding: in the mean this says that no pass does anything else. Two in a few values, and up to four
             // in single ones, where eight-bit filter weights and rounding tip a colour into the next bin of what was
             // learned, so that a block's skin is another share, or move the place that a sharp edge is fetched from;
@@ -269,4 +271,5 @@ fn the_shaders_do_what_their_references_do() {
             );
         }
     }
+    assert!(reshaped);
 }
