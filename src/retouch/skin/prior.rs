@@ -9,7 +9,7 @@ pub(crate) const SIDE: usize = 40;
 /// Farthest distance to the outline that a node can say, in units of the face's width.
 pub(crate) const FARTHEST: f32 = 0.25;
 /// Below this a place is not looked at.
-const LEAST: f32 = 0.06;
+const LEAST: f32 = 0.04;
 
 /// Four values a node, 0..=255: the square root of how likely skin is outside of the outline (forehead, ears, neck), 0..=1;
 /// the distance to the outline, from −[`FARTHEST`] outside to [`FARTHEST`] inside; how surely something else than skin is
