@@ -41,7 +41,7 @@ fn skin_added(skin: SkinSample, rgb: vec3<f32>) -> vec4<f32> {
     let strand = sign(sharper) * max(abs(sharper) - CHANGE_LEAST, 0.0);
     let most = min(1.0, 2.5 * skin.correction.w + 0.05 * sign(skin.correction.w));
     let share = clamp(skin.correction.w + strand, 0.0, most);
-    let contrast = y / (CHANGE_CORE * (common_luma(skin.around.rgb) + 0.05));
+    let contrast = y / (CHANGE_CORE * (common_luma(skin.around.rgb) + 0.03));
     let square = contrast * contrast;
     return share * vec4<f32>(skin.correction.rgb - skin.fading / (1.0 + square * square) * detail, 1.0);
 }

@@ -9,6 +9,7 @@
 @group(0) @binding(4) var surround: texture_2d_array<f32>;
 @group(0) @binding(5) var mask: texture_2d_array<f32>;
 @group(0) @binding(6) var linear: sampler;
+@group(0) @binding(8) var means: texture_2d<f32>;
 @group(0) @binding(7) var changes: texture_storage_2d_array<rgba16float, write>;
 
 // What the contrast of a spot counts for, and that of an edge.
@@ -47,16 +48,16 @@ fn gate_strength(free: f32, spot: f32, marks: f32, contrasts: vec3<f32>, face: S
 }
 
 // What tone, shine, shade below the eyes, folds and tints change in OkLab.
-fn gate_colour(face: SkinFace, lab: vec3<f32>, even: vec3<f32>, dull: vec3<f32>, part: vec4<f32>) -> vec3<f32> {
+fn gate_colour(face: SkinFace, lab: vec3<f32>, even: vec3<f32>, dull: vec3<f32>, part: vec4<f32>, light: f32) -> vec3<f32> {
     var change = vec3<f32>(0.0);
     // Blotches differ little from the skin around; coloured light, powder and a blush's border differ much, and stay.
     let off = lab.yz - even.yz;
     let far = off / 0.043;
     change -= vec3<f32>(0.0, face.amounts.z * 1.08 * off * exp(-dot(far, far)));
-    // Chroma hardly rises, and in shadows not at all.
+    // Chroma hardly rises, and in shadows, which are so beside the face's own lightness, not at all.
     let before = length(lab.yz);
     let after = length(lab.yz + change.yz);
-    let most = before + min(after - before, 0.009) * smoothstep(0.2, 0.5, lab.x);
+    let most = before + min(after - before, 0.0082) * smoothstep(0.3, 0.7, lab.x / light);
     if after > before {
         change = vec3<f32>(0.0, (lab.yz + change.yz) * (most / max(after, 1e-5)) - lab.yz);
     }
@@ -106,7 +107,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(workgroup_id) gro
     let origin = low / 4u;
     let end = ((high + 1u) / 2u + 1u) / 2u;
     let coarsest = gate_raised(surround, group.z * 3u, place / 4.0, origin, end).rgb;
-    let reference = common_luma(coarsest) + 0.05;
+    let reference = common_luma(coarsest) + 0.07;
 
     // The structure tensor (Bigün and Granlund 1987) over the four corners between the blocks.
     var xx = 0.0;
@@ -157,7 +158,9 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(workgroup_id) gro
     let even = gate_raised(surround, group.z * 3u + 1u, place / 4.0, origin, end).xyz;
     let dull = gate_raised(surround, group.z * 3u + 2u, place / 4.0, origin, end).xyz;
     let part = textureSampleLevel(mask, linear, skin_place(face, own.xy), group.z, 0.0);
-    let shift = gate_colour(face, lab, even, dull, part);
+    let brightness = textureLoad(means, vec2<u32>(face.links.x, 0u), 0).x;
+    let light = common_to_oklab(vec3<f32>(brightness)).x;
+    let shift = gate_colour(face, lab, even, dull, part, light);
     change += common_from_oklab(lab + shift) - base;
     textureStore(changes, own.xy, group.z, vec4<f32>(change, strength.x));
 }

@@ -73,7 +73,7 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
     let before = colours[face.links.x].mean;
     // Nothing seen before: this frame's colours. Nothing seen now: the last frame's stand.
     var keep = select(0.0, face.shift.w, before.z > 0.0 && face.links.z == 0u);
-    var mean = vec4<f32>(sum.x / max(sum.y, 1e-3), sum.z / max(sum.w, 1e-3), 1.0, 0.0);
+    var mean = vec4<f32>(sum.x / max(sum.y, 1e-3), sum.z / max(sum.w, 1e-3), select(0.0, 1.0, sum.y >= 4.0), 0.0);
     mean = mix(mean, before, keep);
     mean.x = max(mean.x, 0.02);
     if sum.y < 4.0 && face.links.z == 0u {

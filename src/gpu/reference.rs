@@ -264,7 +264,7 @@ fn the_shaders_do_what_their_references_do() {
             // step of that filter to eight bits, without which the mean there is as low as elsewhere.
             let is_sampled = plan.faces().iter().any(|face| face.skin.cell > 3.0);
             let (most, highest) = match list.len() {
-                _ if is_sampled => (200, 0.05),
+                _ if is_sampled => (600, 0.05),
                 1 => (40, 0.012),
                 _ => (200, 0.012),
             };

@@ -81,9 +81,11 @@ impl Skin<'_> {
         skins: &Texture,
         halved_skins: &Texture,
         surround: &[Texture; 3],
+        brightness: f32,
     ) -> Texture {
         let face = &self.face;
         let [low, high] = self.wider();
+        let light = to_oklab(V([brightness; 3]))[0];
         let raised = |grid: &Texture, block: Place, blocks: i32| {
             grid.between(std::array::from_fn(|k| {
                 let place = (block[k] as f32 + 0.5) / blocks as f32;
@@ -143,7 +145,7 @@ impl Skin<'_> {
             let lab = to_oklab(base);
             let [even, dull] = [1, 2].map(|layer: usize| raised(&surround[layer], block, 4));
             let part = self.mask.between(self.skin_place(block).map(|v| v * mask::SIDE as f32));
-            let shift = self.gate_colour(lab, even, dull, part);
+            let shift = self.gate_colour(lab, even, dull, part, light);
             change += from_oklab(lab + shift) - base;
             [change.with(strength[0])]
         });
@@ -160,7 +162,7 @@ impl Skin<'_> {
         }))
     }
 
-    fn gate_colour(&self, lab: V<3>, even: V<3>, dull: V<3>, part: V<4>) -> V<3> {
+    fn gate_colour(&self, lab: V<3>, even: V<3>, dull: V<3>, part: V<4>, light: f32) -> V<3> {
         let SkinUniform { amounts, tint, extra, .. } = self.face;
         let ab = |lab: V<3>| V([lab[1], lab[2]]);
         let (own, even_ab, dull_ab) = (ab(lab), ab(even), ab(dull));
@@ -168,7 +170,7 @@ impl Skin<'_> {
         let far = 1.0 / TONE_FAR * off;
         let mut change = (-amounts[2] * TONE * (-far.dot(far)).exp()) * off;
         let (before, after) = (own.length(), (own + change).length());
-        let most = before + (after - before).min(CHROMA_RISE.0) * smoothstep(CHROMA_RISE.1, lab[0]);
+        let most = before + (after - before).min(CHROMA_RISE.0) * smoothstep(CHROMA_RISE.1, lab[0] / light);
         if after > before {
             change = most / after.max(1e-5) * (own + change) - own;
         }

@@ -95,7 +95,7 @@ impl Skin<'_> {
         let [slopes, skins] = self.field(&cells, &places, &slopes, &colours);
         let halved = self.halve(&skins);
         let surround = self.surround(&halved);
-        let changes = self.gate(&cells, &skins, &halved, &surround);
+        let changes = self.gate(&cells, &skins, &halved, &surround, colours.brightness);
         let [corrections, details] = self.correct(&cells, &slopes, &skins, &changes, &colours);
         Corrections { face: self.face, corrections, details }
     }

@@ -62,7 +62,7 @@ impl Passes {
             field: pass(FIELD, &[Uniform, layers, layers, layers, means, out, out]),
             halve: pass(HALVE, &[Uniform, layers, out]),
             surround: pass(SURROUND, &[Uniform, layers, out]),
-            gate: pass(GATE, &[Uniform, layers, layers, layers, layers, layers, Sampler, out]),
+            gate: pass(GATE, &[Uniform, layers, layers, layers, layers, layers, Sampler, out, means]),
             correct: pass(CORRECT, &[Uniform, layers, layers, layers, layers, means, out, out]),
         }
     }
@@ -224,6 +224,7 @@ impl Grids {
                     TextureView(&mask),
                     linear.clone(),
                     TextureView(&changes),
+                    TextureView(&means),
                 ],
             ),
             correct: bind(
