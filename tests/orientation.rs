@@ -105,7 +105,8 @@ fn the_retouch_is_the_same_however_the_picture_lies() {
     for lies in every_orientation() {
         let out = retouched(&as_it_lies(&upright, lies), lies);
         let off = difference(&out, &as_it_lies(&expected, lies));
-        assert!(off < 0.2 * changed, "{lies:?}: {off} of {changed}");
+        // The grids of the skin begin at another corner of the face, so that their places lie between those of the upright one.
+        assert!(off < 0.25 * changed, "{lies:?}: {off} of {changed}");
     }
 }
 
