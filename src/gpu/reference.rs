@@ -30,11 +30,6 @@ struct Reference<'a> {
 }
 
 impl Reference<'_> {
-    fn holds(&self, x: f32, y: f32) -> bool {
-        let [x0, y0, width, height] = self.shape.rect.map(|v| v as f32);
-        x >= x0 && y >= y0 && x <= x0 + width && y <= y0 + height
-    }
-
     fn moves(&self, x: f32, y: f32) -> bool {
         let [x0, y0, x1, y1] = self.shape.bounds.map(|v| v as f32);
         !self.plan.shape.is_none() && x >= x0 && y >= y0 && x <= x1 && y <= y1
