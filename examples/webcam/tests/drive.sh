@@ -104,7 +104,7 @@ same demo-1.png demo-2.png && fail "the portrait does not move"
 # A setting is searched for by words that no other has. It is then the only one, the first row below the first heading.
 find() { key slash; write "$1"; }
 row=116 end=$((WIDTH - 76))
-for slider in "skin.smooth blemishes 20 0.7" "skin.tone mean 20 0.7" "shape.slim midline 20 0.7" "skin.brighten preset 12 0.5" \
+for slider in "skin.smooth pores 20 0.7" "skin.tone blotches 20 0.7" "shape.slim midline 20 0.7" "skin.brighten preset 12 0.5" \
     "skin.warmth warmer 12 0.5" "skin.ruddy rosier 12 0.5"; do
     read -r name word inset least <<<"$slider"
     value="it['look']['${name%.*}']['${name#*.}']"
@@ -117,7 +117,7 @@ for slider in "skin.smooth blemishes 20 0.7" "skin.tone mean 20 0.7" "shape.slim
     key Escape
 done
 # A button takes a change back where there is one, and its group's does all of them.
-find "tone mean"
+find "tone blotches"
 click $((WIDTH - 20)) $row
 settings "it['look']['skin']['tone'] == 0"
 key Escape
