@@ -109,6 +109,9 @@ for slider in "skin.smooth pores 20 0.7" "skin.tone blotches 20 0.7" "shape.slim
     read -r name word inset least <<<"$slider"
     value="it['look']['${name%.*}']['${name#*.}']"
     find "${name#*.} $word"
+    # Twice: what an effect needs is made when it is first used, and a drag may be over by then.
+    drag $((end - 50)) $row $((end - inset)) $row
+    sleep 0.5
     drag $((end - 50)) $row $((end - inset)) $row
     settings "$least < $value < 1"
     # A double click resets.
