@@ -237,7 +237,7 @@ shot damaged
 [ -s "$config/settings.json.damaged" ] || fail "the damaged file is not kept"
 quit
 said "settings were damaged"
-is "$config/settings.json" "it['source'] == 'demo' and it['look']['skin']['smooth'] == 0.5"
+is "$config/settings.json" "it['source'] == 'demo' and it['look']['skin']['smooth'] == 0.45"
 
 say "a still picture rests"
 wait=4 start --source "$root/assets/astronaut.png" --stats stats.json
