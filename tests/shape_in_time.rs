@@ -1,32 +1,20 @@
 //! What a shape does to a picture over time: what is behind a resting face rests.
 
+#[path = "support/shapes.rs"]
+mod shapes;
 mod support;
 
 use std::time::Duration;
 
 use glowup::face::topology::FACE_OVAL;
 use glowup::{Face, FaceTracker, Frame, Look, Shape, TrackerOptions, Warp};
+use shapes::{Point, Rng};
 use support::{Picture, inside, nearest, width};
 
-type Point = [f32; 2];
-
-/// Random numbers, the same each time (Vigna's SplitMix64).
-struct Rng(u64);
-
-impl Rng {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
-    }
-
-    /// Eight bytes and a bell of spread 4: the sum of eight numbers from 0 to 255 has a spread of 209.
-    fn noise(&mut self) -> f32 {
-        let sum: u32 = self.next().to_le_bytes().into_iter().map(u32::from).sum();
-        (sum as f32 - 1020.0) * (4.0 / 209.0)
-    }
+/// Eight bytes and a bell of spread 4: the sum of eight numbers from 0 to 255 has a spread of 209.
+fn noise(rng: &mut Rng) -> f32 {
+    let sum: u32 = rng.next().to_le_bytes().into_iter().map(u32::from).sum();
+    (sum as f32 - 1020.0) * (4.0 / 209.0)
 }
 
 /// Places behind the lower half of a face, as far as shapes reach.
@@ -57,7 +45,7 @@ fn behind_a_still_face_nothing_shimmers() {
         let mut noisy = still.clone();
         for pixel in noisy.pixels.chunks_exact_mut(4) {
             let pixel = pixel.first_chunk_mut::<3>().unwrap();
-            *pixel = pixel.map(|value| (f32::from(value) + rng.noise()).round().clamp(0.0, 255.0) as u8);
+            *pixel = pixel.map(|value| (f32::from(value) + noise(&mut rng)).round().clamp(0.0, 255.0) as u8);
         }
         let frame = Frame::rgba8(&noisy.pixels, 1280, 720).unwrap();
         let found = tracker.track(&frame, Duration::from_millis(33 * index)).unwrap();

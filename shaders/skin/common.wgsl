@@ -37,6 +37,21 @@ fn skin_block(face: SkinFace, id: vec2<u32>, beside: u32) -> vec3<u32> {
     return vec3<u32>(block, select(0u, 1u, all(block < end) && face.links.y == 1u));
 }
 
+// The core with a block beside it, where all that is raised to finer grids is known: from left and top to right and bottom.
+fn skin_wider(face: SkinFace) -> vec4<u32> {
+    return vec4<u32>(face.core.xy - min(face.core.xy, vec2<u32>(1u)), min(face.core.zw + 1u, face.grid.zw));
+}
+
+// How much skin there may be at a block by its place: nothing in eyes and lips, nothing where it is not expected.
+fn skin_allowed(place: vec4<f32>) -> f32 {
+    return place.z * smoothstep(0.03, 0.08, place.x);
+}
+
+// The mean brightness of a face's skin.
+fn skin_brightness(face: SkinFace, means: texture_2d<f32>) -> f32 {
+    return textureLoad(means, vec2<u32>(face.links.x, 0u), 0).x;
+}
+
 // Where the middle of a block lies in a picture over the whole rectangle, 0..=1.
 fn skin_place(face: SkinFace, block: vec2<u32>) -> vec2<f32> {
     return (vec2<f32>(block) + 0.5) * 2.0 * face.amounts.x / vec2<f32>(face.rect.zw);

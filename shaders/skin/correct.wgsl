@@ -42,13 +42,12 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(workgroup_id) gro
     if own.z == 0u {
         return;
     }
-    let brightness = textureLoad(means, vec2<u32>(face.links.x, 0u), 0).x;
+    let brightness = skin_brightness(face, means);
     // Slopes and colours reach a block beyond the core, changes do not.
-    let low = vec2<i32>(face.core.xy - min(face.core.xy, vec2<u32>(1u)));
-    let high = vec2<i32>(min(face.core.zw + 1u, face.grid.zw)) - 1;
+    let wider = vec4<i32>(skin_wider(face)) - vec4<i32>(0, 0, 1, 1);
     let block = vec2<i32>(own.xy);
-    let slope = correct_raised(slopes, group.z, block, low, high);
-    let skin = correct_raised(skins, group.z, block, low, high);
+    let slope = correct_raised(slopes, group.z, block, wider.xy, wider.zw);
+    let skin = correct_raised(skins, group.z, block, wider.xy, wider.zw);
     let change = correct_raised(changes, group.z, block, vec2<i32>(face.core.xy), vec2<i32>(face.core.zw) - 1);
     let here = textureLoad(changes, own.xy, group.z, 0);
     var colours: array<vec3<f32>, 4>;

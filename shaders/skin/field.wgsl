@@ -17,19 +17,17 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(workgroup_id) gro
     if own.z == 0u {
         return;
     }
-    let brightness = textureLoad(means, vec2<u32>(face.links.x, 0u), 0).x;
+    let brightness = skin_brightness(face, means);
     // Only blocks that have slopes of this frame.
-    let low = vec2<i32>(max(face.core.xy, vec2<u32>(1u)) - 1u);
-    let high = vec2<i32>(min(face.core.zw + 1u, face.grid.zw)) - 1;
+    let wider = vec4<i32>(skin_wider(face));
     var slope = vec4<f32>(0.0);
     for (var k = 0; k < 9; k++) {
         let offset = vec2<i32>(k % 3 - 1, k / 3 - 1);
         let share = f32((2 - abs(offset.x)) * (2 - abs(offset.y))) / 16.0;
-        slope += share * textureLoad(slopes, clamp(vec2<i32>(own.xy) + offset, low, high), group.z, 0);
+        slope += share * textureLoad(slopes, clamp(vec2<i32>(own.xy) + offset, wider.xy, wider.zw - 1), group.z, 0);
     }
     textureStore(smooth_slopes, own.xy, group.z, slope);
-    let place = textureLoad(places, own.xy, group.z, 0);
-    let allowed = place.z * smoothstep(0.03, 0.08, place.x);
+    let allowed = skin_allowed(textureLoad(places, own.xy, group.z, 0));
     var colours: array<vec3<f32>, 4>;
     var mean = vec3<f32>(0.0);
     var all_cells = vec3<f32>(0.0);

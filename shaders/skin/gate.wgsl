@@ -9,8 +9,8 @@
 @group(0) @binding(4) var surround: texture_2d_array<f32>;
 @group(0) @binding(5) var mask: texture_2d_array<f32>;
 @group(0) @binding(6) var linear: sampler;
-@group(0) @binding(8) var means: texture_2d<f32>;
-@group(0) @binding(7) var changes: texture_storage_2d_array<rgba16float, write>;
+@group(0) @binding(7) var means: texture_2d<f32>;
+@group(0) @binding(8) var changes: texture_storage_2d_array<rgba16float, write>;
 
 // What the contrast of a spot counts for, and that of an edge.
 const ROUND = 0.3;
@@ -84,8 +84,9 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(workgroup_id) gro
     if own.z == 0u {
         return;
     }
-    let low = face.core.xy - min(face.core.xy, vec2<u32>(1u));
-    let high = min(face.core.zw + 1u, face.grid.zw);
+    let wider = skin_wider(face);
+    let low = wider.xy;
+    let high = wider.zw;
     var around: array<vec4<f32>, 9>;
     var ys: array<f32, 9>;
     var mean = vec4<f32>(0.0);
@@ -158,7 +159,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(workgroup_id) gro
     let even = gate_raised(surround, group.z * 3u + 1u, place / 4.0, origin, end).xyz;
     let dull = gate_raised(surround, group.z * 3u + 2u, place / 4.0, origin, end).xyz;
     let part = textureSampleLevel(mask, linear, skin_place(face, own.xy), group.z, 0.0);
-    let brightness = textureLoad(means, vec2<u32>(face.links.x, 0u), 0).x;
+    let brightness = skin_brightness(face, means);
     let light = common_to_oklab(vec3<f32>(brightness)).x;
     let shift = gate_colour(face, lab, even, dull, part, light);
     change += common_from_oklab(lab + shift) - base;

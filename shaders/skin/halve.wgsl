@@ -8,15 +8,14 @@
 @compute @workgroup_size(8, 8, 1)
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(workgroup_id) group: vec3<u32>) {
     let face = faces[group.z];
-    let low = face.core.xy - min(face.core.xy, vec2<u32>(1u));
-    let end = min(face.core.zw + 1u, face.grid.zw);
-    let square = low / 2u + id.xy;
-    if face.links.y == 0u || any(square * 2u >= end) {
+    let wider = skin_wider(face);
+    let square = wider.xy / 2u + id.xy;
+    if face.links.y == 0u || any(square * 2u >= wider.zw) {
         return;
     }
     var sum = vec4<f32>(0.0);
     for (var k = 0u; k < 4u; k++) {
-        let block = clamp(square * 2u + vec2<u32>(k & 1u, k >> 1u), low, end - 1u);
+        let block = clamp(square * 2u + vec2<u32>(k & 1u, k >> 1u), wider.xy, wider.zw - 1u);
         let skin = textureLoad(skins, block, group.z, 0);
         sum += vec4<f32>(skin.rgb, 1.0) * (skin.w + 0.001);
     }

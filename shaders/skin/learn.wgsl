@@ -23,6 +23,8 @@ struct SkinColours {
 const LANES = 64u;
 const BINS = 3600u;
 const MOST = 25600u;
+// Bins for each lane, rounded up.
+const EACH = 57u;
 
 // Both histograms, 16 bits a bin: everything else in the upper half.
 var<workgroup> bins: array<atomic<u32>, BINS>;
@@ -96,11 +98,11 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
     }
     workgroupBarrier();
     // Neighbouring colours count too: a quarter, a half, a quarter along each axis.
-    var mine: array<u32, 57>;
+    var mine: array<u32, EACH>;
     for (var axis = 0u; axis < 3u; axis++) {
-        let stride = select(select(1u, 20u, axis == 1u), 400u, axis == 0u);
-        let along = select(20u, 9u, axis == 0u);
-        for (var k = 0u; k < 57u; k++) {
+        let stride = select(select(1u, SKIN_BINS.z, axis == 1u), SKIN_BINS.y * SKIN_BINS.z, axis == 0u);
+        let along = select(select(SKIN_BINS.z, SKIN_BINS.y, axis == 1u), SKIN_BINS.x, axis == 0u);
+        for (var k = 0u; k < EACH; k++) {
             let bin = min(lane + k * LANES, BINS - 1u);
             let beside = learn_beside(bin, stride, along);
             let a = atomicLoad(&bins[beside.x]);
@@ -111,7 +113,7 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
             mine[k] = low | (high << 16u);
         }
         workgroupBarrier();
-        for (var k = 0u; k < 57u; k++) {
+        for (var k = 0u; k < EACH; k++) {
             let bin = lane + k * LANES;
             if bin < BINS {
                 atomicStore(&bins[bin], mine[k]);
@@ -130,8 +132,6 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
         let place = vec3<u32>(k % SKIN_BINS.z, (k / SKIN_BINS.z) % SKIN_BINS.y, k / (SKIN_BINS.y * SKIN_BINS.z));
         textureStore(ratios, vec3<u32>(place.xy, place.z + SKIN_BINS.x * face.links.x), vec4<f32>(ratio, 0.0, 0.0, 0.0));
     }
-    // Every lane has read what was known before.
-    storageBarrier();
     if lane == 0u {
         colours[face.links.x].mean = mean;
         textureStore(means, vec2<u32>(face.links.x, 0u), mean);

@@ -17,7 +17,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(workgroup_id) gro
     if own.z == 0u {
         return;
     }
-    let brightness = textureLoad(means, vec2<u32>(face.links.x, 0u), 0).x;
+    let brightness = skin_brightness(face, means);
     let last = vec2<i32>(face.grid.zw) - 1;
     var mean = vec3<f32>(0.0);
     var skin = 0.0;
@@ -29,9 +29,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(workgroup_id) gro
         let block = clamp(vec2<i32>(own.xy) + vec2<i32>(k % 3 - 1, k / 3 - 1), vec2<i32>(0), last);
         let c = skin_guide(textureLoad(blocks, block, group.z, 0).rgb, brightness);
         let place = textureLoad(places, block, group.z, 0);
-        // Nothing beyond where skin may be by its place.
-        let p = smoothstep(0.35, 0.85, textureLoad(likelihoods, block, face.links.x, 0).r)
-            * place.z * smoothstep(0.03, 0.08, place.x);
+        let p = smoothstep(0.35, 0.85, textureLoad(likelihoods, block, face.links.x, 0).r) * skin_allowed(place);
         mean += c / 9.0;
         skin += p / 9.0;
         with_skin += p * c / 9.0;

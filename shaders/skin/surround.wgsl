@@ -33,6 +33,12 @@ fn surround_get(index: u32) -> vec4<f32> {
     return bitcast<vec4<f32>>(((short & vec4<u32>(0x8000u)) << vec4<u32>(16u)) | size);
 }
 
+// One of the four squares of a place, or the nearest that there is.
+fn surround_square(place: vec2<u32>, k: u32, squares: vec4<u32>, layer: u32) -> vec4<f32> {
+    let square = clamp(place * 2u + vec2<u32>(k & 1u, k >> 1u), squares.xy, squares.zw - 1u);
+    return textureLoad(halved, square, layer, 0);
+}
+
 // The mean around a place: a Gaussian of one place, as binomial weights.
 fn surround_mean(index: u32, size: vec2<u32>) -> vec3<f32> {
     let shares = array<f32, 5>(1.0, 4.0, 6.0, 4.0, 1.0);
@@ -53,10 +59,10 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
     if face.links.y == 0u {
         return;
     }
-    let low = (face.core.xy - min(face.core.xy, vec2<u32>(1u))) / 2u;
-    let end = (min(face.core.zw + 1u, face.grid.zw) + 1u) / 2u;
-    let origin = low / 2u;
-    let size = min((end + 1u) / 2u - origin, vec2<u32>(SIDE));
+    let wider = skin_wider(face);
+    let squares = vec4<u32>(wider.xy / 2u, (wider.zw + 1u) / 2u);
+    let origin = squares.xy / 2u;
+    let size = min((squares.zw + 1u) / 2u - origin, vec2<u32>(SIDE));
     let count = size.x * size.y;
     let rounds = (count + LANES - 1u) / LANES;
     var means: array<vec3<f32>, EACH>;
@@ -66,8 +72,7 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
             let place = origin + vec2<u32>(index % size.x, index / size.x);
             var sum = vec4<f32>(0.0);
             for (var j = 0u; j < 4u; j++) {
-                let square = clamp(place * 2u + vec2<u32>(j & 1u, j >> 1u), low, end - 1u);
-                let skin = textureLoad(halved, square, group.z, 0);
+                let skin = surround_square(place, j, squares, group.z);
                 sum += vec4<f32>(skin.rgb, 1.0) * (skin.w + 0.001);
             }
             let mean = sum.rgb / sum.w;
@@ -91,8 +96,7 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
                 let place = origin + vec2<u32>(index % size.x, index / size.x);
                 var sum = vec4<f32>(0.0);
                 for (var j = 0u; j < 4u; j++) {
-                    let square = clamp(place * 2u + vec2<u32>(j & 1u, j >> 1u), low, end - 1u);
-                    let skin = textureLoad(halved, square, group.z, 0);
+                    let skin = surround_square(place, j, squares, group.z);
                     let lab = common_to_oklab(skin.rgb);
                     let off = (lab.yz - means[k].yz) / 0.035;
                     let alike = exp(-dot(off, off)) + 0.001;

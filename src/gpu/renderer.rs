@@ -129,8 +129,8 @@ impl Renderer {
         self.render_to(encoder, (input, output), faces, looks.into(), false)
     }
 
-    /// As [`Renderer::render`], but shows where the faces' skin is instead of retouching it: within the faces' rectangles
-    /// red, green and blue are how surely a pixel is skin, 0 … 1, and alpha is 0; what lies outside of them is a copy. It is
+    /// As [`Renderer::render`], but shows where the faces' skin is instead of retouching it: of a pixel that may be skin red, green
+    /// and blue are how surely it is, 0 … 1, and alpha is 0; one that surely is none is a copy, as far as it stays in place. It is
     /// shown where the shape of `looks` moves it to; nothing else of the looks counts. Use a renderer apart from the one that
     /// retouches: what is known of the skin is learned with each call.
     ///

@@ -6,7 +6,6 @@ use super::{Gpu, GpuOptions, Renderer};
 use crate::face::topology::{CHIN, FACE_OVAL, FOREHEAD, LEFT_CHEEK, RIGHT_CHEEK};
 use crate::retouch::Plan;
 use crate::retouch::region::{Axes, at};
-use crate::retouch::shape::field;
 use crate::{Error, Face, FaceTracker, Frame, FrameMut, Look, Skin, TrackerOptions};
 
 const SETS: u64 = 1000;
@@ -166,32 +165,6 @@ fn within_reach(face: &Face, x: f32, y: f32) -> bool {
     inside
 }
 
-/// The least area that a unit square of the picture comes from where a field moves it; below 0 it is folded over.
-fn least_area(face: &crate::retouch::FacePlan) -> f32 {
-    let nodes = face.shape.field.nodes();
-    let node = |x: usize, y: usize| {
-        let [u, v, ..] = nodes[y * field::SIDE + x];
-        assert!(u.is_finite() && v.is_finite());
-        [u.to_f32(), v.to_f32()]
-    };
-    // Pixels from node to node.
-    let step = [face.shape.rect.width, face.shape.rect.height].map(|side| side as f32 / (field::SIDE - 1) as f32);
-    let mut least = f32::INFINITY;
-    for y in 0..field::SIDE - 1 {
-        for x in 0..field::SIDE - 1 {
-            // Bilinear between four nodes: the extremes are at the corners.
-            let [a, b, c, d] = [node(x, y), node(x + 1, y), node(x, y + 1), node(x + 1, y + 1)];
-            for (right, down) in [([a, b], [a, c]), ([a, b], [b, d]), ([c, d], [a, c]), ([c, d], [b, d])] {
-                let slope = |pair: [[f32; 2]; 2], axis: usize, step: f32| (pair[1][axis] - pair[0][axis]) / step;
-                let (xx, yx) = (1.0 + slope(right, 0, step[0]), slope(right, 1, step[0]));
-                let (xy, yy) = (slope(down, 0, step[1]), 1.0 + slope(down, 1, step[1]));
-                least = least.min(xx * yy - xy * yx);
-            }
-        }
-    }
-    least
-}
-
 #[test]
 fn a_thousand_sets_of_landmarks() {
     let (face, all) = (portrait(), all());
@@ -232,7 +205,10 @@ fn a_thousand_sets_of_landmarks() {
         }
         plan.update(size, &faces, (&all).into(), false).unwrap();
         flattest.extend(
-            plan.faces().iter().filter(|face| !face.shape.is_none()).map(|face| (least_area(face), index, kind)),
+            plan.faces()
+                .iter()
+                .filter(|face| !face.shape.is_none())
+                .map(|face| (face.shape.field.least_area(face.shape.rect), index, kind)),
         );
     }
     flattest.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
@@ -241,7 +217,10 @@ fn a_thousand_sets_of_landmarks() {
         plan.reset();
         plan.update((600, 600), &[turned(&face, 1, [yaw, 0.0, roll], 1.0, [300.0, 300.0])], (&all).into(), false)
             .unwrap();
-        assert!(plan.faces().iter().all(|face| least_area(face) > 0.38), "yaw {yaw}, roll {roll}");
+        assert!(
+            plan.faces().iter().all(|face| face.shape.field.least_area(face.shape.rect) > 0.38),
+            "yaw {yaw}, roll {roll}"
+        );
     }
     println!("{refused} sets refused; {reached} pixels within reach, {changed} changed, {spared} spared");
     println!("{} fields, flattest {:?}", flattest.len(), flattest.iter().take(12).collect::<Vec<_>>());

@@ -1,6 +1,7 @@
 //! Faces + looks → a plan: which rectangle of the frame each face can change, and what each stage shall do there. Plain
 //! numbers; nothing here knows of networks or of the GPU.
 
+pub(crate) mod outline;
 pub(crate) mod region;
 pub(crate) mod shape;
 pub(crate) mod skin;
@@ -8,10 +9,10 @@ pub(crate) mod tiles;
 
 use crate::face::{PartConfidence, topology};
 use crate::{Error, Face, Looks, Result, Skin};
+use outline::Others;
 use region::{Axes, Rect};
-use shape::{Others, ShapePlan, ShapeSolver};
+use shape::{ShapePlan, ShapeSolver};
 use skin::SkinPlan;
-use skin::prior::Neighbour;
 use tiles::Tiles;
 
 pub use shape::Warp;
@@ -91,12 +92,6 @@ impl<'a> FaceGeometry<'a> {
         let visibility = face.visibility.clamp(0.0, 1.0);
         Some(Self { points: &face.points, axes, frame, visibility, parts: face.parts })
     }
-
-    /// Whether another face of some width may lie on what is looked at of this one.
-    fn is_near(&self, points: &[[f32; 3]], width: f32) -> bool {
-        let [u, v] = self.axes.in_widths(region::at(points, topology::NOSE_TIP));
-        u.hypot(v) < 2.5 + width / self.axes.width
-    }
 }
 
 impl Plan {
@@ -144,14 +139,10 @@ impl Plan {
             let Some(plan) = self.faces.get_mut(self.used) else { continue };
             let look = looks.of(index, face);
             plan.id = face.id;
-            // Where two faces meet, each keeps to itself, whether the other is retouched or not.
-            let others = faces.iter().enumerate().filter(|(other, _)| *other != index).filter_map(|(_, other)| {
-                let width = Axes::of(&other.points)?.width;
-                geometry.is_near(&other.points, width).then_some(Neighbour { points: &other.points, width })
-            });
+            let others = Others { faces, own: Some(index) };
             plan.skin.update(&geometry, if shows_skin { &SHOWN } else { &look.skin }, others);
             let solver = self.solver.get_or_insert_default();
-            plan.shape.update(&geometry, &look.shape, Others { faces, own: Some(index) }, solver, self.frame);
+            plan.shape.update(&geometry, &look.shape, others, solver, self.frame);
             self.used += usize::from(!plan.skin.is_none() || !plan.shape.is_none());
         }
         self.tiles.update(self.faces.get(..self.used).unwrap_or_default());

@@ -1,7 +1,7 @@
 //! Where a face lies in the frame: its axes, and the rectangle of pixels that retouching it can change.
 
 use crate::face::topology::{
-    CHIN, FACE_OVAL, FOREHEAD, LEFT_CHEEK, LEFT_EYE, LEFT_EYE_OUTER, RIGHT_CHEEK, RIGHT_EYE, RIGHT_EYE_OUTER,
+    CHIN, FOREHEAD, LEFT_CHEEK, LEFT_EYE, LEFT_EYE_OUTER, RIGHT_CHEEK, RIGHT_EYE, RIGHT_EYE_OUTER,
 };
 
 /// A rectangle of whole pixels inside the frame.
@@ -62,7 +62,7 @@ impl Rect {
 }
 
 /// A face's own axes in the picture.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Axes {
     /// Middle between the eyes, in pixels.
     pub(crate) eyes: [f32; 2],
@@ -137,36 +137,8 @@ impl Axes {
     }
 }
 
-/// How far skin reaches beyond the face's outline, in units of the face's width: to the sides, up, and down from the chin.
-const SKIN_REACH: [f32; 3] = [0.40, 0.42, 0.70];
-
-/// The pixels of a face's skin, from hairline to neck, and what is around them; `None` where none of them lies in the frame.
-pub(crate) fn skin_rect(points: &[[f32; 3]], axes: &Axes, width: u32, height: u32) -> Option<Rect> {
-    let mut low = [f32::INFINITY; 2];
-    let mut high = [f32::NEG_INFINITY; 2];
-    for &index in &FACE_OVAL {
-        let p = axes.in_widths(at(points, index));
-        for axis in 0..2 {
-            low[axis] = low[axis].min(p[axis]);
-            high[axis] = high[axis].max(p[axis]);
-        }
-    }
-    let [beside, above, below] = SKIN_REACH;
-    let (low, high) = ([low[0] - beside, low[1] - above], [high[0] + beside, high[1] + below]);
-    let mut from = [f32::INFINITY; 2];
-    let mut to = [f32::NEG_INFINITY; 2];
-    for local in [low, [high[0], low[1]], [low[0], high[1]], high] {
-        let p = axes.place(local);
-        for axis in 0..2 {
-            from[axis] = from[axis].min(p[axis]);
-            to[axis] = to[axis].max(p[axis]);
-        }
-    }
-    clipped(from, to, (width, height))
-}
-
 /// The whole pixels between two corners that lie in the frame.
-fn clipped(from: [f32; 2], to: [f32; 2], (width, height): (u32, u32)) -> Option<Rect> {
+pub(crate) fn clipped(from: [f32; 2], to: [f32; 2], (width, height): (u32, u32)) -> Option<Rect> {
     let clip = |from: f32, to: f32, limit: u32| {
         let from = from.floor().clamp(0.0, limit as f32) as u32;
         let to = to.ceil().clamp(0.0, limit as f32) as u32;

@@ -26,12 +26,12 @@ mod wanted;
 mod warp;
 
 use super::FaceGeometry;
+use super::outline::Others;
 use super::region::Rect;
 use crate::Shape;
 use field::Field;
 use memory::Memory;
 
-pub(crate) use room::Others;
 pub(crate) use solver::ShapeSolver;
 pub use warp::Warp;
 

@@ -4,15 +4,19 @@ pub(crate) mod mask;
 pub(crate) mod prior;
 
 use super::FaceGeometry;
-use super::region::{Axes, Rect, skin_rect};
+use super::outline::{Others, box_of, oval};
+use super::region::{Axes, Rect, clipped};
 use crate::Skin;
 use mask::Mask;
-use prior::{Neighbour, Prior};
+use prior::Prior;
 
 /// Most cells a side of the grid that the skin's colours are looked at on.
 pub(crate) const MAX_CELLS: u32 = 320;
 /// Side of a cell in units of the face's width, to the nearest whole pixel.
 const CELL: f32 = 0.0115;
+
+/// How far skin reaches beyond the face's outline, in units of the face's width: to the sides, up, and down from the chin.
+const SKIN_REACH: [f32; 3] = [0.40, 0.42, 0.70];
 
 /// A band of details: up to which size they are in it (the Gaussian's sigma, in units of the face's width), how much of them
 /// smoothing keeps at 1, and from which contrast on they are an edge, which stays.
@@ -31,6 +35,15 @@ const BANDS: [Band; 5] = [
 ];
 /// From this size on everything stays.
 const LARGEST: f32 = 0.0800;
+
+/// The pixels of a face's skin, from hairline to neck, and what is around them; `None` where none of them lies in the frame.
+fn skin_rect(points: &[[f32; 3]], axes: &Axes, frame: (u32, u32)) -> Option<Rect> {
+    let [low, high] = box_of(&oval(points).map(|p| axes.in_widths(p)));
+    let [beside, above, below] = SKIN_REACH;
+    let (low, high) = ([low[0] - beside, low[1] - above], [high[0] + beside, high[1] + below]);
+    let [from, to] = box_of(&[low, [high[0], low[1]], [low[0], high[1]], high].map(|local| axes.place(local)));
+    clipped(from, to, frame)
+}
 
 /// How much smoothing keeps at 1 of details up to a size, and their core, by interpolation between the bands.
 fn band(sigma: f32) -> [f32; 2] {
@@ -103,26 +116,21 @@ pub(crate) struct SkinPlan {
     /// The pixels whose colours may change.
     pub(crate) bounds: Rect,
     /// The face's own axes; what is known from the frame before lies in its axes of then.
-    pub(crate) axes: Option<Axes>,
+    pub(crate) axes: Axes,
 }
 
 impl SkinPlan {
     /// Plans the skin of a face, beside other faces.
-    pub(super) fn update<'a>(
-        &mut self,
-        face: &FaceGeometry<'_>,
-        amounts: &Skin,
-        others: impl Iterator<Item = Neighbour<'a>> + Clone,
-    ) {
+    pub(super) fn update(&mut self, face: &FaceGeometry<'_>, amounts: &Skin, others: Others<'_>) {
         let FaceGeometry { points, ref axes, frame, visibility, .. } = *face;
         self.amounts = Amounts::new(amounts, visibility);
         (self.rect, self.bounds) = (Rect::default(), Rect::default());
         if self.amounts.is_none() {
             return;
         }
-        let Some(rect) = skin_rect(points, axes, frame.0, frame.1) else { return };
+        let Some(rect) = skin_rect(points, axes, frame) else { return };
         let longest = rect.width.max(rect.height) as f32;
-        (self.rect, self.axes) = (rect, Some(*axes));
+        (self.rect, self.axes) = (rect, *axes);
         self.cell = (CELL * axes.width).round().max((longest / MAX_CELLS as f32).ceil()).max(1.0);
         let count = |side: u32| ((side as f32 / self.cell).ceil() as u32).clamp(1, MAX_CELLS);
         self.cells = (count(rect.width), count(rect.height));

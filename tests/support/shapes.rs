@@ -93,12 +93,16 @@ pub fn ends() -> Vec<(&'static str, f32)> {
 pub struct Rng(pub u64);
 
 impl Rng {
-    pub fn between(&mut self, low: f32, high: f32) -> f32 {
+    pub fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        low + (high - low) * ((z ^ (z >> 31)) >> 40) as f32 / (1 << 24) as f32
+        z ^ (z >> 31)
+    }
+
+    pub fn between(&mut self, low: f32, high: f32) -> f32 {
+        low + (high - low) * (self.next() >> 40) as f32 / (1 << 24) as f32
     }
 
     /// Twelve of them make a good bell.

@@ -127,6 +127,30 @@ impl Field {
         })
     }
 
+    /// The least area that a pixel comes from where the field moves it, over all corners of all cells; below 0 it is folded over.
+    #[cfg(test)]
+    pub(crate) fn least_area(&self, rect: Rect) -> f32 {
+        let node = |x: usize, y: usize| {
+            let [u, v] = self.nodes()[y * SIDE + x].map(f16::to_f32);
+            assert!(u.is_finite() && v.is_finite());
+            [u, v]
+        };
+        // Pixels from node to node.
+        let step = [rect.width, rect.height].map(|side| side as f32 / (SIDE - 1) as f32);
+        let mut least = f32::INFINITY;
+        for (y, x) in (0..SIDE - 1).flat_map(|y| (0..SIDE - 1).map(move |x| (y, x))) {
+            // Bilinear between four nodes: the extremes are at the corners.
+            let [a, b, c, d] = [node(x, y), node(x + 1, y), node(x, y + 1), node(x + 1, y + 1)];
+            for (right, down) in [([a, b], [a, c]), ([a, b], [b, d]), ([c, d], [a, c]), ([c, d], [b, d])] {
+                let slope = |pair: [[f32; 2]; 2], axis: usize, step: f32| (pair[1][axis] - pair[0][axis]) / step;
+                let (xx, yx) = (1.0 + slope(right, 0, step[0]), slope(right, 1, step[0]));
+                let (xy, yy) = (slope(down, 0, step[1]), 1.0 + slope(down, 1, step[1]));
+                least = least.min(xx * yy - xy * yx);
+            }
+        }
+        least
+    }
+
     /// How far the nodes from a first to a last column and row, or such beside them, move at most, in pixels.
     pub(crate) fn reach_within(&self, [[left, right], [top, bottom]]: [[usize; 2]; 2]) -> f32 {
         if self.is_empty() {

@@ -1,16 +1,13 @@
-//! The lattice that a face's displacements are computed on, and contours in a picture.
+//! The lattice that a face's displacements are computed on.
 
-use crate::face::topology::FACE_OVAL;
-use crate::retouch::region::{Axes, Rect, at, dot, minus};
+use crate::retouch::outline::{Oval, box_of};
+use crate::retouch::region::{Axes, Rect, clipped};
 
 /// Nodes a side.
 pub(crate) const SIDE: usize = 128;
 
 /// How far beyond the face's outline the lattice reaches, in units of its width: less than the half that is promised.
 pub(super) const MARGIN: f32 = 0.45;
-
-/// The closed outline of a face.
-pub(super) type Oval = [[f32; 2]; FACE_OVAL.len()];
 
 /// The lattice of a face: nodes lie evenly over a rectangle, the first and last on its outermost pixel edges.
 #[derive(Debug, Clone, Copy)]
@@ -25,15 +22,9 @@ impl Grid {
     pub(super) fn around(oval: &Oval, axes: &Axes, frame: (u32, u32)) -> Option<Self> {
         let [low, high] = box_of(oval);
         let margin = MARGIN * axes.width;
-        let clip = |from: f32, to: f32, limit: u32| {
-            let from = (from - margin).floor().clamp(0.0, limit as f32) as u32;
-            let to = (to + margin).ceil().clamp(0.0, limit as f32) as u32;
-            (to > from).then_some((from, to - from))
-        };
-        let (x, width) = clip(low[0], high[0], frame.0)?;
-        let (y, height) = clip(low[1], high[1], frame.1)?;
-        let step = [width, height].map(|side| side as f32 / (SIDE - 1) as f32);
-        Some(Self { rect: Rect { x, y, width, height }, step })
+        let rect = clipped(low.map(|edge| edge - margin), high.map(|edge| edge + margin), frame)?;
+        let step = [rect.width, rect.height].map(|side| side as f32 / (SIDE - 1) as f32);
+        Some(Self { rect, step })
     }
 
     /// A place of the frame, in nodes.
@@ -79,55 +70,4 @@ impl Span {
     pub(super) fn rows(&self) -> std::ops::Range<usize> {
         self.y[0]..self.y[1]
     }
-}
-
-/// A face's outline.
-pub(super) fn oval(points: &[[f32; 3]]) -> Oval {
-    FACE_OVAL.map(|index| at(points, index))
-}
-
-/// Smallest and largest x and y of a contour.
-pub(super) fn box_of(contour: &[[f32; 2]]) -> [[f32; 2]; 2] {
-    contour.iter().fold([[f32::INFINITY; 2], [f32::NEG_INFINITY; 2]], |[low, high], p| {
-        [[low[0].min(p[0]), low[1].min(p[1])], [high[0].max(p[0]), high[1].max(p[1])]]
-    })
-}
-
-/// Where a row crosses a closed contour, and how often, in no order.
-pub(super) fn crossings(contour: &Oval, y: f32) -> ([f32; FACE_OVAL.len()], usize) {
-    let (mut found, mut count) = ([0.0; FACE_OVAL.len()], 0);
-    let mut previous = contour.last().copied().unwrap_or_default();
-    for &corner in contour {
-        if (previous[1] <= y) != (corner[1] <= y)
-            && let Some(slot) = found.get_mut(count)
-        {
-            *slot = previous[0] + (y - previous[1]) / (corner[1] - previous[1]) * (corner[0] - previous[0]);
-            count += 1;
-        }
-        previous = corner;
-    }
-    (found, count)
-}
-
-/// How far a place lies outside a closed contour; 0 inside it (even-odd).
-pub(super) fn distance_outside(contour: &Oval, p: [f32; 2]) -> f32 {
-    let (crossed, count) = crossings(contour, p[1]);
-    if crossed.iter().take(count).filter(|&&x| x > p[0]).count() % 2 == 1 {
-        return 0.0;
-    }
-    let mut nearest = f32::INFINITY;
-    let mut previous = contour.last().copied().unwrap_or_default();
-    for &corner in contour {
-        let (along, to) = (minus(corner, previous), minus(p, previous));
-        let share = (dot(to, along) / dot(along, along).max(1e-9)).clamp(0.0, 1.0);
-        let off = [to[0] - share * along[0], to[1] - share * along[1]];
-        nearest = nearest.min(dot(off, off));
-        previous = corner;
-    }
-    nearest.sqrt()
-}
-
-pub(super) fn smoothstep(from: f32, to: f32, x: f32) -> f32 {
-    let t = ((x - from) / (to - from)).clamp(0.0, 1.0);
-    t * t * (3.0 - 2.0 * t)
 }

@@ -27,7 +27,8 @@ pub(super) struct HeadPose {
     pub(super) off: f32,
 }
 
-fn distance(points: &[[f32; 3]], a: u16, b: u16) -> f32 {
+/// The distance of two points in space, in pixels.
+pub(super) fn distance(points: &[[f32; 3]], a: u16, b: u16) -> f32 {
     let at = |index: u16| points.get(usize::from(index)).copied().unwrap_or_default();
     let (a, b) = (at(a), at(b));
     (0..3).map(|axis| (a[axis] - b[axis]) * (a[axis] - b[axis])).sum::<f32>().sqrt()

@@ -1,11 +1,12 @@
 //! How far from the face's seen surface the picture may move: what is farther away, on the lattice's edge or in another face
 //! keeps its place.
 
-use super::grid::{Grid, Oval, SIDE, Span, crossings, distance_outside, smoothstep};
+use super::grid::{Grid, SIDE, Span};
 use super::planes::Planes;
 use super::raster::smaller;
 use super::wanted::Wanted;
 use crate::face::topology::FACE_OVAL;
+use crate::retouch::outline::{Oval, crossings, distance_outside, smoothstep};
 
 /// Displacements end this far from the face, in units of its width ...
 const REACH: f32 = 0.235;

@@ -1,10 +1,9 @@
 //! How much room a face's points have to move: less toward the frame's border, and toward other faces.
 
 use super::canonical::{CANONICAL, VERTICES};
-use super::grid::{Oval, box_of, distance_outside, oval, smoothstep};
-use crate::Face;
 use crate::face::topology::FACE_OVAL;
 use crate::retouch::FaceGeometry;
+use crate::retouch::outline::{Others, Oval, box_of, distance_outside, smoothstep};
 use crate::retouch::region::at;
 
 /// Over this distance from the frame's border movements set in, in units of the face's width ...
@@ -13,35 +12,6 @@ const BORDER: f32 = 0.18;
 const NEIGHBOUR: f32 = 0.30;
 /// Between these shares of the outline with room within the frame, movements of the outline set in: half a face is left alone.
 const SEEN: [f32; 2] = [0.45, 0.85];
-
-/// The faces of a frame beside one of them.
-#[derive(Clone, Copy)]
-pub(crate) struct Others<'a> {
-    pub(crate) faces: &'a [Face],
-    /// The place in the list of the one that they are beside.
-    pub(crate) own: Option<usize>,
-}
-
-impl<'a> Others<'a> {
-    pub(crate) const NONE: Self = Self { faces: &[], own: None };
-
-    /// Outlines, and how surely they are there, of those that lie within reach of a face's outline.
-    fn near(self, own: Oval, reach: f32) -> impl Iterator<Item = (Oval, f32)> + 'a {
-        let [low, high] = box_of(&own);
-        let others = self.faces.iter().enumerate().filter(move |(index, _)| Some(*index) != self.own);
-        others.filter(|(_, face)| face.visibility > 0.0).filter_map(move |(_, face)| {
-            let other = oval(&face.points);
-            let [from, to] = box_of(&other);
-            let apart = (0..2).any(|axis| from[axis] > high[axis] + reach || to[axis] < low[axis] - reach);
-            (!apart).then_some((other, face.visibility.min(1.0)))
-        })
-    }
-
-    /// The outlines that a lattice around this face may hold.
-    pub(super) fn ovals(self, own: Oval, reach: f32) -> impl Iterator<Item = Oval> + 'a {
-        self.near(own, reach).map(|(other, _)| other)
-    }
-}
 
 /// The share of a movement that there is room for, 0..=1, point by point.
 pub(super) struct Room {
@@ -66,15 +36,16 @@ impl Room {
             let mirror = CANONICAL.mirror.get(index).copied().unwrap_or_default();
             border[index].min(border.get(usize::from(mirror)).copied().unwrap_or_default())
         });
-        for (other, there) in others.near(*own, NEIGHBOUR * unit) {
-            let [low, high] = box_of(&other);
-            let reach = NEIGHBOUR * unit;
+        let reach = NEIGHBOUR * unit;
+        for (other, outline) in others.near(own, reach) {
+            let there = other.visibility.clamp(0.0, 1.0);
+            let [low, high] = box_of(&outline);
             for (share, p) in share.iter_mut().zip(face.points) {
                 // Most points of a face are far from its neighbours.
                 if (0..2).any(|axis| p[axis] < low[axis] - reach || p[axis] > high[axis] + reach) {
                     continue;
                 }
-                let apart = smoothstep(0.0, NEIGHBOUR, distance_outside(&other, [p[0], p[1]]) / unit);
+                let apart = smoothstep(0.0, NEIGHBOUR, distance_outside(&outline, [p[0], p[1]]) / unit);
                 *share = share.min(1.0 - there * (1.0 - apart));
             }
         }

@@ -4,17 +4,18 @@
 use super::amounts::{amounts, moves_hair};
 use super::field::Field;
 use super::folds::Folds;
-use super::grid::{Grid, SIDE, Span, oval};
+use super::grid::{Grid, MARGIN, SIDE, Span};
 use super::membrane::Membrane;
 use super::memory::{Memory, Past};
 use super::planes::Planes;
 use super::raster::Raster;
 use super::reach::{Reach, hold_inside};
-use super::room::{Others, fade};
+use super::room::fade;
 use super::rounding::Rounding;
 use super::wanted::Wanted;
 use crate::Shape;
 use crate::retouch::FaceGeometry;
+use crate::retouch::outline::{Others, oval};
 use crate::retouch::region::Rect;
 
 /// Room for all steps.
@@ -71,7 +72,8 @@ impl ShapeSolver {
         let length = Reach::length(beyond, unit, hair);
         let span = Reach::span(&covered, &grid, unit, length);
         self.reach.limit(&mut self.planes, &span, &grid, unit, length);
-        for other in others.ovals(own, 2.0 * super::grid::MARGIN * unit) {
+        // The outlines that this lattice may hold.
+        for (_, other) in others.near(&own, 2.0 * MARGIN * unit).filter(|(face, _)| face.visibility > 0.0) {
             hold_inside(&mut self.planes, &other, &grid);
         }
         self.membrane.solve(&mut self.planes, &span, &grid);

@@ -2,8 +2,8 @@
 
 use std::time::Instant;
 
-use super::field::SIDE;
-use super::{Others, ShapePlan, ShapeSolver};
+use super::{ShapePlan, ShapeSolver};
+use crate::retouch::outline::Others;
 use crate::retouch::{FaceGeometry, Plan};
 use crate::{Face, Kind, Look};
 
@@ -43,24 +43,6 @@ impl Rng {
     }
 }
 
-/// The least area that a pixel comes from, over all corners of all cells.
-fn least_area(plan: &ShapePlan) -> f32 {
-    let nodes = plan.field.nodes();
-    let node = |x: usize, y: usize| nodes[y * SIDE + x].map(f32::from);
-    let step = [plan.rect.width, plan.rect.height].map(|side| side as f32 / (SIDE - 1) as f32);
-    let mut least = f32::INFINITY;
-    for (y, x) in (0..SIDE - 1).flat_map(|y| (0..SIDE - 1).map(move |x| (y, x))) {
-        let [a, b, c, d] = [node(x, y), node(x + 1, y), node(x, y + 1), node(x + 1, y + 1)];
-        for (right, down) in [([a, b], [a, c]), ([a, b], [b, d]), ([c, d], [a, c]), ([c, d], [b, d])] {
-            let slope = |pair: [[f32; 2]; 2], axis: usize, step: f32| (pair[1][axis] - pair[0][axis]) / step;
-            let (xx, yx) = (1.0 + slope(right, 0, step[0]), slope(right, 1, step[0]));
-            let (xy, yy) = (slope(down, 0, step[1]), 1.0 + slope(down, 1, step[1]));
-            least = least.min(xx * yy - xy * yx);
-        }
-    }
-    least
-}
-
 #[test]
 fn no_mixture_of_amounts_folds_a_face() {
     let faces = faces();
@@ -91,7 +73,7 @@ fn no_mixture_of_amounts_folds_a_face() {
         for (index, face) in faces.iter().enumerate() {
             plan.update(&FaceGeometry::of(face, (FRAME, FRAME)).unwrap(), &look.shape, Others::NONE, &mut solver, 0);
             if !plan.is_none() {
-                least.push((least_area(&plan), name.as_str(), index));
+                least.push((plan.field.least_area(plan.rect), name.as_str(), index));
             }
         }
     }

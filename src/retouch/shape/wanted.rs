@@ -3,13 +3,13 @@
 
 use super::amounts::{EYES, KINDS, MOUTH, Measure, Moves, NOSE};
 use super::canonical::{AMOUNTS, CANONICAL, VERTICES};
-use super::grid::{Oval, smoothstep};
 use super::memory::Anchor;
-use super::pose::HeadPose;
-use super::room::{Others, Room, places, shown};
+use super::pose::{HeadPose, distance};
+use super::room::{Room, places, shown};
 use crate::face::PartConfidence;
 use crate::face::topology::FACE_OVAL;
 use crate::retouch::FaceGeometry;
+use crate::retouch::outline::{Others, Oval, smoothstep};
 
 /// Width of the canonical eye and mouth, in centimetres, and how far a person's may differ.
 const EYE: f32 = 2.617;
@@ -46,10 +46,7 @@ pub(super) struct Wanted {
 
 /// An eye's width and height, or the mouth's, in space, in pixels.
 fn sides(points: &[[f32; 3]], [a, b, c, d]: [u16; 4]) -> [f32; 2] {
-    let at = |index: u16| points.get(usize::from(index)).copied().unwrap_or_default();
-    let between =
-        |a: [f32; 3], b: [f32; 3]| (0..3).map(|axis| (a[axis] - b[axis]) * (a[axis] - b[axis])).sum::<f32>().sqrt();
-    [between(at(a), at(b)), between(at(c), at(d))]
+    [distance(points, a, b), distance(points, c, d)]
 }
 
 /// Shares of the amounts for the person's right half and left half.

@@ -1,6 +1,7 @@
 //! Where a face's shape moves the picture, for hosts that draw over it.
 
-use super::{Others, ShapePlan, ShapeSolver};
+use super::{ShapePlan, ShapeSolver};
+use crate::retouch::outline::Others;
 use crate::retouch::region::dot;
 use crate::retouch::{self, FaceGeometry};
 use crate::{Face, Look, Result};

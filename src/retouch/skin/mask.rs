@@ -22,12 +22,12 @@ pub(crate) struct Mask {
 /// What is no skin, and by how much its contour is widened before it is left out, in units of the face's width.
 const HOLES: [(&[u16], f32); 5] =
     [(&RIGHT_EYE, 0.035), (&LEFT_EYE, 0.035), (&LIPS, 0.022), (&RIGHT_NOSTRIL, 0.022), (&LEFT_NOSTRIL, 0.022)];
-/// Brows keep their contour: colour tells their hairs from the skin between them.
+/// Nor are brows; they are told apart, since what their colours are is known to be no skin.
 const BROWS: [(&[u16], f32); 2] = [(&RIGHT_EYEBROW, 0.012), (&LEFT_EYEBROW, 0.012)];
 /// From the lower lid down to where shade under an eye ends.
-const CIRCLES: [(&[u16], f32); 2] = [
-    (&[33, 7, 163, 144, 145, 153, 154, 155, 133, 244, 233, 232, 231, 230, 229, 228, 31, 226], 0.0),
-    (&[263, 249, 390, 373, 374, 380, 381, 382, 362, 464, 453, 452, 451, 450, 449, 448, 261, 446], 0.0),
+const CIRCLES: [&[u16]; 2] = [
+    &[33, 7, 163, 144, 145, 153, 154, 155, 133, 244, 233, 232, 231, 230, 229, 228, 31, 226],
+    &[263, 249, 390, 373, 374, 380, 381, 382, 362, 464, 453, 452, 451, 450, 449, 448, 261, 446],
 ];
 /// The folds between nose and cheeks, past the corners of the mouth.
 const FOLDS: [&[u16]; 2] = [&[129, 203, 206, 216], &[358, 423, 426, 436]];
@@ -56,8 +56,8 @@ impl Mask {
             }
         }
         if wanted {
-            for (indices, border) in CIRCLES {
-                fill(circles, contour.widened(indices, &mut corners, border));
+            for indices in CIRCLES {
+                fill(circles, contour.widened(indices, &mut corners, 0.0));
             }
             for indices in FOLDS {
                 fill(folds, contour.ribbon(indices, &mut corners));

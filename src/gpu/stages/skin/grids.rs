@@ -62,7 +62,7 @@ impl Passes {
             field: pass(FIELD, &[Uniform, layers, layers, layers, means, out, out]),
             halve: pass(HALVE, &[Uniform, layers, out]),
             surround: pass(SURROUND, &[Uniform, layers, out]),
-            gate: pass(GATE, &[Uniform, layers, layers, layers, layers, layers, Sampler, out, means]),
+            gate: pass(GATE, &[Uniform, layers, layers, layers, layers, layers, Sampler, means, out]),
             correct: pass(CORRECT, &[Uniform, layers, layers, layers, layers, means, out, out]),
         }
     }
@@ -223,8 +223,8 @@ impl Grids {
                     TextureView(&surround),
                     TextureView(&mask),
                     linear.clone(),
-                    TextureView(&changes),
                     TextureView(&means),
+                    TextureView(&changes),
                 ],
             ),
             correct: bind(

@@ -20,10 +20,10 @@ struct Grid {
 }
 
 impl Grid {
-    fn of(face: &FacePlan) -> Option<Self> {
+    fn of(face: &FacePlan) -> Self {
         let (rect, cell, (across, down)) = (face.skin.rect, face.skin.cell, face.skin.cells);
         let blocks = [across, down].map(|cells| cells.div_ceil(super::BLOCK));
-        face.skin.axes.map(|axes| Self { axes, rect, cell, blocks })
+        Self { axes: face.skin.axes, rect, cell, blocks }
     }
 
     /// The place among this grid's blocks that lies where a place among another's lay on the face.
@@ -69,7 +69,7 @@ impl Slots {
         for known in [true, false] {
             for (place, face) in wanted() {
                 let Some(slot) = assigned.get_mut(place).filter(|slot| slot.is_none()) else { continue };
-                let Some(grid) = Grid::of(face) else { continue };
+                let grid = Grid::of(face);
                 let owner = |index: usize| self.owners.get(index).copied().flatten();
                 let is_free = |(index, owned): (usize, &Option<_>)| {
                     owned.is_none() && (!known || owner(index).is_some_and(|(id, _)| id == face.id))

@@ -47,7 +47,8 @@ impl SkinUniform {
             fading: skin.bands.map(|[fading, _]| if shows_skin { 0.0 } else { fading }),
             cores: skin.bands.map(|[_, core]| core),
             extra: [amounts.folds, f32::from(u8::from(shows_skin)), amounts.smooth, skin.spots],
-            cells: [left * 2, top * 2, (right * 2).min(across), (bottom * 2).min(down)].map(|cell| cell as f32),
+            cells: [left * BLOCK, top * BLOCK, (right * BLOCK).min(across), (bottom * BLOCK).min(down)]
+                .map(|cell| cell as f32),
             links: [slot.index, 1, u32::from(slot.is_new), slot.blocks[0] | slot.blocks[1] << 16],
         }
     }
