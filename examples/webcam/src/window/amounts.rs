@@ -262,7 +262,7 @@ mod tests {
         for (query, found) in [
             ("SMOOTH", Some("smooth")),
             ("midline", Some("slim")),
-            ("skin colour", Some("tone")),
+            ("tone blotches", Some("tone")),
             ("no such thing", None),
         ] {
             let mut amounts = Amounts { query: query.to_owned(), ..Amounts::default() };
