@@ -45,7 +45,7 @@ pub use error::{Error, Result};
 pub use face::{Face, FaceTracker, Orientation, Rotation, TrackerOptions};
 pub use frame::{Colours, Frame, FrameBuf, FrameMut, Matrix, PixelFormat, Plane, PlaneMut, Range};
 pub use gpu::{Gpu, GpuOptions};
-pub use look::{Color, Group, Kind, Look, Looks, Row, Shape, Skin, Value};
+pub use look::{Color, Eyes, Group, Kind, Look, Looks, Makeup, Mouth, Row, Shape, Skin, Value};
 pub use pipeline::{DropPolicy, Picture, Pipeline, PipelineCounts, Retouched};
 pub use retouch::Warp;
 pub use wgpu;

@@ -157,7 +157,7 @@ fn wrong_usage_is_told_in_one_line() {
         ("photo in.png out.png --smooth NaN", "from 0 to 1"),
         ("photo in.png out.png --tone inf", "from 0 to 1"),
         ("photo in.png out.png --tone much", "from 0 to 1"),
-        ("photo in.png out.png --look gorgeous", "none, natural, soft, glam"),
+        ("photo in.png out.png --look gorgeous", "none, natural, soft, glam, office, glow, evening, red"),
         ("photo in.png out.png --max-frames 0", "--max-frames"),
         ("video", "INPUT"),
         ("video in.mp4", "OUTPUT"),

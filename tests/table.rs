@@ -100,8 +100,11 @@ fn settings_are_read_and_changed_by_name() {
 
 #[test]
 fn json_is_nested_and_refuses_what_it_does_not_know() {
-    let look =
-        Look { skin: Skin { smooth: 0.5, warmth: -0.25, ..Skin::NONE }, shape: Shape { slim: 0.125, ..Shape::NONE } };
+    let look = Look {
+        skin: Skin { smooth: 0.5, warmth: -0.25, ..Skin::NONE },
+        shape: Shape { slim: 0.125, ..Shape::NONE },
+        ..Look::NONE
+    };
     let text = serde_json::to_string(&look).unwrap();
     assert!(text.starts_with(r#"{"skin":{"smooth":0.5,"#), "{text}");
     assert_eq!(serde_json::from_str::<Look>(&text).unwrap(), look);

@@ -12,7 +12,7 @@ use crate::{Error, Result};
 pub(crate) use changes::ShapeChanges;
 pub(crate) use faces::FaceLooks;
 pub use faces::Looks;
-pub use rows::{Look, Shape, Skin};
+pub use rows::{Eyes, Look, Makeup, Mouth, Shape, Skin};
 pub use table::{Color, Group, Kind, Row, Value};
 
 #[allow(clippy::needless_update, reason = "a new setting is 0 in every preset until it is named here")]
@@ -35,21 +35,140 @@ impl Look {
         ..Self::NONE
     };
 
-    /// Every preset with its name, weakest first.
-    pub const PRESETS: [(&'static str, Self); 4] =
-        [("none", Self::NONE), ("natural", Self::NATURAL), ("soft", Self::SOFT), ("glam", Self::GLAM)];
+    /// Suits a working day: even skin, quiet eyes, lips a shade deeper.
+    pub const OFFICE: Self = Self {
+        skin: Skin { dark_circles: 0.55, folds: 0.3, ..Self::NATURAL.skin },
+        eyes: Eyes { eye_whites: 0.35, iris: 0.3, ..Eyes::NONE },
+        mouth: Mouth {
+            teeth: 0.4,
+            lipstick: 0.65,
+            lipstick_color: Color::new(0xa4_4a_52),
+            lipstick_finish: "satin",
+            ..Mouth::NONE
+        },
+        makeup: Makeup {
+            foundation: 0.45,
+            blush: 0.25,
+            blush_color: Color::new(0xc9_77_6f),
+            blush_style: "lifted",
+            eyeshadow: 0.35,
+            eyeshadow_color: Color::new(0x8a_64_50),
+            eyeliner: 0.45,
+            eyeliner_color: Color::new(0x2a_1d_18),
+            eyeliner_width: 0.2,
+            lashes: 0.6,
+            brows: 0.4,
+            ..Makeup::NONE
+        },
+        ..Self::NONE
+    };
+    /// Suits a summer's day: sun on the cheeks, gleam, wet lips.
+    pub const GLOW: Self = Self {
+        skin: Skin { shine: 0.0, dark_circles: 0.5, folds: 0.3, ..Self::NATURAL.skin },
+        eyes: Eyes { eye_whites: 0.4, iris: 0.4, ..Eyes::NONE },
+        mouth: Mouth {
+            teeth: 0.45,
+            lipstick: 0.65,
+            lipstick_color: Color::new(0xc9_63_6a),
+            lipstick_finish: "gloss",
+            ..Mouth::NONE
+        },
+        makeup: Makeup {
+            foundation: 0.4,
+            contour: 0.25,
+            highlight: 0.7,
+            blush: 0.35,
+            blush_color: Color::new(0xe5_8a_72),
+            blush_style: "sun",
+            eyeshadow: 0.35,
+            eyeshadow_color: Color::new(0xb9_82_5f),
+            lashes: 0.6,
+            brows: 0.3,
+            ..Makeup::NONE
+        },
+        ..Self::NONE
+    };
+    /// Suits a night out: dark lids, a winged line, matte lips.
+    pub const EVENING: Self = Self {
+        skin: Skin { dark_circles: 0.6, folds: 0.35, ..Self::SOFT.skin },
+        eyes: Eyes { eye_whites: 0.4, iris: 0.4, ..Eyes::NONE },
+        mouth: Mouth {
+            teeth: 0.5,
+            lipstick: 0.9,
+            lipstick_color: Color::new(0x8e_15_30),
+            lipstick_finish: "matte",
+            ..Mouth::NONE
+        },
+        makeup: Makeup {
+            foundation: 0.55,
+            contour: 0.5,
+            highlight: 0.5,
+            blush: 0.3,
+            blush_color: Color::new(0xb5_52_5a),
+            blush_style: "lifted",
+            eyeshadow: 0.6,
+            eyeshadow_color: Color::new(0x5c_3a_46),
+            eyeliner: 0.9,
+            eyeliner_color: Color::new(0x12_0d_0c),
+            eyeliner_width: 0.5,
+            eyeliner_wing: 0.5,
+            lashes: 0.9,
+            brows: 0.5,
+            ..Makeup::NONE
+        },
+        ..Self::NONE
+    };
+    /// The classic: red lips, a black line, little else.
+    pub const RED: Self = Self {
+        skin: Skin { dark_circles: 0.5, folds: 0.3, ..Self::NATURAL.skin },
+        eyes: Eyes { eye_whites: 0.35, iris: 0.35, ..Eyes::NONE },
+        mouth: Mouth {
+            teeth: 0.5,
+            lipstick: 0.9,
+            lipstick_color: Color::new(0xb3_13_1f),
+            lipstick_finish: "satin",
+            ..Mouth::NONE
+        },
+        makeup: Makeup {
+            foundation: 0.5,
+            contour: 0.25,
+            highlight: 0.35,
+            blush: 0.18,
+            blush_color: Color::new(0xd0_6a_6a),
+            eyeshadow: 0.25,
+            eyeshadow_color: Color::new(0xa0_80_6c),
+            eyeliner: 0.85,
+            eyeliner_color: Color::new(0x12_0d_0c),
+            eyeliner_width: 0.4,
+            eyeliner_wing: 0.7,
+            lashes: 0.8,
+            brows: 0.4,
+            ..Makeup::NONE
+        },
+        ..Self::NONE
+    };
 
-    /// The preset of that name: `none`, `natural`, `soft` or `glam`.
+    /// Every preset with its name: those without make-up, weakest first, then those with it.
+    pub const PRESETS: [(&'static str, Self); 8] = [
+        ("none", Self::NONE),
+        ("natural", Self::NATURAL),
+        ("soft", Self::SOFT),
+        ("glam", Self::GLAM),
+        ("office", Self::OFFICE),
+        ("glow", Self::GLOW),
+        ("evening", Self::EVENING),
+        ("red", Self::RED),
+    ];
+
+    /// The preset of that name, one of [`Look::PRESETS`].
     ///
     /// # Errors
     ///
     /// [`Error::UnknownLook`] for any other name.
     pub fn preset(name: &str) -> Result<Self> {
-        Self::PRESETS
-            .into_iter()
-            .find(|(known, _)| *known == name)
-            .map(|(_, look)| look)
-            .ok_or_else(|| Error::UnknownLook { name: name.to_owned(), known: "none, natural, soft, glam" })
+        Self::PRESETS.into_iter().find(|(known, _)| *known == name).map(|(_, look)| look).ok_or_else(|| {
+            Error::UnknownLook { name: name.to_owned(), known: "none, natural, soft, glam, office, glow, evening, red" }
+        })
     }
 
     /// The row of that name.

@@ -4,7 +4,8 @@
 use super::table::{Field, Group, Kind, Row};
 
 /// Turns the rows into the groups' types, [`Look`] and its table. A row reads: name, kind, label, what it does, what it does
-/// at its ends. Kinds are `amount` (0 to 1), `both_ways` (−1 to 1), `color(0xRRGGBB)` and `file(endings)`.
+/// at its ends. Kinds are `amount` (0 to 1), `both_ways` (−1 to 1), `color(0xRRGGBB)`, `choice(words)`, of which the first is the one
+/// that a look has by itself, and `file(endings)`.
 macro_rules! rows {
     ($($(#[$doc:meta])* $Group:ident $group:ident $group_label:literal {
         $($name:ident: $kind:ident $(($($detail:tt)*))?, $label:literal, $help:literal, $ends:literal;)*
@@ -86,14 +87,17 @@ macro_rules! rows {
     (@type amount) => { f32 };
     (@type both_ways) => { f32 };
     (@type color) => { super::table::Color };
+    (@type choice) => { &'static str };
     (@type file) => { Option<std::sync::Arc<std::path::Path>> };
     (@none amount) => { 0.0 };
     (@none both_ways) => { 0.0 };
     (@none color($rgb:literal)) => { super::table::Color::new($rgb) };
+    (@none choice($first:literal $(, $word:literal)*)) => { $first };
     (@none file($($ending:literal),*)) => { None };
     (@kind amount) => { Kind::Amount { min: 0.0 } };
     (@kind both_ways) => { Kind::Amount { min: -1.0 } };
     (@kind color($rgb:literal)) => { Kind::Color };
+    (@kind choice($($word:literal),*)) => { Kind::Choice(&[$($word),*]) };
     (@kind file($($ending:literal),*)) => { Kind::File(&[$($ending),*]) };
 }
 
@@ -149,5 +153,51 @@ rows! {
             "At 1 by 8 % of the mouth's width.";
         brow_height: both_ways, "Brow height", "Raises the eyebrows.", "At 1 they are 12 % farther above the lids, at -1 as much closer.";
         brow_distance: both_ways, "Brow distance", "Moves the eyebrows apart.", "At 1 by 15 %, at -1 as much closer.";
+    }
+    /// The eyes.
+    Eyes eyes "Eyes" {
+        eye_whites: amount, "Eye whites", "Clears the whites of the eyes; shut ones stay as they are.",
+            "At 1 they lose half of their colour and brighten by at most 6 steps of L*.";
+        iris: amount, "Iris", "Brings out the pattern of the irises and their outer ring; catch-lights stay.",
+            "At 1 the pattern has 17 % more contrast.";
+        lens: amount, "Lenses", "Puts coloured lenses on the irises.", "At 1 the lens's colour alone is seen; a half suits dark eyes.";
+        lens_color: color(0x6b8f71), "Lens color", "Which colour the lenses have.", "Nothing is seen of it while lens is 0.";
+    }
+    /// Teeth and lips.
+    Mouth mouth "Mouth" {
+        teeth: amount, "Teeth", "Takes the yellow out of teeth; gums, tongue and lips stay.",
+            "At 1 by 65 %, and brighter by at most 5 % of white.";
+        lipstick: amount, "Lipstick", "Paints the lips; their texture and the room's light stay.",
+            "At 1 as the finish covers when it is put on in full.";
+        lipstick_color: color(0xb5656a), "Lipstick color", "Which colour the lipstick has.", "Nothing is seen of it while lipstick is 0.";
+        lipstick_finish: choice("sheer", "satin", "matte", "gloss"), "Finish", "How the lipstick covers and gleams.",
+            "Sheer lets the lip through, satin covers, matte takes its gleam, gloss adds to it.";
+    }
+    /// What is painted onto the face.
+    Makeup makeup "Make-up" {
+        foundation: amount, "Foundation", "Evens the large differences of the face's colour; freckles stay.",
+            "At 1 redness goes by 55 %.";
+        foundation_tint: amount, "Foundation tint", "How far foundation goes toward its own colour.",
+            "At 0 it is the face's own, at 1 half-way to the colour.";
+        foundation_color: color(0xd9a98a), "Foundation color", "Which colour the foundation has.",
+            "Nothing is seen of it while foundation_tint is 0.";
+        contour: amount, "Contour", "Shades the face below the cheekbones, at temples, jaw and nose.", "At 1 by about a quarter.";
+        highlight: amount, "Highlight", "Gives cheekbones, nose, brow and chin a gleam.", "At 1 by at most 11 % of white.";
+        blush: amount, "Blush", "Puts rouge on the cheeks.", "At 1 as on a stage; a quarter is for every day.";
+        blush_color: color(0xd9837a), "Blush color", "Which colour the rouge has.", "Nothing is seen of it while blush is 0.";
+        blush_style: choice("apple", "lifted", "sun"), "Blush style", "Where the rouge lies.",
+            "Apple on the round of the cheeks, lifted toward the temples, sun across cheeks and nose.";
+        eyeshadow: amount, "Eyeshadow", "Paints the upper lids up to the brows.", "At 1 the colour covers three quarters.";
+        eyeshadow_color: color(0x8a6450), "Eyeshadow color", "Which colour the eyeshadow has.",
+            "Nothing is seen of it while eyeshadow is 0.";
+        eyeliner: amount, "Eyeliner", "Draws a line along the upper lashes; not in faces under 50 pixels.", "At 1 it covers nine tenths.";
+        eyeliner_color: color(0x2a1d18), "Eyeliner color", "Which colour the line has.", "Nothing is seen of it while eyeliner is 0.";
+        eyeliner_width: amount, "Eyeliner width", "How thick the line is.", "At 0 a sixtieth of the eye's width, at 1 a tenth.";
+        eyeliner_wing: amount, "Eyeliner wing", "How far the line goes on beyond the outer corner.",
+            "At 0 it ends there, at 1 a third of the eye's width beyond.";
+        lashes: amount, "Lashes", "Darkens the lashes that are there.", "At 1 their contrast is about doubled.";
+        brows: amount, "Brows", "Fills thin brows and darkens their hairs; full ones hardly.", "At 1 gaps are filled by 60 %.";
+        brows_tint: amount, "Brow tint", "How far the brows take on their own colour.", "At 0 they keep the hairs', at 1 the colour below.";
+        brows_color: color(0x4a362b), "Brow color", "Which colour the brows are filled with.", "Nothing is seen of it while brows_tint is 0.";
     }
 }

@@ -273,6 +273,16 @@ impl Field for Color {
     }
 }
 
+impl Field for &'static str {
+    fn value(&self) -> Value {
+        Value::Choice(self)
+    }
+
+    fn of(value: &Value) -> Option<Self> {
+        if let Value::Choice(word) = value { Some(word) } else { None }
+    }
+}
+
 impl Field for Option<Arc<Path>> {
     fn value(&self) -> Value {
         Value::File(self.clone())
