@@ -174,6 +174,7 @@ fn what_is_far_from_every_face_keeps_its_bytes() {
             .set_look(Look {
                 skin: Skin { smooth: 1.0, tone: 1.0, ..Skin::NONE },
                 shape: Shape { slim: 1.0, ..Shape::NONE },
+                ..Look::NONE
             })
             .unwrap();
         let faces = with_frame(&mut after, (format, colours), size, |frame| beautifier.process_still(frame)).unwrap();

@@ -47,7 +47,7 @@ proptest! {
     #[test]
     fn any_look_is_refused_or_sound(slim in amount(), smooth in amount(), tone in amount()) {
         let sound = [slim, smooth, tone].iter().all(|amount| (0.0..=1.0).contains(amount));
-        prop_assert_eq!(Look { skin: Skin { smooth, tone, ..Skin::NONE }, shape: Shape { slim, ..Shape::NONE } }.check().is_ok(), sound);
+        prop_assert_eq!(Look { skin: Skin { smooth, tone, ..Skin::NONE }, shape: Shape { slim, ..Shape::NONE }, ..Look::NONE }.check().is_ok(), sound);
     }
 
     /// Any size, strides and buffers in any format: refused, or every row of every plane is inside its buffer.
