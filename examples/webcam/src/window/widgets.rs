@@ -66,7 +66,7 @@ pub fn edit(ui: &mut Ui, label: &str, kind: &Kind, value: &Value) -> (Response, 
 fn swatch_button(ui: &mut Ui, color: Color, chosen: bool) -> Response {
     let (rect, response) = ui.allocate_exact_size(Vec2::splat(SWATCH), Sense::click());
     let (enabled, name) = (ui.is_enabled(), color.to_string());
-    response.widget_info(|| WidgetInfo::selected(egui::WidgetType::RadioButton, enabled, chosen, &name));
+    response.widget_info(|| WidgetInfo::selected(egui::Role::RadioButton, enabled, chosen, &name));
     if ui.is_rect_visible(rect) {
         let style = ui.style().interact_selectable(&response, chosen);
         let strong = chosen || response.has_focus() || response.hovered();
