@@ -22,26 +22,51 @@ pub enum PixelFormat {
     Bgra8,
     /// Red, green, blue.
     Rgb8,
+    /// Blue, green, red: what OpenCV has.
+    Bgr8,
+    /// Grey, 0 for black and 255 for white. Of what is changed, its luma is.
+    Gray8,
     /// A plane of luma, and one of pairs of chroma (Cb, Cr) for each square of 2 × 2 pixels: what hardware decoders and
     /// phones' cameras have.
     Nv12,
+    /// The same with pairs of Cr, Cb: what Android's cameras have.
+    Nv21,
     /// A plane of luma and one of either chroma, for each square of 2 × 2 pixels: what calls and software decoders have.
     I420,
+    /// The same with chroma for each two pixels of a row: what editing formats have.
+    I422,
+    /// The same with chroma for each pixel.
+    I444,
     /// Luma, Cb, luma, Cr for each two pixels of a row: what USB cameras have. Also called YUY2.
     Yuyv,
+    /// Cb, luma, Cr, luma for each two pixels of a row: what capture cards have.
+    Uyvy,
 }
 
 impl PixelFormat {
     /// Every format.
-    pub const ALL: [Self; 6] = [Self::Rgba8, Self::Bgra8, Self::Rgb8, Self::Nv12, Self::I420, Self::Yuyv];
+    pub const ALL: [Self; 12] = [
+        Self::Rgba8,
+        Self::Bgra8,
+        Self::Rgb8,
+        Self::Bgr8,
+        Self::Gray8,
+        Self::Nv12,
+        Self::Nv21,
+        Self::I420,
+        Self::I422,
+        Self::I444,
+        Self::Yuyv,
+        Self::Uyvy,
+    ];
 
     /// How many planes a picture of this format has, 1 to 3.
     #[must_use]
     pub fn planes(self) -> usize {
         match self {
-            Self::Rgba8 | Self::Bgra8 | Self::Rgb8 | Self::Yuyv => 1,
-            Self::Nv12 => 2,
-            Self::I420 => 3,
+            Self::Rgba8 | Self::Bgra8 | Self::Rgb8 | Self::Bgr8 | Self::Gray8 | Self::Yuyv | Self::Uyvy => 1,
+            Self::Nv12 | Self::Nv21 => 2,
+            Self::I420 | Self::I422 | Self::I444 => 3,
         }
     }
 
@@ -51,11 +76,12 @@ impl PixelFormat {
         let halved = height.div_ceil(2);
         Some(match (self, plane) {
             (Self::Rgba8 | Self::Bgra8, _) => (whole.checked_mul(4)?, height),
-            (Self::Rgb8, _) => (whole.checked_mul(3)?, height),
-            (Self::Yuyv, _) => (half.checked_mul(4)?, height),
-            (Self::Nv12 | Self::I420, 0) => (whole, height),
-            (Self::Nv12, _) => (half.checked_mul(2)?, halved),
+            (Self::Rgb8 | Self::Bgr8, _) => (whole.checked_mul(3)?, height),
+            (Self::Yuyv | Self::Uyvy, _) => (half.checked_mul(4)?, height),
+            (Self::Gray8 | Self::Nv12 | Self::Nv21 | Self::I420 | Self::I422, 0) | (Self::I444, _) => (whole, height),
+            (Self::Nv12 | Self::Nv21, _) => (half.checked_mul(2)?, halved),
             (Self::I420, _) => (half, halved),
+            (Self::I422 | Self::Gray8, _) => (half, height),
         })
     }
 }
@@ -72,7 +98,7 @@ pub struct Plane<'a> {
 /// One plane of a picture to read and change, laid out like [`Plane`].
 #[derive(Debug)]
 pub struct PlaneMut<'a> {
-    /// Row by row.
+    /// Row by row. The last row may end without its padding.
     pub data: &'a mut [u8],
     /// Bytes from the start of one row to the next.
     pub stride: usize,

@@ -1,9 +1,11 @@
 //! Pixels of any format, in and out as RGBA. Of a format with luma and chroma only differences are written, so that what was
 //! not changed keeps its bytes.
 
-use super::colour::{Code, Rgb};
+use super::colour::{Code, Colours, Range, Rgb};
 use super::{Frame, FrameMut, PLANES, PixelFormat};
 
+/// The largest value.
+const TOP: f32 = 255.0;
 /// Bytes of one RGBA pixel.
 const PIXEL: usize = 4;
 
@@ -34,9 +36,15 @@ impl PixelFormat {
             Self::Rgba8 => [(0, 0, 4, 0, 0), (0, 1, 4, 0, 0), (0, 2, 4, 0, 0)],
             Self::Bgra8 => [(0, 2, 4, 0, 0), (0, 1, 4, 0, 0), (0, 0, 4, 0, 0)],
             Self::Rgb8 => [(0, 0, 3, 0, 0), (0, 1, 3, 0, 0), (0, 2, 3, 0, 0)],
+            Self::Bgr8 => [(0, 2, 3, 0, 0), (0, 1, 3, 0, 0), (0, 0, 3, 0, 0)],
+            Self::Gray8 => [(0, 0, 1, 0, 0); 3],
             Self::Nv12 => [(0, 0, 1, 0, 0), (1, 0, 2, 1, 1), (1, 1, 2, 1, 1)],
+            Self::Nv21 => [(0, 0, 1, 0, 0), (1, 1, 2, 1, 1), (1, 0, 2, 1, 1)],
             Self::I420 => [(0, 0, 1, 0, 0), (1, 0, 1, 1, 1), (2, 0, 1, 1, 1)],
+            Self::I422 => [(0, 0, 1, 0, 0), (1, 0, 1, 1, 0), (2, 0, 1, 1, 0)],
+            Self::I444 => [(0, 0, 1, 0, 0), (1, 0, 1, 0, 0), (2, 0, 1, 0, 0)],
             Self::Yuyv => [(0, 0, 2, 0, 0), (0, 1, 4, 1, 0), (0, 3, 4, 1, 0)],
+            Self::Uyvy => [(0, 1, 2, 0, 0), (0, 0, 4, 1, 0), (0, 2, 4, 1, 0)],
         };
         parts.map(|(plane, first, step, across, down)| {
             let stride = strides.get(plane).copied().unwrap_or_default();
@@ -46,7 +54,8 @@ impl PixelFormat {
 
     /// Whether a pixel is luma and chroma.
     fn is_coded(self) -> bool {
-        matches!(self, Self::Nv12 | Self::I420 | Self::Yuyv)
+        use PixelFormat::{I420, I422, I444, Nv12, Nv21, Uyvy, Yuyv};
+        matches!(self, Nv12 | Nv21 | I420 | I422 | I444 | Yuyv | Uyvy)
     }
 }
 
@@ -71,7 +80,7 @@ impl<'a> Frame<'a> {
         let parts = self.format.parts(self.planes.map(|plane| plane.stride));
         Pixels {
             parts: parts.map(|part| (part, self.planes.get(part.plane).map_or(&[][..], |plane| plane.data))),
-            code: self.format.is_coded().then(|| self.colours.code()),
+            code: self.format.is_coded().then(|| self.colours.code(TOP)),
         }
     }
 
@@ -136,6 +145,9 @@ impl FrameMut<'_> {
         if self.format.is_coded() {
             return self.write_coded(changed, taken);
         }
+        if self.format == PixelFormat::Gray8 {
+            return self.write_grey(changed, taken);
+        }
         let [x, y, _, height] = changed.place;
         let (x, format) = (x as usize, self.format);
         for y in y..y + height {
@@ -147,6 +159,12 @@ impl FrameMut<'_> {
                     for (&[r, g, b, a], to) in pixels.as_chunks::<PIXEL>().0.iter().zip(row.as_chunks_mut::<PIXEL>().0)
                     {
                         *to = [b, g, r, a];
+                    }
+                }
+                PixelFormat::Bgr8 => {
+                    let row = row.get_mut(x * 3..).unwrap_or_default();
+                    for (&[r, g, b, _], to) in pixels.as_chunks::<PIXEL>().0.iter().zip(row.as_chunks_mut::<3>().0) {
+                        *to = [b, g, r];
                     }
                 }
                 PixelFormat::Rgb8 => {
@@ -164,16 +182,30 @@ impl FrameMut<'_> {
         }
     }
 
+    /// Each grey changes by what the colour's luma changed.
+    fn write_grey(&mut self, changed: &Changed<'_>, taken: impl Fn(u32, u32) -> bool) {
+        let [left, top, width, height] = changed.place;
+        let code = Colours { range: Range::Full, ..self.colours }.code(TOP);
+        let [grey, ..] = self.format.parts(self.planes.each_ref().map(|plane| plane.stride));
+        for (x, y) in (top..top + height).flat_map(|y| (left..left + width).map(move |x| (x, y))) {
+            let value = self.value(grey, x, y);
+            if let Some(now) = changed.rgb(x, y).filter(|now| *now != [value; 3] && !taken(x, y)) {
+                let [by, ..] = code.difference([f32::from(value); 3], now.map(f32::from));
+                self.put(grey, x, y, stepped(value, by));
+            }
+        }
+    }
+
     /// By squares that share their chroma: each pixel's luma and the square's chroma change by what the colours changed.
     fn write_coded(&mut self, changed: &Changed<'_>, taken: impl Fn(u32, u32) -> bool) {
         let [left, top, width, height] = changed.place;
-        let code = self.colours.code();
+        let code = self.colours.code(TOP);
         let [luma, cb, cr] = self.format.parts(self.planes.each_ref().map(|plane| plane.stride));
         let (wide, tall) = (1 << cb.across, 1 << cb.down);
         for y in (top / tall * tall..top + height).step_by(tall as usize) {
             for x in (left / wide * wide..left + width).step_by(wide as usize) {
                 let chroma = [cb, cr].map(|part| self.value(part, x, y));
-                let mut by = [0.0; 2];
+                let mut by = [0.0_f32; 2];
                 let (mut shared, mut any) = (0.0_f32, false);
                 for y in y..(y + tall).min(self.height) {
                     for x in x..(x + wide).min(self.width) {
@@ -184,7 +216,7 @@ impl FrameMut<'_> {
                         if now == before {
                             continue;
                         }
-                        let [off, cb, cr] = code.difference(before, now);
+                        let [off, cb, cr] = code.difference(before.map(f32::from), now.map(f32::from));
                         by = [by[0] + cb, by[1] + cr];
                         any = true;
                         self.put(luma, x, y, stepped(light, off));
