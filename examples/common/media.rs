@@ -9,8 +9,8 @@ use image::codecs::{jpeg::JpegEncoder, png::PngEncoder, webp::WebPEncoder};
 use image::{DynamicImage, ImageDecoder, ImageEncoder, ImageFormat, ImageReader, RgbaImage};
 
 use super::Failure;
-pub use super::clip::Clip;
-pub use super::recorder::Recorder;
+pub use super::clip::{Clip, ClipInfo, ClipOptions};
+pub use super::recorder::{Recorder, RecorderOptions};
 
 /// A picture and what its file said about its colours.
 pub struct Picture {
