@@ -3,6 +3,13 @@
 /// Eight-bit red, green and blue.
 pub(crate) type Rgb = [u8; 3];
 
+/// A colour rounded, kept within 0..=255.
+#[inline]
+pub(super) fn rounded(colour: [f32; 3]) -> Rgb {
+    // Beyond 2²³ floats are whole: the sum's last byte is the number. Unlike a cast, this is done for several at once.
+    colour.map(|value| ((value.clamp(0.0, 255.0) + 8_388_608.0).to_bits() & 0xFF) as u8)
+}
+
 /// Which weights make luma of red, green and blue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
@@ -26,13 +33,29 @@ pub enum Range {
     Full,
 }
 
-/// How luma and chroma are to be understood; BT.601 in limited range by default.
+/// How light is coded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum Transfer {
+    /// As standard video and sRGB do.
+    #[default]
+    Sdr,
+    /// Hybrid log-gamma (ITU-R BT.2100), in the primaries of BT.2020: broadcasts, phones' HDR.
+    Hlg,
+    /// Perceptual quantizer (SMPTE ST 2084), in the primaries of BT.2020: HDR10.
+    Pq,
+}
+
+/// How values are to be understood; BT.601 in limited range, not HDR, by default.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Colours {
     /// The weights of luma.
     pub matrix: Matrix,
     /// The values of luma and chroma in use.
     pub range: Range,
+    /// How light is coded. Of no account to formats of eight bits. Faces and skin are looked for in a copy as SDR shows it; what
+    /// changes is the original.
+    pub transfer: Transfer,
 }
 
 impl Colours {
@@ -78,13 +101,23 @@ pub(crate) struct Code {
 
 impl Code {
     /// The colour of luma, Cb and Cr.
-    #[inline]
-    pub(super) fn rgb(&self, values: [u8; 3]) -> Rgb {
-        // The cast rounds down and keeps within 0..=255.
-        self.colour(values.map(f32::from)).map(|v| (v + 0.5) as u8)
+    #[cfg(test)]
+    fn rgb(&self, values: [u8; 3]) -> Rgb {
+        rounded(self.colour(values.map(f32::from)))
     }
 
-    /// The same, not rounded; colours that red, green and blue cannot have lie outside 0..=255.
+    /// The colours of a row of luma, Cb and Cr, with an alpha of 255.
+    #[inline]
+    pub(super) fn run<const N: usize>(&self, luma: [f32; N], cb: [f32; N], cr: [f32; N]) -> [[u8; 4]; N] {
+        let mut run = [[u8::MAX; 4]; N];
+        for (to, ((y, cb), cr)) in run.iter_mut().zip(luma.into_iter().zip(cb).zip(cr)) {
+            let [r, g, b] = rounded(self.colour([y, cb, cr]));
+            *to = [r, g, b, u8::MAX];
+        }
+        run
+    }
+
+    /// The colour of luma, Cb and Cr, not rounded; colours that red, green and blue cannot have lie outside 0..=255.
     #[inline]
     pub(super) fn colour(&self, [y, cb, cr]: [f32; 3]) -> [f32; 3] {
         let ([red, green, blue], [luma, chroma]) = (self.weights, self.scale);
@@ -110,10 +143,10 @@ mod tests {
     use super::*;
 
     const ALL: [Colours; 4] = [
-        Colours { matrix: Matrix::Bt601, range: Range::Limited },
-        Colours { matrix: Matrix::Bt601, range: Range::Full },
-        Colours { matrix: Matrix::Bt709, range: Range::Limited },
-        Colours { matrix: Matrix::Bt709, range: Range::Full },
+        Colours { matrix: Matrix::Bt601, range: Range::Limited, transfer: Transfer::Sdr },
+        Colours { matrix: Matrix::Bt601, range: Range::Full, transfer: Transfer::Sdr },
+        Colours { matrix: Matrix::Bt709, range: Range::Limited, transfer: Transfer::Sdr },
+        Colours { matrix: Matrix::Bt709, range: Range::Full, transfer: Transfer::Sdr },
     ];
 
     #[test]
