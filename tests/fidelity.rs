@@ -87,12 +87,17 @@ fn around(face: &Value) -> [f64; 4] {
     [left - width / 2.0, top - width / 2.0, left + 1.5 * width, top + height + 0.8 * width]
 }
 
+/// Ten bits, as a phone's HDR has them.
+const HLG: &str = "-vf format=yuv420p10le,setparams=color_trc=arib-std-b67:color_primaries=bt2020:colorspace=bt2020nc -color_trc arib-std-b67 -color_primaries bt2020 -colorspace bt2020nc -c:v ffv1";
+
 /// Clips of one kind of samples each: a name, and how ffmpeg makes it.
-const KINDS: [(&str, &str); 6] = [
+const KINDS: [(&str, &str); 8] = [
     ("420.mkv", "-pix_fmt yuv420p -c:v ffv1"),
     ("422.mkv", "-pix_fmt yuv422p -c:v ffv1"),
     ("444.mkv", "-pix_fmt yuv444p -c:v ffv1"),
     ("full.mkv", "-vf scale=out_range=pc,setparams=range=pc -color_range pc -c:v ffv1"),
+    ("422-10.mkv", "-pix_fmt yuv422p10le -c:v ffv1"),
+    ("hlg.mkv", HLG),
     ("rgb.mkv", "-pix_fmt bgr0 -c:v ffv1"),
     ("grey.mkv", "-pix_fmt gray -c:v ffv1"),
 ];
@@ -137,8 +142,48 @@ fn a_coded_clip_keeps_the_kind_of_its_samples() {
             assert!(same, "{name} in {container}: {own} became {is}");
             let full = |stream: &Value| stream["color_range"] == "pc";
             assert_eq!(full(&after), full(&before), "{name} in {container}");
+            if name == "hlg.mkv" {
+                assert_eq!(
+                    (&after["color_transfer"], &after["color_primaries"]),
+                    (&"arib-std-b67".into(), &"bt2020".into())
+                );
+            }
         }
     }
+}
+
+#[test]
+fn what_an_hdr_clip_says_of_its_light_is_kept() {
+    let desk = Desk::new("light");
+    desk.ffmpeg(&format!(
+        "-i {CLIP} -t 0.2 -pix_fmt yuv420p10le -c:v libx265 -color_trc smpte2084 -color_primaries bt2020 -colorspace bt2020nc -x265-params log-level=error:master-display=G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(10000000,1):max-cll=900,250 in.mp4"
+    ));
+    let light = |name: &str| -> Vec<Value> {
+        let mut command = Command::new("ffprobe");
+        command.args([
+            "-v",
+            "error",
+            "-of",
+            "json",
+            "-show_frames",
+            "-read_intervals",
+            "%+#1",
+            "-select_streams",
+            "v:0",
+        ]);
+        let output = command.arg(name).current_dir(&desk.0).output().unwrap();
+        let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let data = answer["frames"][0]["side_data_list"].as_array().unwrap().clone();
+        data.into_iter().filter(|data| data["side_data_type"].as_str().unwrap().contains(" metadata")).collect()
+    };
+    assert_eq!(light("in.mp4").len(), 2);
+    desk.succeed("video in.mp4 out.mp4 --look none");
+    assert_eq!(light("out.mp4"), light("in.mp4"));
+    let stream = &desk.probe("out.mp4", "v")["streams"][0];
+    assert_eq!((&stream["pix_fmt"], &stream["codec_name"]), (&"yuv420p10le".into(), &"hevc".into()));
+    assert_eq!((&stream["color_transfer"], &stream["color_space"]), (&"smpte2084".into(), &"bt2020nc".into()));
+    let told = desk.run("video in.mp4 out.mkv --look none --lossless").stderr;
+    assert!(String::from_utf8_lossy(&told).contains("its brightest light is left out"));
 }
 
 #[test]

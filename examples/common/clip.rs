@@ -40,6 +40,38 @@ pub struct ClipInfo {
     /// How its colours are coded: matrix, primaries, transfer, range, place of chroma, as ffmpeg names them; empty where the clip
     /// does not say.
     pub colours: [String; 5],
+    /// What an HDR clip says of its brightness.
+    pub light: Light,
+}
+
+/// What a clip of HDR says of the display that it was made on (SMPTE ST 2086) and of its light (CTA-861.3), as x265 takes it.
+#[derive(Debug, Clone, Default)]
+pub struct Light {
+    pub display: Option<String>,
+    pub levels: Option<String>,
+}
+
+impl Light {
+    /// Of the side data of a frame, as ffprobe lists it.
+    fn of(data: &[Value]) -> Self {
+        let of_kind = |kind: &str| data.iter().find(|data| data["side_data_type"] == kind);
+        // Numbers come as fractions: "34000/50000".
+        let number = |of: &Value, name: &str, unit: f64| -> Option<u64> {
+            let text = of[name].as_str()?;
+            let (over, under) = text.split_once('/').unwrap_or((text, "1"));
+            Some((over.parse::<f64>().ok()? / under.parse::<f64>().ok()? * unit).round() as u64)
+        };
+        let display = of_kind("Mastering display metadata").and_then(|of| {
+            let point = |x: &str, y: &str| Some(format!("({},{})", number(of, x, 5e4)?, number(of, y, 5e4)?));
+            let (green, blue) = (point("green_x", "green_y")?, point("blue_x", "blue_y")?);
+            let (red, white) = (point("red_x", "red_y")?, point("white_point_x", "white_point_y")?);
+            let (most, least) = (number(of, "max_luminance", 1e4)?, number(of, "min_luminance", 1e4)?);
+            Some(format!("G{green}B{blue}R{red}WP{white}L({most},{least})"))
+        });
+        let levels = of_kind("Content light level metadata")
+            .and_then(|of| Some(format!("{},{}", of["max_content"].as_u64()?, of["max_average"].as_u64()?)));
+        Self { display, levels }
+    }
 }
 
 /// A track beside the picture.
@@ -139,6 +171,9 @@ impl ClipInfo {
         if let Some(height) = options.height {
             info.scale(height);
         }
+        if info.samples.is_hdr() {
+            info.light = Light::of(&first_side_data(path, info.index)?);
+        }
         // Packets that only serve to decode others are never shown.
         let shown = list("packets")
             .iter()
@@ -175,6 +210,7 @@ impl ClipInfo {
             pixel_aspect: aspect.map(|(over, under)| format!("{over}/{under}")),
             colours: ["color_space", "color_primaries", "color_transfer", "color_range", "chroma_location"]
                 .map(|name| text(video, name)),
+            light: Light::default(),
         })
     }
 
@@ -209,6 +245,17 @@ impl ClipInfo {
             (None, None) => self.frame_time() * frame as u32,
         }
     }
+}
+
+/// What goes along with a clip's first frame.
+fn first_side_data(path: &Path, index: u64) -> Result<Vec<Value>, Failure> {
+    let mut command = Command::new("ffprobe");
+    command.args(["-v", "error", "-of", "json", "-show_frames", "-read_intervals", "%+#1"]);
+    command.args(["-select_streams", &index.to_string(), "-i"]).arg(path);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let output = start(&mut command)?.wait_with_output()?;
+    let answer: Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
+    Ok(answer["frames"][0]["side_data_list"].as_array().cloned().unwrap_or_default())
 }
 
 /// A field that ffprobe gives as text.

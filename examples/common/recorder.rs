@@ -72,6 +72,13 @@ impl Recorder {
         picture(&mut command, info, &encoder);
         if ["mp4", "mov", "m4v"].contains(&&*extension) {
             command.args(["-movflags", "+faststart"]);
+            if encoder.arguments == H265 {
+                // The name by which players know it.
+                command.args(["-tag:v:0", "hvc1"]);
+            }
+        }
+        if encoder.arguments != H265 && (info.light.display.is_some() || info.light.levels.is_some()) {
+            notes.push("what it says of its display and its brightest light is left out".to_owned());
         }
         command.arg(output.partial()).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
         let mut process = start(&mut command)?;
@@ -156,6 +163,8 @@ struct Encoder {
 
 const H264: &[&str] = &["-c:v:0", "libx264", "-preset", "veryfast", "-crf", "14"];
 const H264_RGB: &[&str] = &["-c:v:0", "libx264rgb", "-preset", "veryfast", "-crf", "14"];
+/// What players and phones take of more than eight bits.
+const H265: &[&str] = &["-c:v:0", "libx265", "-preset", "veryfast", "-crf", "14"];
 const VP9: &[&str] = &["-c:v:0", "libvpx-vp9", "-crf", "18", "-b:v:0", "0", "-row-mt", "1"];
 /// Each frame on its own, with sums that tell a damaged one.
 const FFV1: &[&str] = &["-c:v:0", "ffv1", "-level", "3", "-g:v:0", "1", "-slices", "4", "-slicecrc", "1"];
@@ -169,8 +178,9 @@ fn encoder(info: &ClipInfo, extension: &str, lossless: bool) -> Encoder {
     let losing =
         |arguments, samples: &str, what: &str| Encoder { loss: Some(what.to_owned()), ..with(arguments, samples) };
     let whole = match (is_rgb, alpha) {
-        (true, true) => "bgra",
-        (true, false) => "bgr0",
+        (true, true) if own == "rgba" => "bgra",
+        (true, false) if own == "rgba" => "bgr0",
+        (true, false) => "rgb48le",
         _ => own,
     };
     let opaque = own.replacen("yuva", "yuv", 1);
@@ -181,8 +191,10 @@ fn encoder(info: &ClipInfo, extension: &str, lossless: bool) -> Encoder {
         "mkv" if alpha => with(FFV1, whole),
         "webm" if alpha => losing(VP9, "yuva420p", "its chroma is halved: WebM has transparency with no other"),
         "webm" if own == "gray" => with(VP9, "yuv420p"),
+        "webm" if own == "gray16le" => losing(VP9, "yuv420p10le", "its 16 bits a value become 10"),
+        "webm" if is_rgb && info.samples.is_deep() => losing(VP9, "gbrp10le", "its 16 bits a value become 10"),
         "webm" => with(VP9, if is_rgb { "gbrp" } else { own }),
-        "mov" if alpha && is_rgb => with(PNG, "rgba"),
+        "mov" if alpha && is_rgb => with(PNG, if info.samples.is_deep() { "rgba64be" } else { "rgba" }),
         "mov" if alpha => with(PRORES, "yuva444p10le"),
         _ if is_rgb && alpha => {
             losing(H264_RGB, "rgb24", "its transparency is left out: name the result .mov, .mkv or .webm to keep it")
@@ -190,7 +202,11 @@ fn encoder(info: &ClipInfo, extension: &str, lossless: bool) -> Encoder {
         _ if alpha => {
             losing(H264, &opaque, "its transparency is left out: name the result .mov, .mkv or .webm to keep it")
         }
+        _ if own == "gray16le" => losing(H265, "gray10le", "its 16 bits a value become 10"),
+        _ if is_rgb && info.samples.is_deep() => losing(H265, "gbrp10le", "its 16 bits a value become 10"),
         _ if is_rgb => with(H264_RGB, "rgb24"),
+        _ if !even && info.samples.is_deep() => with(H265, "yuv444p10le"),
+        _ if info.samples.is_deep() => with(H265, own),
         // In H.264 chroma at half size needs even sides.
         _ if !even && ["yuv420p", "yuv422p"].contains(&own) => with(H264, "yuv444p"),
         _ => with(H264, own),
@@ -234,6 +250,12 @@ fn picture(command: &mut Command, info: &ClipInfo, encoder: &Encoder) {
     }
     if !info.even {
         command.args(["-fps_mode", "passthrough", "-enc_time_base", "1:90000", "-video_track_timescale", "90000"]);
+    }
+    if encoder.arguments == H265 {
+        let mut parameters = vec!["log-level=error".to_owned()];
+        parameters.extend(info.light.display.as_ref().map(|display| format!("master-display={display}")));
+        parameters.extend(info.light.levels.as_ref().map(|levels| format!("max-cll={levels}")));
+        command.args(["-x265-params", &parameters.join(":")]);
     }
     command.args(encoder.arguments).args(["-pix_fmt:0", &encoder.samples]);
 }

@@ -1,12 +1,9 @@
 //! How a clip's samples lie in memory: ffmpeg's names for it, and the library's.
 
-use glowup::{Colours, Matrix, PixelFormat, Range};
+use glowup::{Colours, Matrix, PixelFormat, Range, Transfer};
 use serde_json::Value;
 
 use super::clip::text;
-
-/// Most values a colour has planes for.
-const DEPTHS: [(&str, &str); 3] = [("10le", "10 bits"), ("12le", "12 bits"), ("16le", "16 bits")];
 
 /// A clip's samples, as they are read, changed and written.
 #[derive(Debug, Clone)]
@@ -27,20 +24,39 @@ pub struct Samples {
 }
 
 /// The formats that frames travel in: ffmpeg's name, Matroska's name, the library's, and those of ffmpeg's that hold the same.
-const PIPES: [(&str, &[u8; 4], PixelFormat, &[&str]); 8] = [
+const PIPES: [(&str, &[u8; 4], PixelFormat, &[&str]); 14] = [
     ("yuv420p", b"I420", PixelFormat::I420, &["yuv420p", "yuvj420p", "nv12", "nv21"]),
     ("yuv422p", b"Y42B", PixelFormat::I422, &["yuv422p", "yuvj422p", "yuyv422", "uyvy422", "nv16"]),
     ("yuv444p", b"444P", PixelFormat::I444, &["yuv444p", "yuvj444p", "nv24"]),
     ("yuva420p", b"Y4\x0B\x08", PixelFormat::I420, &["yuva420p"]),
     ("yuva422p", b"Y4\x0A\x08", PixelFormat::I422, &["yuva422p"]),
     ("yuva444p", b"Y4\0\x08", PixelFormat::I444, &["yuva444p"]),
+    ("yuv420p10le", b"Y3\x0B\x0A", PixelFormat::I010, &["yuv420p10le", "p010le"]),
+    ("yuv422p10le", b"Y3\x0A\x0A", PixelFormat::I210, &["yuv422p10le", "p210le"]),
+    ("yuv444p10le", b"Y3\0\x0A", PixelFormat::I410, &["yuv444p10le", "p410le"]),
+    ("yuva444p10le", b"Y4\0\x0A", PixelFormat::I410, &["yuva444p10le"]),
     ("gray", b"Y800", PixelFormat::Gray8, &["gray"]),
-    (
-        "rgba",
-        b"RGBA",
-        PixelFormat::Rgba8,
-        &["rgba", "bgra", "argb", "abgr", "rgb24", "bgr24", "gbrp", "gbrap", "pal8", "bgr0", "rgb0", "0rgb", "0bgr"],
-    ),
+    ("gray16le", b"Y1\0\x10", PixelFormat::Gray16, &["gray16le"]),
+    ("rgba", b"RGBA", PixelFormat::Rgba8, &RGB),
+    ("rgba64le", b"RBA@", PixelFormat::Rgba16, &["rgba64le", "rgb48le"]),
+];
+/// Red, green and blue of eight bits.
+const RGB: [&str; 13] =
+    ["rgba", "bgra", "argb", "abgr", "rgb24", "bgr24", "gbrp", "gbrap", "pal8", "bgr0", "rgb0", "0rgb", "0bgr"];
+/// Formats that nothing in the table holds, and what loses least of them.
+const NEAREST: [(&str, &str); 12] = [
+    ("yuv411p", "yuv444p"),
+    ("yuvj411p", "yuv444p"),
+    ("yuv440p", "yuv444p"),
+    ("yuvj440p", "yuv444p"),
+    ("yuv410p", "yuv420p"),
+    ("yuv420p12le", "yuv420p10le"),
+    ("yuv422p12le", "yuv422p10le"),
+    ("yuv444p12le", "yuv444p10le"),
+    ("yuva420p10le", "yuva444p10le"),
+    ("yuva422p10le", "yuva444p10le"),
+    ("yuva422p12le", "yuva444p10le"),
+    ("yuva444p12le", "yuva444p10le"),
 ];
 
 impl Samples {
@@ -54,8 +70,9 @@ impl Samples {
         let hidden = video["tags"]["alpha_mode"] == "1";
         let mut samples = Self::of(&text(video, "pix_fmt"), hidden);
         // A frame on its side: chroma that is halved across would be halved down.
-        if turned && samples.format == PixelFormat::I422 {
-            samples.travel(if samples.alpha { "yuva444p" } else { "yuv444p" });
+        if turned && matches!(samples.format, PixelFormat::I422 | PixelFormat::I210) {
+            let whole = samples.pipe.replacen("422", "444", 1);
+            samples.travel(&whole);
         }
         let full = text(video, "color_range") == "pc" || samples.own.starts_with("yuvj");
         let matrix = match &*text(video, "color_space") {
@@ -65,17 +82,41 @@ impl Samples {
             "" | "unknown" | "reserved" if height >= 720 => Matrix::Bt709,
             _ => Matrix::Bt601,
         };
-        samples.colours = Colours { matrix, range: if full { Range::Full } else { Range::Limited } };
+        let transfer = match &*text(video, "color_transfer") {
+            "arib-std-b67" => Transfer::Hlg,
+            "smpte2084" => Transfer::Pq,
+            _ => Transfer::Sdr,
+        };
+        samples.colours = Colours { matrix, range: if full { Range::Full } else { Range::Limited }, transfer };
         samples
     }
 
     fn of(own: &str, hidden_alpha: bool) -> Self {
-        let alpha = hidden_alpha
-            || ["yuva", "rgba", "bgra", "argb", "abgr", "gbrap", "ya", "pal8"].iter().any(|with| own.starts_with(with));
-        let base = DEPTHS.iter().fold(own, |name, (ending, _)| name.strip_suffix(ending).unwrap_or(name));
-        let base = base.strip_prefix("p0").map_or(base, |_| "yuv420p");
-        let same = PIPES.iter().find(|(.., same)| same.contains(&base) && !hidden_alpha);
-        let pipe = same.map_or_else(|| nearest(base, alpha), |(pipe, ..)| pipe);
+        let with_alpha = ["yuva", "rgba", "bgra", "argb", "abgr", "gbrap", "ya", "pal8"];
+        let alpha = hidden_alpha || with_alpha.iter().any(|start| own.starts_with(start));
+        let same = PIPES.iter().find(|(.., same)| same.contains(&own)).map(|(pipe, ..)| *pipe);
+        let (pipe, loss) = match same {
+            _ if hidden_alpha => ("yuva420p", None),
+            Some(pipe) => (pipe, None),
+            None => {
+                let deep_rgb =
+                    own.starts_with("gb") || own.starts_with("x2") || own.ends_with("64le") || own.ends_with("48be");
+                let other = if own.starts_with("gray") {
+                    "gray16le"
+                } else if deep_rgb {
+                    "rgba64le"
+                } else {
+                    "rgba"
+                };
+                let pipe = NEAREST.iter().find(|(name, _)| *name == own).map_or(other, |(_, pipe)| *pipe);
+                // Deeper ones lose nothing.
+                (
+                    pipe,
+                    (!pipe.contains("16") && !pipe.contains("64"))
+                        .then(|| format!("its samples ({own}) become {pipe}")),
+                )
+            }
+        };
         let mut samples = Self {
             own: own.to_owned(),
             pipe: "",
@@ -83,14 +124,9 @@ impl Samples {
             format: PixelFormat::Rgba8,
             alpha,
             colours: Colours::default(),
-            loss: None,
+            loss,
         };
         samples.travel(pipe);
-        samples.loss = DEPTHS
-            .iter()
-            .find(|(ending, _)| own.ends_with(ending))
-            .map(|(_, depth)| format!("its {depth} a value become 8"))
-            .or_else(|| (same.is_none() && !hidden_alpha).then(|| format!("its samples ({own}) become {pipe}")));
         samples
     }
 
@@ -107,7 +143,17 @@ impl Samples {
 
     /// Whether a colour is red, green and blue.
     pub fn is_rgb(&self) -> bool {
-        self.pipe == "rgba"
+        self.pipe.starts_with("rgba")
+    }
+
+    /// Whether values have more than eight bits.
+    pub fn is_deep(&self) -> bool {
+        self.pipe.ends_with("le")
+    }
+
+    /// Whether light is coded as HDR is.
+    pub fn is_hdr(&self) -> bool {
+        self.is_deep() && self.colours.transfer != Transfer::Sdr
     }
 
     /// Bytes of a frame.
@@ -116,23 +162,13 @@ impl Samples {
         let (rows, halved) = (height as usize, height.div_ceil(2) as usize);
         let pixels = whole * rows;
         let colour = match self.format {
-            PixelFormat::I420 => pixels + 2 * half * halved,
-            PixelFormat::I422 => pixels + 2 * half * rows,
-            PixelFormat::I444 => 3 * pixels,
-            PixelFormat::Gray8 => pixels,
-            _ => return 4 * pixels,
+            PixelFormat::I420 | PixelFormat::I010 => pixels + 2 * half * halved,
+            PixelFormat::I422 | PixelFormat::I210 => pixels + 2 * half * rows,
+            PixelFormat::I444 | PixelFormat::I410 => 3 * pixels,
+            PixelFormat::Gray8 | PixelFormat::Gray16 => pixels,
+            _ => 4 * pixels,
         };
-        colour + if self.pipe.starts_with("yuva") { pixels } else { 0 }
-    }
-}
-
-/// The format that loses least of one that is not in the table.
-fn nearest(own: &str, alpha: bool) -> &'static str {
-    let is_coded = own.starts_with("yuv") || own.starts_with("nv");
-    match alpha {
-        true if own.starts_with("yuv") => "yuva420p",
-        false if own.starts_with("yuv411") || own.starts_with("yuv440") || own.starts_with("yuvj4") => "yuv444p",
-        false if is_coded => "yuv420p",
-        _ => "rgba",
+        let values = colour + if self.pipe.starts_with("yuva") { pixels } else { 0 };
+        if self.is_deep() { 2 * values } else { values }
     }
 }
