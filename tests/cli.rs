@@ -93,7 +93,7 @@ fn a_file_that_cannot_be_read_is_named() {
     for name in ["missing.png", "empty.png", "text.png", "cut.png"] {
         desk.fail(&format!("landmarks {name} --json out.jsonl --draw out.png --stats out.json"), 1, name);
     }
-    desk.fail(&format!("photo {CLIP} out.png"), 1, "no PNG, JPEG or WebP");
+    desk.fail(&format!("photo {CLIP} out.png"), 1, "no PNG, JPEG, WebP, TIFF or BMP");
     desk.fail(&format!("video {PORTRAIT} out.mp4"), 1, "use the example photo");
 }
 
@@ -103,8 +103,8 @@ fn a_file_that_cannot_be_written_is_named() {
     fs::create_dir(desk.path("folder")).unwrap();
     fs::create_dir(desk.path("folder.png")).unwrap();
     for (output, words) in [
-        ("out.bmp", "name it .png, .jpg or .webp"),
-        ("out", "name it .png, .jpg or .webp"),
+        ("out.gif", "name it .png, .jpg, .webp, .tif or .bmp"),
+        ("out", "name it .png, .jpg, .webp, .tif or .bmp"),
         ("nowhere/out.png", "no such folder"),
         ("folder.png", "it is a folder"),
     ] {
@@ -280,14 +280,15 @@ fn a_photo_keeps_its_transparency_and_profile() {
     }
     let mut bytes = Vec::new();
     let mut encoder = JpegEncoder::new(&mut bytes);
-    encoder.set_icc_profile(b"a profile of colours".to_vec()).unwrap();
+    let profile = b"sixteen bytes...RGB and all the rest";
+    encoder.set_icc_profile(profile.to_vec()).unwrap();
     DynamicImage::from(portrait()).into_rgb8().write_with_encoder(encoder).unwrap();
     desk.write("in.jpg", bytes);
     for name in ["out.jpg", "out.webp", "out.png"] {
         use image::ImageDecoder;
         desk.succeed(&format!("photo in.jpg {name}"));
         let mut decoder = image::ImageReader::open(desk.path(name)).unwrap().into_decoder().unwrap();
-        assert_eq!(decoder.icc_profile().unwrap().unwrap(), b"a profile of colours", "{name}");
+        assert_eq!(decoder.icc_profile().unwrap().unwrap(), profile, "{name}");
     }
 }
 

@@ -80,7 +80,7 @@ pub fn main<Arguments: Parser>(run: impl FnOnce(Arguments) -> Result<(), Failure
     match run(arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            let _ = writeln!(std::io::stderr(), "error: {}", one_line(&error.to_string()));
+            complain(&error);
             ExitCode::FAILURE
         }
     }
@@ -89,6 +89,14 @@ pub fn main<Arguments: Parser>(run: impl FnOnce(Arguments) -> Result<(), Failure
 /// Prints a line for people. That nobody reads it any more is no failure.
 pub fn say(line: std::fmt::Arguments<'_>) {
     let _ = writeln!(std::io::stdout(), "{line}");
+}
+
+/// Says what went wrong, in one line; nothing where that has been said.
+pub fn complain(error: &Failure) {
+    let what = one_line(&error.to_string());
+    if !what.is_empty() {
+        let _ = writeln!(std::io::stderr(), "error: {what}");
+    }
 }
 
 /// Tells people in one line what they did not get. That nobody reads it is no failure.

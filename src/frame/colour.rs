@@ -6,8 +6,14 @@ pub(crate) type Rgb = [u8; 3];
 /// A colour rounded, kept within 0..=255.
 #[inline]
 pub(super) fn rounded(colour: [f32; 3]) -> Rgb {
-    // Beyond 2²³ floats are whole: the sum's last byte is the number. Unlike a cast, this is done for several at once.
-    colour.map(|value| ((value.clamp(0.0, 255.0) + 8_388_608.0).to_bits() & 0xFF) as u8)
+    colour.map(|value| whole(value, 255.0) as u8)
+}
+
+/// A value rounded, kept within 0 and `top`, which is at most 65,535.
+#[inline]
+pub(super) fn whole(value: f32, top: f32) -> u32 {
+    // Beyond 2²³ floats are whole: the sum's last bits are the number. Unlike a cast, this is done for several at once.
+    (value.clamp(0.0, top) + 8_388_608.0).to_bits() & 0xFFFF
 }
 
 /// Which weights make luma of red, green and blue.
@@ -76,9 +82,11 @@ impl Colours {
             Range::Limited => (16.0 * times, 219.0 * times, 224.0 * times),
             Range::Full => (0.0, top, top),
         };
+        let reach = [2.0 * (1.0 - blue), 2.0 * (1.0 - red)];
         Code {
             weights: [red, 1.0 - red - blue, blue],
-            reach: [2.0 * (1.0 - blue), 2.0 * (1.0 - red)],
+            reach,
+            back: [luma / 255.0, chroma / 255.0 / reach[0], chroma / 255.0 / reach[1]],
             black,
             grey: 128.0 * times,
             scale: [255.0 / luma, 255.0 / chroma],
@@ -97,6 +105,8 @@ pub(crate) struct Code {
     grey: f32,
     /// From values of luma and of chroma to 0..=255.
     scale: [f32; 2],
+    /// From differences of luma, of blue to luma and of red to luma back to values.
+    back: [f32; 3],
 }
 
 impl Code {
@@ -106,13 +116,13 @@ impl Code {
         rounded(self.colour(values.map(f32::from)))
     }
 
-    /// The colours of a row of luma, Cb and Cr, with an alpha of 255.
-    #[inline]
-    pub(super) fn run<const N: usize>(&self, luma: [f32; N], cb: [f32; N], cr: [f32; N]) -> [[u8; 4]; N] {
-        let mut run = [[u8::MAX; 4]; N];
+    /// The colours of a row of luma, Cb and Cr: the bytes of red, green, blue and an alpha of 255, the first the lowest.
+    #[inline(always)]
+    pub(super) fn run<const N: usize>(&self, luma: [f32; N], cb: [f32; N], cr: [f32; N]) -> [u32; N] {
+        let mut run = [0; N];
         for (to, ((y, cb), cr)) in run.iter_mut().zip(luma.into_iter().zip(cb).zip(cr)) {
-            let [r, g, b] = rounded(self.colour([y, cb, cr]));
-            *to = [r, g, b, u8::MAX];
+            let [r, g, b] = self.colour([y, cb, cr]).map(|value| whole(value, 255.0));
+            *to = r | g << 8 | b << 16 | 0xFF00_0000;
         }
         run
     }
@@ -127,14 +137,27 @@ impl Code {
         [r, (y - red * r - blue * b) / green, b]
     }
 
+    /// By how much luma, Cb and Cr differ between colours of a row, as [`Self::run`] gives them.
+    #[inline(always)]
+    pub(super) fn differences<const N: usize>(&self, from: &[u32; N], to: &[u32; N]) -> [[f32; N]; 3] {
+        let mut all = [[0.0; N]; 3];
+        let [luma, cb, cr] = &mut all;
+        let places = luma.iter_mut().zip(cb).zip(cr);
+        for (((luma, cb), cr), (from, to)) in places.zip(from.iter().zip(to)) {
+            let [from, to] = [from, to].map(|colour| [0, 8, 16].map(|shift| (colour >> shift & 0xFF) as i32 as f32));
+            [*luma, *cb, *cr] = self.difference(from, to);
+        }
+        all
+    }
+
     /// By how much luma, Cb and Cr differ between two colours.
     #[inline]
     pub(super) fn difference(&self, from: [f32; 3], to: [f32; 3]) -> [f32; 3] {
         let ([r, g, b], [was_r, was_g, was_b]) = (to, from);
-        let ([red, green, blue], [luma, chroma]) = (self.weights, self.scale);
+        let ([red, green, blue], [luma, cb, cr]) = (self.weights, self.back);
         let (r, g, b) = (r - was_r, g - was_g, b - was_b);
         let y = red * r + green * g + blue * b;
-        [y / luma, (b - y) / (self.reach[0] * chroma), (r - y) / (self.reach[1] * chroma)]
+        [y * luma, (b - y) * cb, (r - y) * cr]
     }
 }
 

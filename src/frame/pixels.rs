@@ -2,7 +2,7 @@
 
 use half::f16;
 
-use super::colour::{Code, Colours, Range, Rgb, rounded};
+use super::colour::{Code, Colours, Range, Rgb, rounded, whole};
 use super::tone::Tone;
 use super::{Frame, PLANES, PixelFormat};
 
@@ -18,7 +18,7 @@ pub(super) struct Part {
     pub(super) plane: usize,
     /// In a row, in bytes: of the first column, and from one to the next.
     first: usize,
-    step: usize,
+    pub(super) step: usize,
     /// By how many bits a column, and a row, is halved: 1 where two of them share a value, else 0.
     pub(super) across: u32,
     pub(super) down: u32,
@@ -87,14 +87,12 @@ impl Sample {
         match self {
             Self::Byte => {
                 if let Some(place) = data.get_mut(at) {
-                    // The cast keeps within 0..=255.
-                    *place = value.round() as u8;
+                    *place = whole(value, top) as u8;
                 }
             }
             Self::Word { shift } => {
-                let whole = value.round().clamp(0.0, top) as u16;
                 if let Some(place) = data.get_mut(at..).and_then(<[u8]>::first_chunk_mut) {
-                    *place = (whole << shift).to_le_bytes();
+                    *place = ((whole(value, top) as u16) << shift).to_le_bytes();
                 }
             }
             Self::Half => {
@@ -241,12 +239,13 @@ impl Pixels<'_> {
     pub(crate) fn colour(&self, values: [f32; 3]) -> [f32; 3] {
         self.meaning.colour(values).map(|value| value.clamp(0.0, 255.0))
     }
+}
 
-    /// Luma and chroma of bytes as RGBA: pixels of row `y` from column `x` on.
-    fn run(&self, code: &Code, x: u32, y: u32) -> [[u8; PIXEL]; RUN] {
-        let [luma, cb, cr] = self.parts.map(|(part, data)| part.run(data, x, y));
-        code.run(luma, cb, cr)
-    }
+/// Luma and chroma of bytes as RGBA: pixels of row `y` from column `x` on, which is even.
+#[inline]
+pub(super) fn rgba_run(parts: &[(Part, &[u8]); 3], code: &Code, x: u32, y: u32) -> [u32; RUN] {
+    let [luma, cb, cr] = parts.each_ref().map(|(part, data)| part.run(data, x, y));
+    code.run(luma, cb, cr)
 }
 
 impl<'a> Frame<'a> {
@@ -257,11 +256,6 @@ impl<'a> Frame<'a> {
             parts: parts.map(|part| (part, self.planes.get(part.plane).map_or(&[][..], |plane| plane.data))),
             meaning: Meaning::of(self.format, self.colours),
         }
-    }
-
-    /// Pixels of row `y` from column `x` on, which is even, as RGBA; for luma and chroma of bytes.
-    pub(super) fn rgba_run(&self, pixels: &Pixels<'_>, x: u32, y: u32) -> [[u8; PIXEL]; RUN] {
-        pixels.meaning.code.as_ref().map_or([[0; PIXEL]; RUN], |code| pixels.run(code, x, y))
     }
 
     /// Writes pixels of row `y` from column `x` on as RGBA, as many as `out` has room for: floats of two bytes where the format
@@ -282,17 +276,18 @@ impl<'a> Frame<'a> {
             }
             format if format.is_deep() => self.read_deep(x, y, out),
             format if format.is_coded() => {
-                let pixels = self.pixels();
+                let Pixels { parts, meaning } = self.pixels();
+                let Some(code) = &meaning.code else { return };
                 let out = out.as_chunks_mut::<PIXEL>().0;
                 // Runs begin at even columns.
                 let odd = (x % 2) as usize;
                 let mut next = x - x % 2;
                 let mut filled = 0;
                 while filled < out.len() {
-                    let run = self.rgba_run(&pixels, next, y);
+                    let run = rgba_run(&parts, code, next, y);
                     let own = run.get(if filled == 0 { odd } else { 0 }..).unwrap_or_default();
                     let room = out.get_mut(filled..).unwrap_or_default();
-                    room.iter_mut().zip(own).for_each(|(to, pixel)| *to = *pixel);
+                    room.iter_mut().zip(own).for_each(|(to, pixel)| *to = pixel.to_le_bytes());
                     filled += own.len();
                     next += RUN as u32;
                 }

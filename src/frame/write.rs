@@ -3,8 +3,12 @@
 
 use half::f16;
 
-use super::pixels::{DEEP, Meaning, PIXEL, Part, RUN, Sample};
+use super::colour::whole;
+use super::pixels::{DEEP, Meaning, PIXEL, Part, RUN, Sample, rgba_run};
 use super::{FrameMut, PixelFormat};
+
+/// The highest byte of a pixel, where its alpha is.
+const OPAQUE: u32 = 0xFF00_0000;
 
 /// A rectangle of pixels that were changed, as [`Frame::read_rgba`](super::Frame::read_rgba) gives them.
 pub(crate) struct Changed<'a> {
@@ -28,7 +32,7 @@ impl Changed<'_> {
     }
 
     /// Takes over the colours of pixels of row `y` from column `x` on, where they lie in the rectangle.
-    fn overlay(&self, x: u32, y: u32, run: &mut [[u8; PIXEL]; RUN]) {
+    fn overlay(&self, x: u32, y: u32, run: &mut [u32; RUN]) {
         let [left, top, width, height] = self.place;
         if y < top || y - top >= height {
             return;
@@ -37,8 +41,8 @@ impl Changed<'_> {
         let skipped = left.saturating_sub(x) as usize;
         let from = (x.saturating_sub(left) as usize).min(width as usize);
         let to = run.iter_mut().skip(skipped);
-        for ([r, g, b, _], now) in to.zip(row.get(from..).unwrap_or_default()) {
-            [*r, *g, *b] = [now[0], now[1], now[2]];
+        for (to, now) in to.zip(row.get(from..).unwrap_or_default()) {
+            *to = u32::from_le_bytes(*now) | OPAQUE;
         }
     }
 
@@ -125,42 +129,60 @@ impl FrameMut<'_> {
         for y in (top / tall * tall..top + height).step_by(tall as usize) {
             let rows = tall.min(self.height - y);
             for start in (left / 2 * 2..left + width).step_by(RUN) {
-                let frame = self.as_frame();
-                let pixels = frame.pixels();
-                let mut before = [[[0; PIXEL]; RUN]; 2];
+                let mut before = [[0; RUN]; 2];
+                let planes =
+                    parts.map(|part| (part, self.planes.get(part.plane).map_or(&[][..], |plane| &*plane.data)));
                 for (row, before) in (y..y + rows).zip(&mut before) {
-                    *before = frame.rgba_run(&pixels, start, row);
+                    *before = rgba_run(&planes, code, start, row);
                 }
                 let mut now = before;
                 (y..y + rows).zip(&mut now).for_each(|(row, now)| changed.overlay(start, row, now));
                 if now == before {
                     continue;
                 }
-                for square in (0..RUN as u32).step_by(wide as usize).take_while(|square| start + square < frame_width) {
-                    let columns = wide.min(frame_width - start - square);
-                    let mut by = [0.0_f32; 2];
-                    let mut any = false;
-                    for (row, (before, now)) in (y..y + rows).zip(before.iter().zip(&now)) {
-                        for column in square..square + columns {
-                            let x = start + column;
-                            let pair = before.get(column as usize).zip(now.get(column as usize));
-                            let Some((before, now)) = pair.filter(|(before, now)| before != now && !taken(x, row))
-                            else {
-                                continue;
-                            };
-                            let [before, now] = [before, now].map(|c| [c[0], c[1], c[2]].map(f32::from));
-                            let [off, off_cb, off_cr] = code.difference(before, now);
-                            by = [by[0] + off_cb, by[1] + off_cr];
-                            any = true;
-                            self.step(&meaning, luma, [x, row], off);
+                // How much chroma changes, summed over the pixels that share it.
+                let mut by = [[0.0_f32; RUN]; 2];
+                for (row, (before, now)) in (y..y + rows).zip(before.iter().zip(&mut now)) {
+                    for ((x, before), now) in (start..).zip(before).zip(&mut *now) {
+                        if now != before && taken(x, row) {
+                            *now = *before;
                         }
                     }
-                    if any {
-                        let shared = (rows * columns) as f32;
-                        self.step(&meaning, cb, [start + square, y], by[0] / shared);
-                        self.step(&meaning, cr, [start + square, y], by[1] / shared);
+                    let off = code.differences(before, now);
+                    let [by_cb, by_cr] = &mut by;
+                    for (sum, off) in by_cb.iter_mut().zip(&off[1]).chain(by_cr.iter_mut().zip(&off[2])) {
+                        *sum += off;
                     }
+                    self.step_run(luma, start, row, &off[0]);
                 }
+                let columns = frame_width - start;
+                for (part, sums) in [cb, cr].into_iter().zip(&by) {
+                    let mut means = [0.0_f32; RUN];
+                    for ((first, sums), mean) in
+                        (0..).step_by(wide as usize).zip(sums.chunks(wide as usize)).zip(&mut means)
+                    {
+                        let shared = rows * wide.min(columns.saturating_sub(first)).max(1);
+                        *mean = sums.iter().sum::<f32>() / shared as f32;
+                    }
+                    let count = (RUN >> part.across).min(columns.div_ceil(wide) as usize);
+                    self.step_run(part, start, y, means.get(..count).unwrap_or_default());
+                }
+            }
+        }
+    }
+
+    /// Moves the bytes of a part of row `y` from column `x` on by differences, one after another.
+    fn step_run(&mut self, part: Part, x: u32, y: u32, by: &[f32]) {
+        let last = (self.width - x).div_ceil(1 << part.across) as usize;
+        let Some(plane) = self.planes.get_mut(part.plane) else { return };
+        let values = plane.data.get_mut(part.index(x, y)..).unwrap_or_default();
+        if part.step == 1 {
+            for (value, by) in values.iter_mut().zip(by).take(last) {
+                *value = whole(f32::from(*value) + by, 255.0) as u8;
+            }
+        } else {
+            for (value, by) in values.iter_mut().step_by(part.step).zip(by).take(last) {
+                *value = whole(f32::from(*value) + by, 255.0) as u8;
             }
         }
     }
