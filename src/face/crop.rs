@@ -298,19 +298,17 @@ impl<'a> Picture<'a> {
         self.data.is_some_and(|data| i32::try_from(data.len()).is_ok()) && self.width < 1 << 24 && self.height < 1 << 24
     }
 
-    /// A pixel of the frame.
-    fn pixel(&self, x: usize, y: usize) -> [u8; 3] {
-        let Some(data) = self.data else { return self.pixels.rgb(x as u32, y as u32) };
-        data.get(y * self.stride + x * 4..).and_then(<[u8]>::first_chunk).copied().unwrap_or_default()
+    /// The colour of a pixel of the frame.
+    fn pixel(&self, x: usize, y: usize) -> [f32; 3] {
+        let Some(data) = self.data else { return self.pixels.colour(self.pixels.values(x as u32, y as u32)) };
+        let pixel: [u8; 3] =
+            data.get(y * self.stride + x * 4..).and_then(<[u8]>::first_chunk).copied().unwrap_or_default();
+        pixel.map(f32::from)
     }
 
     /// A pixel and the one beside it, four bytes each.
     #[inline(always)]
-    fn pair(&self, x: usize, y: usize) -> [u8; 8] {
-        let Some(data) = self.data else {
-            let ([r, g, b], [s, h, c]) = (self.pixel(x, y), self.pixel(x + 1, y));
-            return [r, g, b, 0, s, h, c, 0];
-        };
+    fn pair(&self, data: &[u8], x: usize, y: usize) -> [u8; 8] {
         data.get(y * self.stride + x * 4..).and_then(<[u8]>::first_chunk).copied().unwrap_or_default()
     }
 
@@ -328,7 +326,15 @@ impl<'a> Picture<'a> {
         }
         let (left, top) = (place[0] as i32, place[1] as i32);
         let (u, v) = (place[0] - left as f32, place[1] - top as f32);
-        let (above, below) = (self.pair(left as usize, top as usize), self.pair(left as usize, top as usize + 1));
+        let (column, row) = (left as usize, top as usize);
+        let Some(data) = self.data else {
+            // What lies between values is the colour between them, near enough; one is converted in place of four.
+            let values = |x: usize, y: usize| self.pixels.values(x as u32, y as u32);
+            let [near, far] = [column, column + 1].map(|x| (values(x, row), values(x, row + 1)));
+            let mix = |(above, below): ([f32; 3], [f32; 3]), c: usize| above[c] + v * (below[c] - above[c]);
+            return self.pixels.colour(std::array::from_fn(|c| mix(near, c) + u * (mix(far, c) - mix(near, c))));
+        };
+        let (above, below) = (self.pair(data, column, row), self.pair(data, column, row + 1));
         let mix = |i: usize| f32::from(above[i]) + v * (f32::from(below[i]) - f32::from(above[i]));
         std::array::from_fn(|c| mix(c) + u * (mix(c + 4) - mix(c)))
     }
@@ -347,7 +353,7 @@ impl<'a> Picture<'a> {
                 }
                 let (x, y) = (x.clamp(0, self.width - 1) as usize, y.clamp(0, self.height - 1) as usize);
                 for (sum, value) in sum.iter_mut().zip(self.pixel(x, y)) {
-                    *sum += wx * wy * f32::from(value);
+                    *sum += wx * wy * value;
                 }
             }
         }
