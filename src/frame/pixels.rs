@@ -32,6 +32,11 @@ impl Part {
         (y >> self.down) as usize * self.stride + self.first + (x >> self.across) as usize * self.step
     }
 
+    /// Where a part of the frame begins in the plane.
+    pub(super) fn corner(&self, x: u32, y: u32) -> usize {
+        self.index(x, y) - self.first
+    }
+
     /// Values of a row from column `x` on.
     #[inline(always)]
     fn run(&self, data: &[u8], x: u32, y: u32) -> [f32; RUN] {
