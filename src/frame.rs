@@ -440,6 +440,18 @@ impl<'a> FrameMut<'a> {
         to.data.get_mut(start..start + row).unwrap_or_default()
     }
 
+    /// A part of the picture: from a column and a row on, both of which are even, so wide and so high.
+    pub(crate) fn part(&mut self, [x, y, width, height]: [u32; 4]) -> FrameMut<'_> {
+        let parts = self.format.parts(self.planes.each_ref().map(|plane| plane.stride));
+        let mut number = 0;
+        let planes = self.planes.each_mut().map(|PlaneMut { data, stride }| {
+            let start = parts.iter().find(|part| part.plane == number).map_or(0, |part| part.corner(x, y));
+            number += 1;
+            PlaneMut { data: data.get_mut(start..).unwrap_or_default(), stride: *stride }
+        });
+        FrameMut { planes, format: self.format, colours: self.colours, width, height }
+    }
+
     /// Copies another picture of the same size and format into this one. Padding is left alone.
     ///
     /// # Errors

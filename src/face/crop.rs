@@ -170,6 +170,11 @@ impl Job<'_> {
             // SAFETY: the machine was just found to have these instructions, and the picture was just looked at.
             return unsafe { self.run_avx2(out) };
         }
+        #[cfg(target_arch = "x86_64")]
+        if self.picture.data.is_none() && std::is_x86_feature_detected!("avx2") {
+            // SAFETY: the machine was just found to have these instructions.
+            return unsafe { self.run_any_avx2(out) };
+        }
         self.run::<false>(out);
     }
 
@@ -221,6 +226,12 @@ impl Job<'_> {
     #[target_feature(enable = "avx2")]
     unsafe fn run_avx2(&self, out: &mut [f32]) {
         self.run::<true>(out);
+    }
+
+    /// Of any format. (Of the instructions, the compiler makes sure.)
+    #[target_feature(enable = "avx2")]
+    fn run_any_avx2(&self, out: &mut [f32]) {
+        self.run::<false>(out);
     }
 
     /// Makes the pixels from `column` on. `out` has room for one float more, which is overwritten later.
@@ -328,11 +339,8 @@ impl<'a> Picture<'a> {
         let (u, v) = (place[0] - left as f32, place[1] - top as f32);
         let (column, row) = (left as usize, top as usize);
         let Some(data) = self.data else {
-            // What lies between values is the colour between them, near enough; one is converted in place of four.
-            let values = |x: usize, y: usize| self.pixels.values(x as u32, y as u32);
-            let [near, far] = [column, column + 1].map(|x| (values(x, row), values(x, row + 1)));
-            let mix = |(above, below): ([f32; 3], [f32; 3]), c: usize| above[c] + v * (below[c] - above[c]);
-            return self.pixels.colour(std::array::from_fn(|c| mix(near, c) + u * (mix(far, c) - mix(near, c))));
+            // One colour is converted in place of four: between values lies the colour between them, near enough.
+            return self.pixels.colour(self.pixels.values_between([left as u32, top as u32], [u, v]));
         };
         let (above, below) = (self.pair(data, column, row), self.pair(data, column, row + 1));
         let mix = |i: usize| f32::from(above[i]) + v * (f32::from(below[i]) - f32::from(above[i]));

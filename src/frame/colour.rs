@@ -10,7 +10,7 @@ pub(super) fn rounded(colour: [f32; 3]) -> Rgb {
 }
 
 /// A value rounded, kept within 0 and `top`, which is at most 65,535.
-#[inline]
+#[inline(always)]
 pub(super) fn whole(value: f32, top: f32) -> u32 {
     // Beyond 2²³ floats are whole: the sum's last bits are the number. Unlike a cast, this is done for several at once.
     (value.clamp(0.0, top) + 8_388_608.0).to_bits() & 0xFFFF
@@ -128,7 +128,7 @@ impl Code {
     }
 
     /// The colour of luma, Cb and Cr, not rounded; colours that red, green and blue cannot have lie outside 0..=255.
-    #[inline]
+    #[inline(always)]
     pub(super) fn colour(&self, [y, cb, cr]: [f32; 3]) -> [f32; 3] {
         let ([red, green, blue], [luma, chroma]) = (self.weights, self.scale);
         let y = (y - self.black) * luma;
@@ -151,7 +151,7 @@ impl Code {
     }
 
     /// By how much luma, Cb and Cr differ between two colours.
-    #[inline]
+    #[inline(always)]
     pub(super) fn difference(&self, from: [f32; 3], to: [f32; 3]) -> [f32; 3] {
         let ([r, g, b], [was_r, was_g, was_b]) = (to, from);
         let ([red, green, blue], [luma, cb, cr]) = (self.weights, self.back);

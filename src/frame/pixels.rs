@@ -27,8 +27,14 @@ pub(super) struct Part {
 }
 
 impl Part {
+    #[inline(always)]
     pub(super) fn index(&self, x: u32, y: u32) -> usize {
         (y >> self.down) as usize * self.stride + self.first + (x >> self.across) as usize * self.step
+    }
+
+    /// Where a part of the frame begins in the plane.
+    pub(super) fn corner(&self, x: u32, y: u32) -> usize {
+        self.index(x, y) - self.first
     }
 
     /// Values of a row from column `x` on.
@@ -68,7 +74,7 @@ pub(super) enum Sample {
 }
 
 impl Sample {
-    #[inline]
+    #[inline(always)]
     pub(super) fn get(self, data: &[u8], at: usize) -> f32 {
         if self == Self::Byte {
             return data.get(at).copied().map_or(0.0, f32::from);
@@ -195,7 +201,7 @@ impl Meaning {
     }
 
     /// The signal of values as red, green and blue, 0..=255, however many values there are.
-    #[inline]
+    #[inline(always)]
     pub(super) fn signal(&self, values: [f32; 3]) -> [f32; 3] {
         match &self.code {
             Some(code) => code.colour(values),
@@ -205,7 +211,7 @@ impl Meaning {
     }
 
     /// The colour of values as SDR shows it, 0..=255.
-    #[inline]
+    #[inline(always)]
     pub(super) fn colour(&self, values: [f32; 3]) -> [f32; 3] {
         let signal = self.signal(values);
         match self.tone {
@@ -234,15 +240,34 @@ impl Pixels<'_> {
         self.parts.map(|(part, data)| self.meaning.sample.get(data, part.index(x, y)))
     }
 
+    /// The values at a place between a pixel and the three to its right and below, by bilinear interpolation; of those that pixels
+    /// share, the nearest.
+    #[inline(always)]
+    pub(crate) fn values_between(&self, [x, y]: [u32; 2], [u, v]: [f32; 2]) -> [f32; 3] {
+        let sample = self.meaning.sample;
+        self.parts.each_ref().map(|(part, data)| {
+            let at = |x: u32, y: u32| sample.get(data, part.index(x, y));
+            if part.across > 0 {
+                return at(x + u32::from(u >= 0.5), y + u32::from(v >= 0.5));
+            }
+            let down = |x: u32| {
+                let (above, below) = (at(x, y), at(x, y + 1));
+                above + v * (below - above)
+            };
+            let (near, far) = (down(x), down(x + 1));
+            near + u * (far - near)
+        })
+    }
+
     /// The colour of such values, or of any between them, as SDR shows it: 0..=255.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn colour(&self, values: [f32; 3]) -> [f32; 3] {
         self.meaning.colour(values).map(|value| value.clamp(0.0, 255.0))
     }
 }
 
 /// Luma and chroma of bytes as RGBA: pixels of row `y` from column `x` on, which is even.
-#[inline]
+#[inline(always)]
 pub(super) fn rgba_run(parts: &[(Part, &[u8]); 3], code: &Code, x: u32, y: u32) -> [u32; RUN] {
     let [luma, cb, cr] = parts.each_ref().map(|(part, data)| part.run(data, x, y));
     code.run(luma, cb, cr)
@@ -275,29 +300,48 @@ impl<'a> Frame<'a> {
                 }
             }
             format if format.is_deep() => self.read_deep(x, y, out),
-            format if format.is_coded() => {
-                let Pixels { parts, meaning } = self.pixels();
-                let Some(code) = &meaning.code else { return };
-                let out = out.as_chunks_mut::<PIXEL>().0;
-                // Runs begin at even columns.
-                let odd = (x % 2) as usize;
-                let mut next = x - x % 2;
-                let mut filled = 0;
-                while filled < out.len() {
-                    let run = rgba_run(&parts, code, next, y);
-                    let own = run.get(if filled == 0 { odd } else { 0 }..).unwrap_or_default();
-                    let room = out.get_mut(filled..).unwrap_or_default();
-                    room.iter_mut().zip(own).for_each(|(to, pixel)| *to = pixel.to_le_bytes());
-                    filled += own.len();
-                    next += RUN as u32;
-                }
-            }
+            format if format.is_coded() => self.read_coded(x, y, out.as_chunks_mut::<PIXEL>().0),
             _ => {
                 let pixels = self.pixels();
                 for (x, to) in (x..).zip(out.as_chunks_mut::<PIXEL>().0) {
                     let [r, g, b]: Rgb = rounded(pixels.values(x, y));
                     *to = [r, g, b, u8::MAX];
                 }
+            }
+        }
+    }
+
+    /// With the instructions that this machine has.
+    fn read_coded(&self, x: u32, y: u32, out: &mut [[u8; PIXEL]]) {
+        #[cfg(target_arch = "x86_64")]
+        if std::is_x86_feature_detected!("avx2") {
+            // SAFETY: the machine was just found to have these instructions.
+            return unsafe { self.read_coded_avx2(x, y, out) };
+        }
+        self.read_coded_plain(x, y, out);
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx2")]
+    fn read_coded_avx2(&self, x: u32, y: u32, out: &mut [[u8; PIXEL]]) {
+        self.read_coded_plain(x, y, out);
+    }
+
+    #[inline(always)]
+    fn read_coded_plain(&self, x: u32, y: u32, out: &mut [[u8; PIXEL]]) {
+        let Pixels { parts, meaning } = self.pixels();
+        let Some(code) = &meaning.code else { return };
+        // Runs begin at even columns.
+        let odd = x % 2;
+        let mut start = x - odd;
+        let (first, rest) = out.split_at_mut(out.len().min(RUN - odd as usize));
+        let run = rgba_run(&parts, code, start, y);
+        first.iter_mut().zip(run.iter().skip(odd as usize)).for_each(|(to, pixel)| *to = pixel.to_le_bytes());
+        for chunk in rest.chunks_mut(RUN) {
+            start += RUN as u32;
+            let run = rgba_run(&parts, code, start, y).map(u32::to_le_bytes);
+            if let Some(own) = run.get(..chunk.len()) {
+                chunk.copy_from_slice(own);
             }
         }
     }

@@ -6,10 +6,12 @@ use super::colour::Transfer;
 
 /// Steps of either table.
 const STEPS: usize = 4096;
-/// The SDR signal above which the light is compressed, so that the brightest that the signal can say is white.
+/// HLG is made to be seen on displays of SDR as it is, only flat and dark: it is brightened by this bend. A stronger one would leave
+/// fewer steps of the device's floats for its highlights than ten bits have.
+const HLG_BEND: f32 = 1.3;
+/// The SDR signal above which the light of PQ is compressed, so that the brightest that the signal can say is white.
 const KNEE: f32 = 0.8;
-/// Diffuse white: 75 % of the signal in HLG, and 203 cd/m² in PQ (ITU-R BT.2408, table 1).
-const HLG_WHITE: f32 = 0.264_96;
+/// Diffuse white in PQ: 203 cd/m² (ITU-R BT.2408, table 1).
 const PQ_WHITE: f32 = 203.0 / 10_000.0;
 
 /// From the primaries of BT.2020 to those of BT.709 (ITU-R BT.2087, for linear light). It is used on signals, for which it is right
@@ -34,27 +36,13 @@ impl Tone {
         static PQ: OnceLock<Tone> = OnceLock::new();
         match transfer {
             Transfer::Sdr => None,
-            Transfer::Hlg => Some(HLG.get_or_init(|| Self::new(|signal| hlg_light(signal) / HLG_WHITE))),
-            Transfer::Pq => Some(PQ.get_or_init(|| Self::new(|signal| pq_light(signal) / PQ_WHITE))),
+            Transfer::Hlg => Some(HLG.get_or_init(|| Self::new(|signal| bent(signal, HLG_BEND)))),
+            Transfer::Pq => Some(PQ.get_or_init(|| Self::new(pq_curve()))),
         }
     }
 
-    /// Of a function from a signal to light, where 1 is diffuse white.
-    fn new(light: impl Fn(f32) -> f32) -> Self {
-        let plain = |signal: f32| encoded(light(signal));
-        // Where the plain curve reaches the knee, and how steep it is there.
-        let (mut low, mut high) = (0.0_f32, 1.0_f32);
-        for _ in 0..40 {
-            let middle = (low + high) / 2.0;
-            if plain(middle) < KNEE { low = middle } else { high = middle }
-        }
-        let knee = low;
-        let slope = (plain(knee + 1e-3) - plain(knee - 1e-3)) / 2e-3;
-        let bend = slope * (1.0 - knee) / (1.0 - KNEE);
-        let curve = |signal: f32| {
-            let t = (signal - knee) / (1.0 - knee);
-            if t <= 0.0 { plain(signal) } else { KNEE + (1.0 - KNEE) * bend * t / (1.0 + (bend - 1.0) * t) }
-        };
+    /// Of a function from an HDR signal to an SDR signal, both 0..=1, that rises everywhere.
+    fn new(curve: impl Fn(f32) -> f32) -> Self {
         let forward: Vec<f32> = (0..=STEPS).map(|step| curve(step as f32 / STEPS as f32)).collect();
         let back = (0..=STEPS).map(|step| {
             let wanted = (step as f32 / STEPS as f32).powi(2);
@@ -81,6 +69,29 @@ impl Tone {
     }
 }
 
+/// A curve from 0 to 1 that begins steeper by `by`, and ends flatter by as much.
+fn bent(t: f32, by: f32) -> f32 {
+    by * t / (1.0 + (by - 1.0) * t)
+}
+
+/// PQ as sRGB shows its light up to the knee, and compressed above.
+fn pq_curve() -> impl Fn(f32) -> f32 {
+    let plain = |signal: f32| encoded(pq_light(signal) / PQ_WHITE);
+    // Where the plain curve reaches the knee, and how steep it is there.
+    let (mut low, mut high) = (0.0_f32, 1.0_f32);
+    for _ in 0..40 {
+        let middle = (low + high) / 2.0;
+        if plain(middle) < KNEE { low = middle } else { high = middle }
+    }
+    let knee = low;
+    let slope = (plain(knee + 1e-3) - plain(knee - 1e-3)) / 2e-3;
+    let bend = slope * (1.0 - knee) / (1.0 - KNEE);
+    move |signal| {
+        let t = (signal - knee) / (1.0 - knee);
+        if t <= 0.0 { plain(signal) } else { KNEE + (1.0 - KNEE) * bent(t, bend) }
+    }
+}
+
 fn product(matrix: &[[f32; 3]; 3], [a, b, c]: [f32; 3]) -> [f32; 3] {
     matrix.map(|[x, y, z]| x * a + y * b + z * c)
 }
@@ -96,14 +107,6 @@ fn at(table: &[f32], place: f32) -> f32 {
 /// Light as sRGB encodes it (IEC 61966-2-1).
 fn encoded(light: f32) -> f32 {
     if light <= 0.003_130_8 { 12.92 * light } else { 1.055 * light.powf(1.0 / 2.4) - 0.055 }
-}
-
-/// A signal of HLG as the scene's light, 0..=1 (ITU-R BT.2100, table 5).
-fn hlg_light(signal: f32) -> f32 {
-    const A: f32 = 0.178_832_77;
-    const B: f32 = 0.284_668_92;
-    const C: f32 = 0.559_910_7;
-    if signal <= 0.5 { signal * signal / 3.0 } else { (((signal - C) / A).exp() + B) / 12.0 }
 }
 
 /// A signal of PQ as the display's light, 1 for 10,000 cd/m² (ITU-R BT.2100, table 4; SMPTE ST 2084).
@@ -123,8 +126,6 @@ mod tests {
 
     #[test]
     fn the_standards_own_levels() {
-        assert!((hlg_light(0.75) - HLG_WHITE).abs() < 1e-4, "{}", hlg_light(0.75));
-        assert!((hlg_light(1.0) - 1.0).abs() < 1e-4);
         // 203 cd/m² are 58 % of the signal, 1,000 are 75 %.
         assert!((pq_light(0.5806) - PQ_WHITE).abs() < 1e-4, "{}", pq_light(0.5806));
         assert!((pq_light(0.7518) - 0.1).abs() < 1e-3, "{}", pq_light(0.7518));

@@ -32,6 +32,7 @@ impl Changed<'_> {
     }
 
     /// Takes over the colours of pixels of row `y` from column `x` on, where they lie in the rectangle.
+    #[inline(always)]
     fn overlay(&self, x: u32, y: u32, run: &mut [u32; RUN]) {
         let [left, top, width, height] = self.place;
         if y < top || y - top >= height {
@@ -117,9 +118,26 @@ impl FrameMut<'_> {
         }
     }
 
+    /// With the instructions that this machine has.
+    fn write_coded(&mut self, changed: &Changed<'_>, taken: impl Fn(u32, u32) -> bool) {
+        #[cfg(target_arch = "x86_64")]
+        if std::is_x86_feature_detected!("avx2") {
+            // SAFETY: the machine was just found to have these instructions.
+            return unsafe { self.write_coded_avx2(changed, taken) };
+        }
+        self.write_coded_plain(changed, taken);
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx2")]
+    fn write_coded_avx2(&mut self, changed: &Changed<'_>, taken: impl Fn(u32, u32) -> bool) {
+        self.write_coded_plain(changed, taken);
+    }
+
     /// By squares that share their chroma: each pixel's luma and the square's chroma change by what the colours changed. Runs of
     /// pixels that are all as they were are passed over at once.
-    fn write_coded(&mut self, changed: &Changed<'_>, taken: impl Fn(u32, u32) -> bool) {
+    #[inline(always)]
+    fn write_coded_plain(&mut self, changed: &Changed<'_>, taken: impl Fn(u32, u32) -> bool) {
         let [left, top, width, height] = changed.place;
         let meaning = Meaning::of(self.format, self.colours);
         let Some(code) = &meaning.code else { return };
@@ -172,6 +190,7 @@ impl FrameMut<'_> {
     }
 
     /// Moves the bytes of a part of row `y` from column `x` on by differences, one after another.
+    #[inline(always)]
     fn step_run(&mut self, part: Part, x: u32, y: u32, by: &[f32]) {
         let last = (self.width - x).div_ceil(1 << part.across) as usize;
         let Some(plane) = self.planes.get_mut(part.plane) else { return };

@@ -11,6 +11,7 @@ use super::fault::Deadline;
 use super::stages::Stages;
 use super::timer::{PassTimes, STAMP_BYTES};
 use super::transfer::{InFlightFrame, Targets};
+use super::windows::{Window, shifted, windows};
 use crate::retouch::Plan;
 use crate::retouch::tiles::TILE;
 use crate::{Error, Face, Frame, FrameMut, Look, Looks, Result};
@@ -36,6 +37,22 @@ pub struct RenderStats {
     pub passes: Option<PassTimes>,
     /// Textures, buffers, samplers, pipelines and bind groups created since this renderer was made.
     pub resources_created: u64,
+}
+
+impl RenderStats {
+    /// Adds what was done for another part of the same picture.
+    fn add(&mut self, other: &Self) {
+        for (total, own) in
+            [(&mut self.upload, other.upload), (&mut self.gpu, other.gpu), (&mut self.readback, other.readback)]
+        {
+            *total = total.map_or(own, |total| Some(total + own.unwrap_or_default()));
+        }
+        self.dispatches += other.dispatches;
+        self.pixels += other.pixels;
+        self.bytes += other.bytes;
+        self.passes = other.passes;
+        self.resources_created = other.resources_created;
+    }
 }
 
 /// Retouches faces in textures or in memory. Nothing in it depends on where the faces come from.
@@ -234,14 +251,36 @@ impl Renderer {
         self.clear_on_failure(outcome)
     }
 
-    /// Retouches `faces` in a picture in memory, in place. Where it fails the picture is as it was.
+    /// Retouches `faces` in a picture in memory, in place. Where it fails the picture is as it was; of one with more than 16
+    /// megapixels, or with sides longer than the device's textures, the surroundings of one face after another are retouched, and
+    /// those that were keep their retouch.
     ///
     /// # Errors
     ///
-    /// As [`Renderer::render`], [`Error::FrameTooLarge`] where the device cannot hold the frame, and [`Error::Timeout`]
-    /// where it does not finish within two seconds.
+    /// As [`Renderer::render`], [`Error::FrameTooLarge`] where the device cannot hold what surrounds a face, and
+    /// [`Error::Timeout`] where it does not finish within two seconds.
     pub fn retouch<'a>(&mut self, frame: &mut FrameMut<'_>, faces: &[Face], looks: impl Into<Looks<'a>>) -> Result<()> {
-        let mut pending = self.upload(&frame.as_frame(), faces, looks.into())?;
+        let looks = looks.into();
+        let size = (frame.as_frame().width(), frame.as_frame().height());
+        let Some(windows) = windows(size, self.gpu.max_side(), faces) else {
+            return self.retouch_whole(frame, faces, looks);
+        };
+        // What is wrong with a face or a look is said before anything is changed.
+        self.plan.update(size, faces, looks, false)?;
+        let mut total = RenderStats { resources_created: self.created(), ..RenderStats::default() };
+        for Window { rect, faces: own } in windows {
+            let own = || own.iter().filter_map(|&index| Some((index, faces.get(index)?)));
+            let of_each: Vec<Look> = own().map(|(index, face)| looks.of(index, face).clone()).collect();
+            let shifted: Vec<Face> = own().map(|(_, face)| shifted(face, &rect)).collect();
+            self.retouch_whole(&mut frame.part(rect.origin_and_size()), &shifted, of_each.as_slice().into())?;
+            total.add(&self.stats);
+        }
+        self.stats = total;
+        Ok(())
+    }
+
+    fn retouch_whole(&mut self, frame: &mut FrameMut<'_>, faces: &[Face], looks: Looks<'_>) -> Result<()> {
+        let mut pending = self.upload(&frame.as_frame(), faces, looks)?;
         self.submit(&mut pending)?;
         self.finish(pending, frame)
     }
