@@ -77,7 +77,7 @@ enum Kind {
 
 /// The tiles that are visited, by column and row: how, and a bit for each face that may change their colours.
 fn kinds(plan: &Plan) -> HashMap<(u32, u32), (Kind, u32)> {
-    let [still, fine, moved, _] = plan.tiles.ends();
+    let [still, fine, moved, ..] = plan.tiles.ends();
     let kind = |index: usize| match index {
         _ if index < still => Kind::Still,
         _ if index < fine => Kind::Fine,
@@ -85,7 +85,7 @@ fn kinds(plan: &Plan) -> HashMap<(u32, u32), (Kind, u32)> {
         _ => Kind::Bare,
     };
     let tiles = plan.tiles.list().iter().enumerate();
-    tiles.map(|(index, &[column, row, _, skin])| ((column, row), (kind(index), skin))).collect()
+    tiles.map(|(index, &[place, _, skin, _])| ((place & 0xffff, place >> 16), (kind(index), skin))).collect()
 }
 
 /// The whole way of a frame.

@@ -15,8 +15,8 @@ const SHARED: f32 = 3.0;
 /// Tiles of a row of the list.
 pub(crate) const ROW: usize = 256;
 
-/// What the last pass is told of a tile: its column and row, and a bit for each face that moves its pixels, and for each that
-/// may change their colours.
+/// What a pass is told of a tile: its column (lower half) and row (upper half); and a bit for each face that moves its pixels, for
+/// each whose skin they may be, and for each that may be painted there.
 pub(crate) type Tile = [u32; 4];
 
 /// The tiles of one frame.
@@ -27,14 +27,16 @@ pub(crate) struct Tiles {
     fine: Vec<Tile>,
     moved: Vec<Tile>,
     bare: Vec<Tile>,
-    ends: [usize; 4],
+    painted: Vec<Tile>,
+    ends: [usize; 5],
 }
 
 impl Tiles {
-    /// All tiles: first those whose pixels keep their place, then the same of small faces, then those that move and may hold
-    /// skin, then those that only move.
+    /// All tiles: first those whose pixels keep their place, then the same of small faces or without skin, then those that move and
+    /// may hold skin or paint, then those that only move. Behind them those that are painted, in the picture that does not move
+    /// yet.
     pub(crate) fn list(&self) -> &[Tile] {
-        self.list.get(..self.ends[3]).unwrap_or_default()
+        self.list.get(..self.ends[4]).unwrap_or_default()
     }
 
     /// The same in whole rows.
@@ -43,7 +45,7 @@ impl Tiles {
     }
 
     /// Where in the list each of these kinds ends.
-    pub(crate) fn ends(&self) -> [usize; 4] {
+    pub(crate) fn ends(&self) -> [usize; 5] {
         self.ends
     }
 
@@ -60,36 +62,72 @@ impl Tiles {
                 }
             }
         }
-        let Self { list, fine, moved, bare, ends } = self;
+        self.list_painted(faces);
+        let Self { list, fine, moved, bare, painted, ends } = self;
         ends[0] = list.len();
-        for (kind, end) in [fine, moved, bare].into_iter().zip(ends.iter_mut().skip(1)) {
+        for (kind, end) in [fine, moved, bare, painted].into_iter().zip(ends.iter_mut().skip(1)) {
             list.append(kind);
             *end = list.len();
         }
         self.list.resize(self.list.len().next_multiple_of(ROW), Tile::default());
     }
 
+    /// Lists the tiles that hold a pixel of what is painted.
+    fn list_painted(&mut self, faces: &[FacePlan]) {
+        for (index, face) in faces.iter().enumerate() {
+            for (number, area) in face.paint.boxes.iter().enumerate() {
+                let (columns, rows) = (span(area.x, area.width), span(area.y, area.height));
+                for (row, column) in rows.flat_map(|row| columns.clone().map(move |column| (row, column))) {
+                    let tile = Rect { x: column * TILE, y: row * TILE, width: TILE, height: TILE };
+                    let earlier = faces.iter().take(index).flat_map(|face| &face.paint.boxes);
+                    let own = face.paint.boxes.iter().take(number);
+                    if !earlier.chain(own).any(|area| visits(area, &tile)) {
+                        let skin = bits(faces, |face| !face.skin.is_none() && has_skin(face, &tile, 0.0));
+                        let paint = bits(faces, |face| has_paint(face, &tile, 0.0));
+                        self.painted.push([column | row << 16, 0, skin, paint]);
+                    }
+                }
+            }
+        }
+    }
+
     fn add(&mut self, faces: &[FacePlan], tile: &Rect, [column, row]: [u32; 2]) {
-        let bits = |holds: &mut dyn FnMut(&FacePlan) -> bool| {
-            (0..).zip(faces).filter(|(_, face)| holds(face)).fold(0, |bits, (index, _)| bits | (1_u32 << index))
-        };
         // What comes from elsewhere may be skin there: so far away, all faces taken together.
         let mut beside = 0.0;
-        let moving = bits(&mut |face| {
+        let moving = bits(faces, |face| {
             let reach = reach(face, tile);
             beside += reach;
             reach > 0.0
         });
-        let skin = bits(&mut |face| !face.skin.is_none() && has_skin(face, tile, beside));
+        let skin = bits(faces, |face| !face.skin.is_none() && has_skin(face, tile, beside));
+        let paint = bits(faces, |face| has_paint(face, tile, beside));
         let is_fine = (0..).zip(faces).any(|(index, face)| skin & (1_u32 << index) != 0 && face.skin.cell < SHARED);
-        match (moving, skin) {
-            (0, 0) => {}
-            (0, _) if is_fine => self.fine.push([column, row, 0, skin]),
-            (0, _) => self.list.push([column, row, 0, skin]),
-            (_, 0) => self.bare.push([column, row, moving, 0]),
-            _ => self.moved.push([column, row, moving, skin]),
+        let place = column | row << 16;
+        match (moving, skin, paint) {
+            (0, 0, 0) => {}
+            (0, _, _) if is_fine || skin == 0 => self.fine.push([place, 0, skin, paint]),
+            (0, _, _) => self.list.push([place, 0, skin, paint]),
+            (_, 0, 0) => self.bare.push([place, moving, 0, 0]),
+            _ => self.moved.push([place, moving, skin, paint]),
         }
     }
+}
+
+/// A bit for each face of which something holds.
+fn bits(faces: &[FacePlan], mut holds: impl FnMut(&FacePlan) -> bool) -> u32 {
+    (0..).zip(faces).filter(|(_, face)| holds(face)).fold(0, |bits, (index, _)| bits | (1_u32 << index))
+}
+
+/// Whether any pixel of a tile may be painted, or any so many pixels beside it.
+fn has_paint(face: &FacePlan, tile: &Rect, beside: f32) -> bool {
+    let near = |from: u32, length: u32, painted: u32, extent: u32| {
+        from as f32 - beside < (painted + extent) as f32 && (from + length) as f32 + beside > painted as f32
+    };
+    face.paint.boxes.iter().any(|area| {
+        area.width > 0
+            && near(tile.x, tile.width, area.x, area.width)
+            && near(tile.y, tile.height, area.y, area.height)
+    })
 }
 
 /// The tiles that hold some of so many pixels from `start` on.
@@ -158,8 +196,9 @@ mod tests {
             plan.update((512, 512), &[face.clone(), second.clone()], (&look).into(), false).unwrap();
             let tiles = &plan.tiles;
             let mut seen = std::collections::HashMap::new();
-            for (index, &[column, row, moving, skin]) in tiles.list().iter().enumerate() {
-                let [still, fine, moved, _] = tiles.ends();
+            for (index, &[place, moving, skin, _]) in tiles.list().iter().enumerate() {
+                let (column, row) = (place & 0xffff, place >> 16);
+                let [still, fine, moved, ..] = tiles.ends();
                 assert_eq!((moving == 0, skin == 0), (index < fine, index >= moved));
                 let has_fine = |(face, plan): (usize, &FacePlan)| skin >> face & 1 == 1 && plan.skin.cell < SHARED;
                 assert!(moving != 0 || plan.faces().iter().enumerate().any(has_fine) == (index >= still));

@@ -1,18 +1,27 @@
-//! The stage that finishes the picture: adds the skin's corrections, and moves what holds skin.
+//! The stage that finishes the picture: adds the skin's corrections and paint, and moves what holds them.
 
-use super::{FrameResources, Outputs, Recorder, Stage, picture, shape, skin, tile_groups};
+use super::{FrameResources, Outputs, Recorder, Stage, paint, picture, shape, skin, tile_groups};
 use crate::gpu::bind_groups::{BindGroupCache, Pair};
 use crate::gpu::pass::{Pass, Shader, shader};
 use crate::gpu::resources::ResourceFactory;
 use crate::retouch::Plan;
 
 /// The tiles that hold skin and keep their place.
-pub(super) const STILL: Shader = shader!("compose/common", "skin/common", "skin/change", "compose/still");
-/// The same of small faces.
-pub(super) const FINE: Shader = shader!("compose/common", "skin/common", "skin/change", "compose/fine");
-/// The tiles that move and may hold skin.
-pub(super) const MOVED: Shader =
-    shader!("compose/common", "skin/common", "skin/change", "shape/shift", "compose/moved");
+pub(super) const STILL: Shader =
+    shader!("compose/common", "skin/common", "skin/change", "paint/common", "paint/change", "compose/still");
+/// The same of small faces, and those that hold paint alone.
+pub(super) const FINE: Shader =
+    shader!("compose/common", "skin/common", "skin/change", "paint/common", "paint/change", "compose/fine");
+/// The tiles that move and may hold skin or paint.
+pub(super) const MOVED: Shader = shader!(
+    "compose/common",
+    "skin/common",
+    "skin/change",
+    "paint/common",
+    "paint/change",
+    "shape/shift",
+    "compose/moved"
+);
 
 pub(super) struct ComposeStage {
     still: Pass,
@@ -21,6 +30,8 @@ pub(super) struct ComposeStage {
     bound: BindGroupCache<ComposeBindings>,
     /// What is bound of the other stages, and of the list of tiles.
     read: (Outputs, Option<wgpu::TextureView>),
+    /// What is bound of stages that nothing has needed yet.
+    nothing: Option<(skin::SkinOutput, paint::PaintOutput)>,
 }
 
 struct ComposeBindings {
@@ -32,7 +43,7 @@ struct ComposeBindings {
 
 impl ComposeStage {
     pub(super) fn new(factory: &ResourceFactory) -> Self {
-        let still: Vec<_> = picture::SLOTS.into_iter().chain(skin::SLOTS).collect();
+        let still: Vec<_> = picture::SLOTS.into_iter().chain(skin::SLOTS).chain(paint::SLOTS).collect();
         let moved: Vec<_> = still.iter().copied().chain(shape::SLOTS).collect();
         Self {
             still: Pass::numbered(factory, STILL, &still),
@@ -40,6 +51,7 @@ impl ComposeStage {
             moved: Pass::numbered(factory, MOVED, &moved),
             bound: BindGroupCache::new(),
             read: Default::default(),
+            nothing: None,
         }
     }
 }
@@ -50,7 +62,7 @@ impl Stage for ComposeStage {
     }
 
     fn is_none(&self, plan: &Plan) -> bool {
-        let [_, _, moved, _] = plan.tiles.ends();
+        let [_, _, moved, ..] = plan.tiles.ends();
         moved == 0
     }
 
@@ -63,8 +75,18 @@ impl Stage for ComposeStage {
         if self.bound.get(frame.pair).is_some() {
             return;
         }
-        let (Some(resources), Some(skin)) = (picture::resources(frame), &outputs.skin) else { return };
-        let still: Vec<_> = resources.into_iter().chain(skin.resources()).collect();
+        if self.is_none(frame.plan) {
+            return;
+        }
+        let none = || (skin::SkinOutput::none(frame.factory), paint::PaintOutput::none(frame.factory));
+        if outputs.skin.is_none() || outputs.paint.is_none() {
+            self.nothing.get_or_insert_with(none);
+        }
+        let no = self.nothing.as_ref();
+        let skin = outputs.skin.as_ref().or(no.map(|(skin, _)| skin));
+        let paint = outputs.paint.as_ref().or(no.map(|(_, paint)| paint));
+        let (Some(resources), Some(skin), Some(paint)) = (picture::resources(frame), skin, paint) else { return };
+        let still: Vec<_> = resources.into_iter().chain(skin.resources()).chain(paint.resources()).collect();
         let moved = outputs.shape.as_ref().map(|shape| {
             let moved: Vec<_> = still.iter().cloned().chain(shape.resources()).collect();
             self.moved.bind(frame.factory, &moved)
@@ -75,7 +97,7 @@ impl Stage for ComposeStage {
     }
 
     fn record(&self, recorder: &mut Recorder<'_>, pair: Pair<'_>, plan: &Plan) {
-        let [still, fine, moved, _] = plan.tiles.ends();
+        let [still, fine, moved, ..] = plan.tiles.ends();
         let bound = self.bound.get(pair);
         recorder.dispatch(&self.still, bound.map(|bound| &bound.still), tile_groups(still));
         recorder.dispatch(&self.fine, bound.map(|bound| &bound.fine), tile_groups(fine - still));
@@ -88,6 +110,6 @@ impl Stage for ComposeStage {
 
     fn clear(&mut self) {
         self.bound.clear();
-        self.read = Default::default();
+        (self.read, self.nothing) = (Default::default(), None);
     }
 }

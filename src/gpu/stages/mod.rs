@@ -4,6 +4,7 @@
 mod compose;
 #[cfg(test)]
 mod layout;
+pub(super) mod paint;
 mod picture;
 pub(super) mod shape;
 pub(super) mod skin;
@@ -32,6 +33,7 @@ fn list(factory: &ResourceFactory) -> Vec<Box<dyn Stage>> {
         // What only moves waits for nothing, so it runs while the other stages' passes are still to come.
         Box::new(shape::ShapeStage::new(factory)),
         Box::new(skin::SkinStage::new(factory)),
+        Box::new(paint::PaintStage::new(factory)),
         Box::new(compose::ComposeStage::new(factory)),
     ]
 }
@@ -80,6 +82,7 @@ struct FrameResources<'a> {
 struct Outputs {
     shape: Option<shape::ShapeOutput>,
     skin: Option<skin::SkinOutput>,
+    paint: Option<paint::PaintOutput>,
 }
 
 /// What all stages share: the frame's uniforms, the tiles that passes at full size visit, a sampler.
@@ -99,8 +102,8 @@ struct FrameUniform {
 
 impl FrameUniform {
     fn new(plan: &Plan) -> Self {
-        let ((width, height), tiles) = (plan.size, plan.tiles.ends().map(|end| end as u32));
-        Self { size: [width, height, u32::from(plan.shows_skin), 0], tiles }
+        let ((width, height), [tiles @ .., painted]) = (plan.size, plan.tiles.ends().map(|end| end as u32));
+        Self { size: [width, height, u32::from(plan.shows_skin), painted], tiles }
     }
 }
 

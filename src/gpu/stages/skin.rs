@@ -6,6 +6,8 @@ mod slots;
 mod uniform;
 
 use wgpu::BindingResource::{Sampler, TextureView};
+use wgpu::TextureFormat::Rgba16Float;
+use wgpu::{BufferUsages, TextureUsages};
 
 use super::{FrameResources, GROUP, Outputs, Recorder, Stage};
 use crate::gpu::bind_groups::{BindGroupCache, Pair};
@@ -33,9 +35,24 @@ pub(super) struct SkinOutput {
     corrections: wgpu::TextureView,
     /// The same: the picture by cells, and how skin goes with brightness.
     details: wgpu::TextureView,
+    /// The skin's mean colours by squares of 2 × 2 blocks, and three layers a face by squares of 4 × 4: the same, and what is around.
+    means: [wgpu::TextureView; 2],
 }
 
 impl SkinOutput {
+    /// Of no face: what is bound where no skin has been looked for yet.
+    pub(super) fn none(factory: &ResourceFactory) -> Self {
+        let layer = || factory.layers("no skin", 1, 1, Rgba16Float, TextureUsages::TEXTURE_BINDING);
+        let usage = BufferUsages::UNIFORM | BufferUsages::COPY_DST;
+        let faces = factory.buffer("no skin", (size_of::<SkinUniform>() * MAX_FACES) as u64, usage);
+        Self { faces, corrections: layer(), details: layer(), means: [layer(), layer()] }
+    }
+
+    /// The skin's mean colours.
+    pub(super) fn means(&self) -> [wgpu::BindingResource<'_>; 2] {
+        self.means.each_ref().map(TextureView)
+    }
+
     /// In the order of [`SLOTS`].
     pub(super) fn resources(&self) -> [wgpu::BindingResource<'_>; 3] {
         [self.faces.as_entire_binding(), TextureView(&self.corrections), TextureView(&self.details)]
@@ -89,7 +106,7 @@ impl Stage for SkinStage {
     }
 
     fn is_none(&self, plan: &Plan) -> bool {
-        plan.faces().iter().all(|face| face.skin.is_none())
+        plan.faces().iter().all(|face| face.skin.is_idle())
     }
 
     fn prepare(&mut self, frame: &FrameResources<'_>, outputs: &mut Outputs) {
@@ -129,7 +146,7 @@ impl Stage for SkinStage {
             queue.write_buffer(&grids.learning, 0, bytemuck::cast_slice(&faces));
         }
         self.turn = 1 - self.turn;
-        for (layer, face) in (0..).zip(plan.faces()).filter(|(_, face)| !face.skin.is_none()) {
+        for (layer, face) in (0..).zip(plan.faces()).filter(|(_, face)| !face.skin.is_idle()) {
             let (mask, nodes) = (face.skin.mask.texels(), face.skin.prior.nodes());
             write_layer(queue, &grids.mask, layer, mask::SIDE as u32, bytemuck::cast_slice(mask));
             write_layer(queue, &grids.prior, layer, prior::SIDE as u32, bytemuck::cast_slice(nodes));
@@ -139,7 +156,7 @@ impl Stage for SkinStage {
     fn record(&self, recorder: &mut Recorder<'_>, pair: Pair<'_>, plan: &Plan) {
         let Some(grids) = &self.grids else { return };
         let (passes, bound) = (&self.passes, &grids.bound);
-        let faces = || plan.faces().iter().filter(|face| !face.skin.is_none());
+        let faces = || plan.faces().iter().filter(|face| !face.skin.is_idle());
         let count = plan.faces().len() as u32;
         let groups = |most: [u32; 2]| [most[0].div_ceil(GROUP), most[1].div_ceil(GROUP), count];
         let larger = |a: [u32; 2], b: [u32; 2]| [a[0].max(b[0]), a[1].max(b[1])];

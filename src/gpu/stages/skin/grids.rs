@@ -241,7 +241,7 @@ impl Grids {
                 ],
             ),
         };
-        let output = SkinOutput { faces, corrections, details };
+        let output = SkinOutput { faces, corrections, details, means: [halved, surround] };
         Self { capacity, output, learning, cells, mask, prior, bound }
     }
 }

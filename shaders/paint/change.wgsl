@@ -1,0 +1,30 @@
+// Joined into the passes that finish the picture: what paint adds to it.
+
+@group(0) @binding(10) var<uniform> paint_faces: array<PaintFace, 32>;
+@group(0) @binding(19) var painted: texture_2d<f32>;
+
+// Whether a place lies in a box, with all that it is read between.
+fn paint_covers(area: vec4<u32>, p: vec2<f32>) -> bool {
+    return all(p >= vec2<f32>(area.xy) + 0.5) && all(p <= vec2<f32>(area.zw) - 0.5);
+}
+
+// What is painted at a place between pixels by some faces; all of it lies in one texture.
+fn paint_change(paint: u32, p: vec2<f32>) -> vec4<f32> {
+    var covered = false;
+    var others = paint;
+    for (var n = 0u; n < 32u; n++) {
+        let k = min(firstTrailingBit(others), 31u);
+        if others != 0u {
+            covered = covered || paint_covers(paint_faces[k].boxes[0], p) || paint_covers(paint_faces[k].boxes[1], p)
+                || paint_covers(paint_faces[k].boxes[2], p) || paint_covers(paint_faces[k].boxes[3], p);
+        }
+        others &= others - 1u;
+        if others == 0u {
+            break;
+        }
+    }
+    if !covered {
+        return vec4<f32>(0.0);
+    }
+    return textureSampleLevel(painted, linear, p / vec2<f32>(frame.size.xy), 0.0);
+}
