@@ -199,6 +199,8 @@ impl Stage for PaintStage {
 
     fn record(&self, recorder: &mut Recorder<'_>, pair: Pair<'_>, plan: &Plan) {
         let Some(grids) = &self.grids else { return };
+        let only = std::env::var("ONLY").unwrap_or("sdblcp".into());
+        let on = |c: char, g: [u32; 3]| if only.contains(c) { g } else { [0; 3] };
         let (passes, bound, count) = (&self.passes, self.bound.get(pair), plan.faces().len() as u32);
         let texels = plan.faces().iter().flat_map(|face| &face.paint.grids).map(|grid| grid.texels);
         let most = texels.fold([0; 2], |most: [u32; 2], texels| [most[0].max(texels[0]), most[1].max(texels[1])]);
@@ -206,15 +208,15 @@ impl Stage for PaintStage {
             let [across, down] = most.map(|side| side.min(SIDE).div_ceil(by).div_ceil(GROUP));
             [across, down, count * GRIDS as u32]
         };
-        recorder.dispatch(&passes.statistics, bound.map(|bound| &bound.statistics), [1, 1, count]);
-        recorder.dispatch(&passes.distances, Some(&grids.bound.distances), groups(1));
-        recorder.dispatch(&passes.bands, bound.map(|bound| &bound.bands), groups(1));
-        recorder.dispatch(&passes.lows, Some(&grids.bound.lows), groups(4));
+        recorder.dispatch(&passes.statistics, bound.map(|bound| &bound.statistics), on('s', [1, 1, count]));
+        recorder.dispatch(&passes.distances, Some(&grids.bound.distances), on('d', groups(1)));
+        recorder.dispatch(&passes.bands, bound.map(|bound| &bound.bands), on('b', groups(1)));
+        recorder.dispatch(&passes.lows, Some(&grids.bound.lows), on('l', groups(4)));
         let has_soft = plan.faces().iter().any(|face| face.paint.needs_skin());
         let side = if has_soft { soft::SIDE as u32 / GROUP } else { 0 };
-        recorder.dispatch(&passes.soft, Some(&grids.bound.soft), [side, side, count]);
+        recorder.dispatch(&passes.soft, Some(&grids.bound.soft), on('c', [side, side, count]));
         let [.., others, all] = plan.tiles.ends();
-        recorder.dispatch(&passes.paint, bound.map(|bound| &bound.paint), tile_groups(all - others));
+        recorder.dispatch(&passes.paint, bound.map(|bound| &bound.paint), on('p', tile_groups(all - others)));
     }
 
     fn reset(&mut self) {
