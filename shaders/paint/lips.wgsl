@@ -90,7 +90,9 @@ fn paint_teeth(k: u32, mouth: PaintMouth, lab: vec3<f32>) -> vec3<f32> {
         return lab;
     }
     let white = paint_known(k, PAINT_WHITE);
-    let own = paint_tint(white.xyz);
+    // As far as the light is coloured, by the eyes' whites or, where they lie behind tinted glass, by the skin.
+    let skin = paint_tint(paint_known(k, PAINT_SKIN).xyz);
+    let own = max(paint_tint(white.xyz), vec2<f32>(0.0, max(skin.y - 0.11, 0.0)));
     let most = max(1.06 * white.x, paint_known(k, PAINT_MORE).x);
     let change = vec3<f32>(
         clamp(0.35 * (most - lab.x), 0.0, 0.055),

@@ -10,7 +10,7 @@ use crate::face::PartConfidence;
 /// Between these heights of the mouth's opening, in units of the face's size, its teeth come into sight.
 const TEETH: [f32; 2] = [0.012, 0.028];
 /// Between these sizes of a face, in pixels, a line along the lashes becomes wider than a pixel.
-const LINE: [f32; 2] = [50.0, 110.0];
+const LINE: [f32; 2] = [50.0, 130.0];
 /// Between these a part counts as seen.
 const SHOWN: [f32; 2] = [0.2, 0.7];
 

@@ -99,6 +99,18 @@ impl Contours {
         let out = [(outer[0] - inner[0]) / eye.width, (outer[1] - inner[1]) / eye.width];
         let half = (THICKNESS[0] + THICKNESS[1] * amounts.liner_width) * eye.width;
         let wing = WING * amounts.liner_wing * eye.width;
+        // A wing leaves the lid before the corner, or it would be a hook.
+        let lift = 0.6 * half;
+        let tip: [f32; 2] = std::array::from_fn(|axis| {
+            outer[axis] + lift * eye.up[axis] + wing * (0.85 * out[axis] + 0.55 * eye.up[axis])
+        });
+        let mut lid = *lid;
+        if let [.., before, corner] = &mut lid {
+            let share = if wing > 0.0 { 0.5 * (wing / (0.15 * eye.width)).min(1.0) } else { 0.0 };
+            *corner = std::array::from_fn(|axis| {
+                corner[axis] + share * (0.6 * before[axis] + 0.4 * tip[axis] - corner[axis])
+            });
+        }
         // It lies on the lid and hardly reaches into the eye.
         let node = |k: usize| {
             let k = k.min(lid.len());
@@ -106,10 +118,7 @@ impl Contours {
                 let lift = 0.6 * half * profile;
                 [p[0] + lift * eye.up[0], p[1] + lift * eye.up[1]]
             } else {
-                let lift = 0.6 * half;
-                std::array::from_fn(|axis| {
-                    outer[axis] + lift * eye.up[axis] + wing * (0.85 * out[axis] + 0.55 * eye.up[axis])
-                })
+                tip
             }
         };
         // Without a wing it ends at the corner.
