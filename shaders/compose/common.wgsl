@@ -2,12 +2,13 @@
 // written. Frame mirrors src/gpu/stages/mod.rs byte for byte.
 
 struct Frame {
-    // Width and height in pixels; 1 where the skin shall be shown in place of the picture, else 0; where in the list of tiles
-    // those end that are painted.
+    // Width and height in pixels; 1 where the skin shall be shown in place of the picture, else 0; unused.
     size: vec4<u32>,
-    // Where those end that keep their place, the same of small faces or without skin, those that move and may hold skin or paint,
-    // and those that only move; those that are painted follow.
+    // Where in the list of tiles those end that keep their place, the same of small faces or without skin, those that move and may hold skin or paint,
+    // and those that only move.
     tiles: vec4<u32>,
+    // Where those end that follow and are painted: those that hold a mouth, those that hold an eye, those that hold both; unused.
+    painted: vec4<u32>,
 }
 
 @group(0) @binding(0) var<uniform> frame: Frame;

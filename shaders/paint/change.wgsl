@@ -16,7 +16,7 @@ fn paint_change(paint: u32, p: vec2<f32>) -> vec4<f32> {
         let k = min(firstTrailingBit(others), 31u);
         if others != 0u {
             covered = covered || paint_covers(paint_faces[k].boxes[0], p) || paint_covers(paint_faces[k].boxes[1], p)
-                || paint_covers(paint_faces[k].boxes[2], p) || paint_covers(paint_faces[k].boxes[3], p);
+                || paint_covers(paint_faces[k].boxes[2], p);
         }
         others &= others - 1u;
         if others == 0u {

@@ -2,15 +2,15 @@
 // src/gpu/stages/paint/uniform.rs byte for byte. Lengths marked F are in units of the face's size.
 
 struct PaintFace {
-    // The pixels that may be painted: mouth, right eye, left eye, the whole face; from left and top to right and bottom.
-    boxes: array<vec4<u32>, 4>,
+    // The pixels that may be painted: mouth, right eye, left eye; from left and top to right and bottom.
+    boxes: array<vec4<u32>, 3>,
     // Grids over mouth, right eye, left eye: corner, side of a texel in pixels, 1 / that.
     grids: array<vec4<f32>, 3>,
     // Their texels across and down; unused.
     texels: array<vec4<u32>, 3>,
     // Corners of the contours: of the mouth outer and inner; of an eye lids, brow, line, lid's surface.
     counts: array<vec4<u32>, 3>,
-    // What the nodes of the flat picture's places lie over: x, y, width, height.
+    // What the nodes of soft shapes lie over: x, y, width, height; 0 where there are none.
     soft: vec4<f32>,
     // The face's size in pixels (0 where nothing is painted); the mouth's opening (F); 1 where the face is known from the frame
     // before, else 0; where it is kept.
@@ -66,12 +66,6 @@ const PAINT_LINER = 10u;
 const PAINT_BROWS = 11u;
 // In w what is added to the iris's lightness.
 const PAINT_LENS = 12u;
-
-// Where a place of the frame lies in a layer of the grids, 0..=1; grids begin in the layer's corner.
-fn paint_place(grid: vec4<f32>, texels: vec4<u32>, p: vec2<f32>, side: f32) -> vec2<f32> {
-    let at = (p - grid.xy) * grid.w;
-    return clamp(at, vec2<f32>(0.5), max(vec2<f32>(texels.xy) - 0.5, vec2<f32>(0.5))) / side;
-}
 
 // Colour by lightness: free of shading.
 fn paint_tint(lab: vec3<f32>) -> vec2<f32> {

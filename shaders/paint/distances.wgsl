@@ -12,13 +12,6 @@ const ROWS = 10u;
 
 var<workgroup> corners: array<vec4<f32>, 64>;
 
-// Fetches a contour for the workgroup.
-fn distances_fetch(lane: u32, row: u32) {
-    workgroupBarrier();
-    corners[lane] = textureLoad(contours, vec2<u32>(lane, row), 0);
-    workgroupBarrier();
-}
-
 // The distance to the closed contour.
 fn distances_closed(p: vec2<f32>, count: u32) -> f32 {
     var nearest = 1e12;
@@ -35,21 +28,7 @@ fn distances_closed(p: vec2<f32>, count: u32) -> f32 {
         inside = inside != (crosses && (right == (along.y > 0.0)));
         before = corner;
     }
-    return select(1.0, -1.0, inside) * sqrt(nearest);
-}
-
-// The distance to the edge of a line that is as wide as its corners say.
-fn distances_line(p: vec2<f32>, count: u32) -> f32 {
-    var nearest = 1e6;
-    var before = corners[0].xyz;
-    for (var k = 1u; k < min(count, CORNERS); k++) {
-        let corner = corners[k].xyz;
-        let along = corner.xy - before.xy;
-        let share = clamp(dot(p - before.xy, along) / max(dot(along, along), 1e-9), 0.0, 1.0);
-        nearest = min(nearest, length(p - before.xy - share * along) - mix(before.z, corner.z, share));
-        before = corner;
-    }
-    return nearest;
+    return select(1.0, -1.0, inside) * min(sqrt(nearest), 1e4);
 }
 
 // How much of the lid's surface is at a place, by its distances to the lids, the brow and the surface's own border.
@@ -82,25 +61,18 @@ fn main(
     let counts = faces[layer].counts[part];
     let grid = faces[layer].grids[part];
     let p = grid.xy + (vec2<f32>(id.xy) + 0.5) * grid.z;
-    var out = vec4<f32>(0.0);
-    if part == 0u {
-        distances_fetch(lane, layer * ROWS);
-        out.x = distances_closed(p, counts.x);
-        distances_fetch(lane, layer * ROWS + 1u);
-        out.y = distances_closed(p, counts.y);
-    } else {
-        let row = layer * ROWS + 4u * part - 2u;
-        distances_fetch(lane, row);
-        out.x = distances_closed(p, counts.x);
-        distances_fetch(lane, row + 1u);
-        out.y = distances_closed(p, counts.y);
-        distances_fetch(lane, row + 2u);
-        out.z = distances_line(p, counts.z);
-        distances_fetch(lane, row + 3u);
-        let border = distances_closed(p, counts.w);
-        out.w = distances_shadow(layer, part - 1u, p, out.x, out.y, border);
+    // Rows of the mouth are two, of an eye four; what is not needed has no corners.
+    let first = layer * ROWS + select(0u, 4u * part - 2u, part > 0u);
+    var away = vec4<f32>(1e4);
+    for (var k = 0u; k < 4u; k++) {
+        workgroupBarrier();
+        corners[lane] = textureLoad(contours, vec2<u32>(lane, first + k), 0);
+        workgroupBarrier();
+        let found = distances_closed(p, counts[k]);
+        away = select(away, vec4<f32>(found), vec4<u32>(k) == vec4<u32>(0u, 1u, 2u, 3u));
     }
+    let shadow = distances_shadow(layer, max(part, 1u) - 1u, p, away.x, away.y, away.w);
     if all(id.xy < texels) {
-        textureStore(distances, id.xy, group.z, out);
+        textureStore(distances, id.xy, group.z, vec4<f32>(away.xyz, select(0.0, shadow, part > 0u)));
     }
 }

@@ -1,20 +1,20 @@
-// Joined into the pass that paints: what lies between and around the lids, and brows.
+// Joined into the passes that paint: what lies between and around the lids, and brows.
 
 // The pixel's place beside an eye.
 struct PaintEye {
     p: vec2<f32>,
     // Distances to lids, brow and line, in pixels; how much of the lid's surface is there.
     away: vec4<f32>,
-    // What is seen there, four places around it, and what skin is around, in OkLab.
-    seen: vec3<f32>,
-    ring: vec3<f32>,
+    // How light it is seen there, and around; what skin is around, in OkLab.
+    light: f32,
+    around: f32,
     skin: vec3<f32>,
 }
 
 fn paint_shadow(k: u32, side: u32, eye: PaintEye, lab: vec3<f32>) -> vec3<f32> {
     let own = paint_known(k, PAINT_SKIN).x;
     let share = 0.75 * paint_faces[k].lids.x * paint_faces[k].seen[side] * eye.away.w
-        * smoothstep(0.30, 0.55, eye.seen.x / own);
+        * smoothstep(0.30, 0.55, eye.light / own);
     if share <= 0.0 {
         return lab;
     }
@@ -82,7 +82,7 @@ fn paint_inner_eye(k: u32, side: u32, eye: PaintEye, lab: vec3<f32>) -> vec3<f32
     let ring = open * amounts.y * smoothstep(0.3, 0.5, r) * (1.0 - smoothstep(0.92, 1.02, r));
     let dull = 1.0 - smoothstep(0.68, 0.85, light);
     let rim = (r - 0.95) / 0.09;
-    out.x += ring * dull * (0.85 * clamp(lab.x - eye.ring.x, -0.08, 0.08) + 0.03)
+    out.x += ring * dull * (0.85 * clamp(lab.x - eye.around, -0.08, 0.08) + 0.03)
         - 0.045 * open * amounts.y * exp(-rim * rim) * dull;
     return vec3<f32>(out.x, out.yz * (1.0 + 0.18 * ring));
 }
@@ -113,7 +113,35 @@ fn paint_lashes(k: u32, side: u32, eye: PaintEye, lab: vec3<f32>) -> vec3<f32> {
     let is_upper = dot(eye.p - middle, up) > 0.0;
     let far = select(vec2<f32>(0.05, 0.09), vec2<f32>(0.10, 0.16), is_upper);
     let band = smoothstep(-0.02, 0.02, away) * (1.0 - smoothstep(far.x, far.y, away));
-    let dark = 1.1 * amount * band * max(eye.ring.x - lab.x - 0.006, 0.0);
+    let dark = 1.1 * amount * band * max(eye.around - lab.x - 0.006, 0.0);
     let lightness = max(lab.x - dark, min(0.06, lab.x));
     return vec3<f32>(lightness, lab.yz * lightness / max(lab.x, 0.02));
+}
+
+fn paint_eye(k: u32, side: u32, p: vec2<f32>, before: vec3<f32>) -> vec3<f32> {
+    let layer = k * 3u + 1u + side;
+    let place = paint_fine(k, side + 1u, p);
+    let around = textureSampleLevel(lows, linear, paint_coarse(k, side + 1u, p), layer, 0.0);
+    let eye = PaintEye(
+        p,
+        textureSampleLevel(distances, linear, place, layer, 0.0),
+        textureSampleLevel(bands, linear, place, layer, 0.0).x,
+        around.w,
+        around.xyz,
+    );
+    var lab = paint_shadow(k, side, eye, before);
+    lab = paint_brows(k, side, eye, lab);
+    lab = paint_inner_eye(k, side, eye, lab);
+    lab = paint_liner(k, side, eye, lab);
+    return paint_lashes(k, side, eye, lab);
+}
+
+// One of the eyes of a face: the nearer one where their boxes lie over each other.
+fn paint_eyes(k: u32, p: vec2<f32>, before: vec3<f32>) -> vec3<f32> {
+    let right = common_within(paint_faces[k].boxes[1], p);
+    let left = common_within(paint_faces[k].boxes[2], p);
+    let corners = array<vec4<f32>, 2>(paint_faces[k].corners[0], paint_faces[k].corners[1]);
+    let is_nearer = distance(2.0 * p, corners[1].xy + corners[1].zw) < distance(2.0 * p, corners[0].xy + corners[0].zw);
+    let lab = paint_eye(k, select(0u, 1u, left && (is_nearer || !right)), p, before);
+    return select(before, lab, left || right);
 }

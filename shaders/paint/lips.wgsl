@@ -1,4 +1,4 @@
-// Joined into the pass that paints: lipstick and teeth.
+// Joined into the passes that paint: lipstick and teeth.
 
 // The pixel's place beside the mouth.
 struct PaintMouth {
@@ -92,7 +92,7 @@ fn paint_teeth(k: u32, mouth: PaintMouth, lab: vec3<f32>) -> vec3<f32> {
     let white = paint_known(k, PAINT_WHITE);
     // As far as the light is coloured, by the eyes' whites or, where they lie behind tinted glass, by the skin.
     let skin = paint_tint(paint_known(k, PAINT_SKIN).xyz);
-    let own = max(paint_tint(white.xyz), vec2<f32>(0.0, max(skin.y - 0.11, 0.0)));
+    let own = max(paint_tint(white.xyz), max(skin - vec2<f32>(0.07, 0.09), vec2<f32>(0.0)));
     let most = max(1.06 * white.x, paint_known(k, PAINT_MORE).x);
     let change = vec3<f32>(
         clamp(0.35 * (most - lab.x), 0.0, 0.055),
@@ -100,4 +100,17 @@ fn paint_teeth(k: u32, mouth: PaintMouth, lab: vec3<f32>) -> vec3<f32> {
         -0.65 * max(lab.z - 0.6 * own.y * lab.x, 0.0),
     );
     return lab + share * change;
+}
+
+fn paint_mouth(k: u32, p: vec2<f32>, before: vec3<f32>) -> vec3<f32> {
+    let place = paint_fine(k, 0u, p);
+    let away = textureSampleLevel(distances, linear, place, k * 3u, 0.0);
+    let mouth = PaintMouth(
+        away.x,
+        away.y,
+        textureSampleLevel(bands, linear, place, k * 3u, 0.0),
+        textureSampleLevel(lows, linear, paint_coarse(k, 0u, p), k * 3u, 0.0),
+    );
+    let is_near = common_within(paint_faces[k].boxes[0], p) && away.x < 0.014 * paint_faces[k].size.x + 1.0;
+    return select(before, paint_teeth(k, mouth, paint_lipstick(k, mouth, before)), is_near);
 }

@@ -61,13 +61,12 @@ pub(crate) struct FacePlan {
 impl FacePlan {
     /// The pixels outside of which every pixel stays as it is.
     pub(crate) fn changing(&self) -> Rect {
-        let skin = if self.skin.is_none() { Rect::default() } else { self.skin.bounds };
-        skin.around(&self.shape.bounds).around(&self.paint.bounds)
+        self.skin.bounds.around(&self.shape.bounds).around(&self.paint.bounds)
     }
 
     /// The pixels that the stages read, but for a few beside them: what a shape moves may come from all around what moves.
     pub(crate) fn reading(&self) -> Rect {
-        let skin = if self.skin.is_idle() { Rect::default() } else { self.skin.rect };
+        let skin = if self.skin.is_none() { Rect::default() } else { self.skin.rect };
         let painted = if self.paint.is_none() { Rect::default() } else { self.paint.reading };
         let moving = if self.shape.is_none() { Rect::default() } else { self.shape.rect.around(&self.shape.bounds) };
         skin.around(&moving).around(&painted)
@@ -150,7 +149,7 @@ impl Plan {
             let others = Others { faces, own: Some(index) };
             plan.paint.update(&geometry, if shows_skin { &Look::NONE } else { look }, &mut self.raster);
             let skin = if shows_skin { &SHOWN } else { &look.skin };
-            plan.skin.update(&geometry, skin, plan.paint.needs_skin(), others);
+            plan.skin.update(&geometry, skin, plan.paint.has_soft(), others);
             let solver = self.solver.get_or_insert_default();
             plan.shape.update(&geometry, &look.shape, others, solver, self.frame);
             self.used += usize::from(!plan.skin.is_none() || !plan.shape.is_none() || !plan.paint.is_none());

@@ -21,14 +21,12 @@ use soft::{Soft, SoftRaster};
 /// Texels a side of a grid of distances, and how many of them a face's size has: half a texel is less than what its landmarks
 /// tremble by.
 pub(crate) const SIDE: u32 = 128;
-const TEXELS: f32 = 225.0;
+const TEXELS: f32 = 160.0;
 
-/// The boxes of a face, where something may be painted: mouth, right eye, left eye; and the whole face.
+/// The boxes of a face, where something with edges may be painted: mouth, right eye, left eye.
+pub(crate) const BOXES: usize = 3;
 pub(crate) const MOUTH: usize = 0;
 pub(crate) const EYES: [usize; 2] = [1, 2];
-pub(crate) const FACE: usize = 3;
-/// Boxes that hold grids of distances.
-pub(crate) const GRIDS: usize = 3;
 
 /// Beside what is painted, in units of the face's size and in pixels: room for soft edges, and for a ring where nothing is
 /// painted, so that what moves is read between pixels that are all known.
@@ -112,14 +110,16 @@ impl Eye {
 #[derive(Default)]
 pub(crate) struct PaintPlan {
     /// The pixels that may be painted, by box; empty ones hold nothing.
-    pub(crate) boxes: [Rect; 4],
+    pub(crate) boxes: [Rect; BOXES],
     /// The smallest rectangle around them.
     pub(crate) bounds: Rect,
+    /// What soft shapes lie over, on the skin; empty where there are none.
+    pub(crate) soft_rect: Rect,
     /// What is looked at.
     pub(crate) reading: Rect,
     /// The face's size, in pixels.
     pub(crate) size: f32,
-    pub(crate) grids: [PaintGrid; GRIDS],
+    pub(crate) grids: [PaintGrid; BOXES],
     pub(crate) eyes: [Eye; 2],
     /// How far the mouth is open, in units of the face's size.
     pub(crate) gap: f32,
@@ -139,7 +139,7 @@ impl PaintPlan {
     /// Plans the paint of a face.
     pub(super) fn update(&mut self, face: &FaceGeometry<'_>, look: &Look, raster: &mut Option<Box<SoftRaster>>) {
         let points = face.points;
-        (self.boxes, self.bounds) = Default::default();
+        (self.boxes, self.bounds, self.soft_rect) = Default::default();
         self.amounts = Amounts::none();
         if !amounts::is_asked_for(look) {
             return;
@@ -158,12 +158,12 @@ impl PaintPlan {
         self.colours = Colours::of(look);
         self.contours.update(points, self.size, &self.eyes, &self.amounts);
         self.place(face);
-        if self.bounds.width == 0 {
+        if self.is_none() {
             return;
         }
         self.samples.update(points, self.size);
-        if self.amounts.has_soft() {
-            self.soft.update(points, self.boxes[FACE], raster.get_or_insert_default());
+        if self.has_soft() {
+            self.soft.update(points, self.soft_rect, raster.get_or_insert_default());
         }
     }
 
@@ -185,7 +185,7 @@ impl PaintPlan {
             }
         }
         if self.amounts.has_soft() {
-            self.boxes[FACE] = around(outline, margin);
+            self.soft_rect = around(outline, RING);
         }
         self.bounds = self.boxes.iter().fold(Rect::default(), |sum, next| sum.around(next));
         self.reading = around(outline, 0.05 * self.size + RING).around(&self.bounds);
@@ -196,11 +196,11 @@ impl PaintPlan {
 
     /// Whether nothing is painted.
     pub(crate) fn is_none(&self) -> bool {
-        self.bounds.width == 0
+        self.bounds.width == 0 && !self.has_soft()
     }
 
-    /// Whether the skin has to be known for it.
-    pub(crate) fn needs_skin(&self) -> bool {
-        !self.is_none() && self.amounts.has_soft()
+    /// Whether soft shapes are painted on the skin.
+    pub(crate) fn has_soft(&self) -> bool {
+        self.soft_rect.width > 0
     }
 }

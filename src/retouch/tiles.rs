@@ -2,6 +2,7 @@
 //! depend on its faces, so that none is visited twice where faces overlap.
 
 use super::FacePlan;
+use super::paint::{BOXES, EYES, MOUTH};
 use super::region::Rect;
 use super::shape::field;
 use super::skin::prior;
@@ -19,6 +20,9 @@ pub(crate) const ROW: usize = 256;
 /// each whose skin they may be, and for each that may be painted there.
 pub(crate) type Tile = [u32; 4];
 
+/// Kinds of tiles.
+pub(crate) const KINDS: usize = 7;
+
 /// The tiles of one frame.
 #[derive(Default)]
 pub(crate) struct Tiles {
@@ -27,16 +31,18 @@ pub(crate) struct Tiles {
     fine: Vec<Tile>,
     moved: Vec<Tile>,
     bare: Vec<Tile>,
-    painted: Vec<Tile>,
-    ends: [usize; 5],
+    mouths: Vec<Tile>,
+    eyes: Vec<Tile>,
+    both: Vec<Tile>,
+    ends: [usize; KINDS],
 }
 
 impl Tiles {
     /// All tiles: first those whose pixels keep their place, then the same of small faces or without skin, then those that move and
     /// may hold skin or paint, then those that only move. Behind them those that are painted, in the picture that does not move
-    /// yet.
+    /// yet: those that hold a mouth, those that hold an eye, those that hold both.
     pub(crate) fn list(&self) -> &[Tile] {
-        self.list.get(..self.ends[4]).unwrap_or_default()
+        self.list.get(..self.ends[KINDS - 1]).unwrap_or_default()
     }
 
     /// The same in whole rows.
@@ -45,7 +51,7 @@ impl Tiles {
     }
 
     /// Where in the list each of these kinds ends.
-    pub(crate) fn ends(&self) -> [usize; 5] {
+    pub(crate) fn ends(&self) -> [usize; KINDS] {
         self.ends
     }
 
@@ -63,9 +69,9 @@ impl Tiles {
             }
         }
         self.list_painted(faces);
-        let Self { list, fine, moved, bare, painted, ends } = self;
+        let Self { list, fine, moved, bare, mouths, eyes, both, ends } = self;
         ends[0] = list.len();
-        for (kind, end) in [fine, moved, bare, painted].into_iter().zip(ends.iter_mut().skip(1)) {
+        for (kind, end) in [fine, moved, bare, mouths, eyes, both].into_iter().zip(ends.iter_mut().skip(1)) {
             list.append(kind);
             *end = list.len();
         }
@@ -84,7 +90,16 @@ impl Tiles {
                     if !earlier.chain(own).any(|area| visits(area, &tile)) {
                         let skin = bits(faces, |face| !face.skin.is_none() && has_skin(face, &tile, 0.0));
                         let paint = bits(faces, |face| has_paint(face, &tile, 0.0));
-                        self.painted.push([column | row << 16, 0, skin, paint]);
+                        let holds = |boxes: std::ops::Range<usize>| {
+                            let mut found = faces.iter().filter_map(|face| face.paint.boxes.get(boxes.clone()));
+                            found.any(|boxes| boxes.iter().any(|area| visits(area, &tile)))
+                        };
+                        let list = match (holds(MOUTH..MOUTH + 1), holds(EYES[0]..BOXES)) {
+                            (true, false) => &mut self.mouths,
+                            (false, _) => &mut self.eyes,
+                            (true, true) => &mut self.both,
+                        };
+                        list.push([column | row << 16, 0, skin, paint]);
                     }
                 }
             }

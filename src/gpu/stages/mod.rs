@@ -4,6 +4,7 @@
 mod compose;
 #[cfg(test)]
 mod layout;
+pub(super) mod makeup;
 pub(super) mod paint;
 mod picture;
 pub(super) mod shape;
@@ -32,6 +33,7 @@ fn list(factory: &ResourceFactory) -> Vec<Box<dyn Stage>> {
     vec![
         // What only moves waits for nothing, so it runs while the other stages' passes are still to come.
         Box::new(shape::ShapeStage::new(factory)),
+        Box::new(makeup::MakeupStage::new(factory)),
         Box::new(skin::SkinStage::new(factory)),
         Box::new(paint::PaintStage::new(factory)),
         Box::new(compose::ComposeStage::new(factory)),
@@ -82,6 +84,7 @@ struct FrameResources<'a> {
 struct Outputs {
     shape: Option<shape::ShapeOutput>,
     skin: Option<skin::SkinOutput>,
+    makeup: Option<makeup::MakeupOutput>,
     paint: Option<paint::PaintOutput>,
 }
 
@@ -98,12 +101,13 @@ struct Shared {
 struct FrameUniform {
     size: [u32; 4],
     tiles: [u32; 4],
+    painted: [u32; 4],
 }
 
 impl FrameUniform {
     fn new(plan: &Plan) -> Self {
-        let ((width, height), [tiles @ .., painted]) = (plan.size, plan.tiles.ends().map(|end| end as u32));
-        Self { size: [width, height, u32::from(plan.shows_skin), painted], tiles }
+        let ((width, height), [tiles @ .., mouths, eyes, both]) = (plan.size, plan.tiles.ends().map(|end| end as u32));
+        Self { size: [width, height, u32::from(plan.shows_skin), 0], tiles, painted: [mouths, eyes, both, 0] }
     }
 }
 
@@ -287,6 +291,6 @@ mod tests {
 
     #[test]
     fn uniforms_lie_in_memory_as_in_the_shader() {
-        assert_mirrors!(FrameUniform { size, tiles }, compose::STILL, "Frame");
+        assert_mirrors!(FrameUniform { size, tiles, painted }, compose::STILL, "Frame");
     }
 }

@@ -35,8 +35,6 @@ pub(super) struct SkinOutput {
     corrections: wgpu::TextureView,
     /// The same: the picture by cells, and how skin goes with brightness.
     details: wgpu::TextureView,
-    /// The skin's mean colours by squares of 2 × 2 blocks, and three layers a face by squares of 4 × 4: the same, and what is around.
-    means: [wgpu::TextureView; 2],
 }
 
 impl SkinOutput {
@@ -45,12 +43,7 @@ impl SkinOutput {
         let layer = || factory.layers("no skin", 1, 1, Rgba16Float, TextureUsages::TEXTURE_BINDING);
         let usage = BufferUsages::UNIFORM | BufferUsages::COPY_DST;
         let faces = factory.buffer("no skin", (size_of::<SkinUniform>() * MAX_FACES) as u64, usage);
-        Self { faces, corrections: layer(), details: layer(), means: [layer(), layer()] }
-    }
-
-    /// The skin's mean colours.
-    pub(super) fn means(&self) -> [wgpu::BindingResource<'_>; 2] {
-        self.means.each_ref().map(TextureView)
+        Self { faces, corrections: layer(), details: layer() }
     }
 
     /// In the order of [`SLOTS`].
@@ -65,6 +58,8 @@ pub(super) struct SkinStage {
     /// What the cells are made from, by the frame's textures.
     cells: BindGroupCache<wgpu::BindGroup>,
     slots: Slots,
+    /// The last pass with make-up on the skin, and what that was bound for.
+    made_up: Option<(wgpu::TextureView, wgpu::BindGroup)>,
     /// Whether a face came whose colours are not known yet.
     is_learning: bool,
     /// In which of two textures the last frame's likelihoods lie.
@@ -78,6 +73,7 @@ impl SkinStage {
             grids: None,
             cells: BindGroupCache::new(),
             slots: Slots::default(),
+            made_up: None,
             is_learning: false,
             turn: 0,
         }
@@ -102,11 +98,12 @@ impl Stage for SkinStage {
             "surround",
             "gate",
             "correct",
+            "correct made up",
         ]
     }
 
     fn is_none(&self, plan: &Plan) -> bool {
-        plan.faces().iter().all(|face| face.skin.is_idle())
+        plan.faces().iter().all(|face| face.skin.is_none())
     }
 
     fn prepare(&mut self, frame: &FrameResources<'_>, outputs: &mut Outputs) {
@@ -128,6 +125,13 @@ impl Stage for SkinStage {
             ];
             self.cells.insert(frame.pair, self.passes.cells.bind(frame.factory, &resources));
         }
+        if let Some(makeup) = outputs.makeup.as_ref().map(|output| &output.makeup)
+            && frame.plan.faces().iter().any(|face| face.paint.has_soft())
+            && self.made_up.as_ref().is_none_or(|(bound, _)| bound != makeup)
+        {
+            let bound = grids.bind_made_up(frame.factory, &self.passes, makeup, &frame.shared.linear);
+            self.made_up = Some((makeup.clone(), bound));
+        }
         outputs.skin = Some(grids.output.clone());
     }
 
@@ -146,7 +150,7 @@ impl Stage for SkinStage {
             queue.write_buffer(&grids.learning, 0, bytemuck::cast_slice(&faces));
         }
         self.turn = 1 - self.turn;
-        for (layer, face) in (0..).zip(plan.faces()).filter(|(_, face)| !face.skin.is_idle()) {
+        for (layer, face) in (0..).zip(plan.faces()).filter(|(_, face)| !face.skin.is_none()) {
             let (mask, nodes) = (face.skin.mask.texels(), face.skin.prior.nodes());
             write_layer(queue, &grids.mask, layer, mask::SIDE as u32, bytemuck::cast_slice(mask));
             write_layer(queue, &grids.prior, layer, prior::SIDE as u32, bytemuck::cast_slice(nodes));
@@ -156,7 +160,7 @@ impl Stage for SkinStage {
     fn record(&self, recorder: &mut Recorder<'_>, pair: Pair<'_>, plan: &Plan) {
         let Some(grids) = &self.grids else { return };
         let (passes, bound) = (&self.passes, &grids.bound);
-        let faces = || plan.faces().iter().filter(|face| !face.skin.is_idle());
+        let faces = || plan.faces().iter().filter(|face| !face.skin.is_none());
         let count = plan.faces().len() as u32;
         let groups = |most: [u32; 2]| [most[0].div_ceil(GROUP), most[1].div_ceil(GROUP), count];
         let larger = |a: [u32; 2], b: [u32; 2]| [a[0].max(b[0]), a[1].max(b[1])];
@@ -192,7 +196,10 @@ impl Stage for SkinStage {
         recorder.dispatch(&passes.halve, Some(&bound.halve), groups(core(1).map(|blocks| blocks / 2 + 1)));
         recorder.dispatch(&passes.surround, Some(&bound.surround), one);
         recorder.dispatch(&passes.gate, Some(&bound.gate), groups(core(0)));
-        recorder.dispatch(&passes.correct, Some(&bound.correct), groups(core(0)));
+        let made_up = self.made_up.as_ref().map(|(_, bound)| bound);
+        let made_up = made_up.filter(|_| plan.faces().iter().any(|face| face.paint.has_soft()));
+        recorder.dispatch(&passes.correct, Some(&bound.correct).filter(|_| made_up.is_none()), groups(core(0)));
+        recorder.dispatch(&passes.made_up, made_up, groups(core(0)));
     }
 
     fn reset(&mut self) {
@@ -205,7 +212,7 @@ impl Stage for SkinStage {
 
     fn clear(&mut self) {
         self.cells.clear();
-        self.grids = None;
+        (self.grids, self.made_up) = (None, None);
     }
 }
 
@@ -217,7 +224,7 @@ mod tests {
     #[test]
     fn uniforms_lie_in_memory_as_in_the_shader() {
         assert_mirrors!(
-            SkinUniform { rect, grid, core, before, shift, amounts, tint, fading, cores, extra, cells, links },
+            SkinUniform { rect, grid, core, before, shift, amounts, tint, fading, cores, extra, cells, makeup, links },
             grids::CELLS,
             "SkinFace"
         );

@@ -1,7 +1,7 @@
 //! Contours of lips, lids and brows, smoothed, and the line along the lashes: what distances are measured from.
 
 use super::amounts::Amounts;
-use super::{Eye, PaintPlan};
+use super::{Eye, PaintPlan, length};
 use crate::face::topology::{LEFT_EYE, LEFT_EYEBROW, LIPS, MOUTH, RIGHT_EYE, RIGHT_EYEBROW};
 use crate::retouch::outline::box_of;
 use crate::retouch::region::at;
@@ -29,20 +29,20 @@ const THICKNESS: [f32; 2] = [0.0083, 0.0417];
 const WING: f32 = 0.333;
 const PROFILE: [f32; 9] = [0.10, 0.28, 0.40, 0.52, 0.64, 0.76, 0.87, 0.96, 1.0];
 
-/// Rows of corners: place, and half the line's width where it is one.
+/// Rows of corners, each a closed contour.
 pub(crate) struct Contours {
-    rows: [[[f32; 4]; CORNERS]; ROWS],
+    rows: [[[f32; 2]; CORNERS]; ROWS],
     counts: [usize; ROWS],
 }
 
 impl Default for Contours {
     fn default() -> Self {
-        Self { rows: [[[0.0; 4]; CORNERS]; ROWS], counts: [0; ROWS] }
+        Self { rows: [[[0.0; 2]; CORNERS]; ROWS], counts: [0; ROWS] }
     }
 }
 
 impl Contours {
-    pub(crate) fn rows(&self) -> &[[[f32; 4]; CORNERS]; ROWS] {
+    pub(crate) fn rows(&self) -> &[[[f32; 2]; CORNERS]; ROWS] {
         &self.rows
     }
 
@@ -51,26 +51,39 @@ impl Contours {
         self.counts.map(|count| count as u32)
     }
 
+    /// Draws those that a face's paint needs; the others have no corners.
     pub(super) fn update(&mut self, points: &[[f32; 3]], size: f32, eyes: &[Eye; 2], amounts: &Amounts) {
         let steps = 1 + FINER.iter().filter(|from| size >= **from).count();
-        self.close(0, &LIPS, points, steps);
-        self.close(1, &MOUTH, points, steps);
+        self.counts = [0; ROWS];
+        if amounts.has_mouth() {
+            self.close(0, &LIPS, points, steps);
+            self.close(1, &MOUTH, points, steps);
+        }
         for (side, (lid, brow)) in
             [(&RIGHT_EYE, &RIGHT_EYEBROW), (&LEFT_EYE, &LEFT_EYEBROW)].into_iter().enumerate()
         {
             let first = 2 + 4 * side;
-            self.close(first + LID, lid, points, steps);
-            self.close(first + BROW, brow, points, steps);
+            let is_seen = amounts.seen.get(side).is_some_and(|seen| *seen > 0.0);
+            if !is_seen {
+                continue;
+            }
             let (Some(upper), Some(below), Some(eye)) = (UPPER.get(side), BELOW_BROW.get(side), eyes.get(side))
             else {
                 continue;
             };
-            self.line(first + LINE, &upper.map(|index| at(points, index)), eye, amounts, steps);
-            self.lid_surface(first + SHADOW, points, (upper, below), eye);
+            self.close(first + LID, lid, points, steps);
+            // What is around the eye is told from its brow, too.
+            self.close(first + BROW, brow, points, steps);
+            if amounts.liner > 0.0 {
+                self.line(first + LINE, &upper.map(|index| at(points, index)), eye, amounts, steps);
+            }
+            if amounts.shadow > 0.0 {
+                self.lid_surface(first + SHADOW, points, (upper, below), eye);
+            }
         }
     }
 
-    fn set(&mut self, row: usize, corners: impl Iterator<Item = [f32; 4]>) {
+    fn set(&mut self, row: usize, corners: impl Iterator<Item = [f32; 2]>) {
         let (Some(row_corners), Some(count)) = (self.rows.get_mut(row), self.counts.get_mut(row)) else { return };
         *count = 0;
         for (slot, corner) in row_corners.iter_mut().zip(corners) {
@@ -87,8 +100,7 @@ impl Contours {
             row,
             (0..count * steps).map(|k| {
                 let (k, t) = (k / steps, (k % steps) as f32 / steps as f32);
-                let [x, y] = between([corner(k + count - 1), corner(k), corner(k + 1), corner(k + 2)], t);
-                [x, y, 0.0, 0.0]
+                between([corner(k + count - 1), corner(k), corner(k + 1), corner(k + 2)], t)
             }),
         );
     }
@@ -131,13 +143,22 @@ impl Contours {
                 None => 0.0,
             }
         };
+        let place = |k: usize| {
+            let (k, t) = (k / steps, (k % steps) as f32 / steps as f32);
+            let nodes = [node(k.saturating_sub(1)), node(k), node((k + 1).min(last)), node((k + 2).min(last))];
+            (between(nodes, t), width(k) + t * (width((k + 1).min(last)) - width(k)))
+        };
+        // Its outline: out along one side and back along the other.
+        let end = last * steps;
         self.set(
             row,
-            (0..=last * steps).map(|k| {
-                let (k, t) = (k / steps, (k % steps) as f32 / steps as f32);
-                let nodes = [node(k.saturating_sub(1)), node(k), node((k + 1).min(last)), node((k + 2).min(last))];
-                let [x, y] = between(nodes, t);
-                [x, y, width(k) + t * (width((k + 1).min(last)) - width(k)), 0.0]
+            (0..2 * (end + 1)).map(|k| {
+                let (k, side) = if k <= end { (k, 1.0) } else { (2 * end + 1 - k, -1.0) };
+                let ((here, half), (before, _), (after, _)) =
+                    (place(k), place(k.saturating_sub(1)), place((k + 1).min(end)));
+                let along = [after[0] - before[0], after[1] - before[1]];
+                let by = side * half / length(along).max(1e-3);
+                [here[0] - by * along[1], here[1] + by * along[0]]
             }),
         );
     }
@@ -152,15 +173,13 @@ impl Contours {
         let lid = upper.iter().map(|&index| at(points, index));
         let brow = below.iter().rev().map(|&index| at(points, index));
         let corners = std::iter::once(begin).chain(lid).chain(std::iter::once(tip)).chain(brow);
-        self.set(row, corners.map(|[x, y]| [x, y, 0.0, 0.0]));
+        self.set(row, corners);
     }
 
     /// The box of a row.
     fn bounds(&self, row: usize) -> Option<[[f32; 2]; 2]> {
         let corners = self.rows.get(row)?.get(..*self.counts.get(row)?)?;
-        let mut places = [[0.0; 2]; CORNERS];
-        places.iter_mut().zip(corners).for_each(|(place, corner)| *place = [corner[0], corner[1]]);
-        places.get(..corners.len()).filter(|places| !places.is_empty()).map(box_of)
+        (!corners.is_empty()).then(|| box_of(corners))
     }
 
     pub(super) fn mouth(&self) -> Option<[[f32; 2]; 2]> {

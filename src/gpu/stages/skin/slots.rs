@@ -65,7 +65,7 @@ impl Slots {
     pub(super) fn assign(&mut self, faces: &[FacePlan]) -> [Option<Slot>; MAX_FACES] {
         let mut assigned = [None; MAX_FACES];
         let mut owners = [None; MAX_FACES];
-        let wanted = || faces.iter().enumerate().filter(|(_, face)| !face.skin.is_idle());
+        let wanted = || faces.iter().enumerate().filter(|(_, face)| !face.skin.is_none());
         for known in [true, false] {
             for (place, face) in wanted() {
                 let Some(slot) = assigned.get_mut(place).filter(|slot| slot.is_none()) else { continue };

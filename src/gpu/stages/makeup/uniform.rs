@@ -3,18 +3,16 @@
 use bytemuck::{Pod, Zeroable};
 
 use super::slots::Slot;
-use crate::gpu::resources::ResourceFactory;
-use crate::retouch::MAX_FACES;
-use crate::retouch::paint::{FACE, GRIDS, PaintPlan};
+use crate::retouch::paint::{BOXES, PaintPlan};
 
 /// `PaintFace` in shaders/paint/common.wgsl, where each field is explained.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, Default, Pod, Zeroable)]
 pub(crate) struct PaintUniform {
-    pub(crate) boxes: [[u32; 4]; 4],
-    pub(crate) grids: [[f32; 4]; GRIDS],
-    pub(crate) texels: [[u32; 4]; GRIDS],
-    pub(crate) counts: [[u32; 4]; GRIDS],
+    pub(crate) boxes: [[u32; 4]; BOXES],
+    pub(crate) grids: [[f32; 4]; BOXES],
+    pub(crate) texels: [[u32; 4]; BOXES],
+    pub(crate) counts: [[u32; 4]; BOXES],
     pub(crate) soft: [f32; 4],
     pub(crate) size: [f32; 4],
     pub(crate) lips: [f32; 4],
@@ -29,12 +27,6 @@ pub(crate) struct PaintUniform {
     pub(crate) ups: [f32; 4],
     pub(crate) seen: [f32; 4],
     pub(crate) colours: [[f32; 4]; 7],
-}
-
-/// Room for all faces.
-pub(super) fn buffer(factory: &ResourceFactory) -> wgpu::Buffer {
-    let usage = wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST;
-    factory.buffer("paint", (size_of::<PaintUniform>() * MAX_FACES) as u64, usage)
 }
 
 impl PaintUniform {
@@ -56,7 +48,7 @@ impl PaintUniform {
             grids,
             texels: paint.grids.map(|grid| [grid.texels[0], grid.texels[1], 0, 0]),
             counts: [[outer, inner, 0, 0], right, [l, b, i, s]],
-            soft: paint.boxes[FACE].origin_and_size().map(|value| value as f32),
+            soft: paint.soft_rect.origin_and_size().map(|value| value as f32),
             size: [paint.size, paint.gap, f32::from(u8::from(!slot.is_new)), slot.index as f32],
             lips: [
                 amounts.lipstick * amounts.finish.cover,
