@@ -2,12 +2,14 @@
 // written. Frame mirrors src/gpu/stages/mod.rs byte for byte.
 
 struct Frame {
-    // Width and height in pixels; 1 where the skin shall be shown in place of the picture, else 0; unused.
+    // Width and height in pixels; 1 where the skin shall be shown in place of the picture, else 0; where in the list of tiles all
+    // end.
     size: vec4<u32>,
-    // Where in the list of tiles those end that keep their place, the same of small faces or without skin, those that move and may hold skin or paint,
-    // and those that only move.
+    // Where those end that are not painted: those that keep their place, the same of small faces, those that move and may hold
+    // skin, and those that only move.
     tiles: vec4<u32>,
-    // Where those end that follow and are painted: those that hold a mouth, those that hold an eye, those that hold both; unused.
+    // Where those end that are painted: those that keep their place and those that move; then, in the picture that does not move
+    // yet, those that hold a mouth and those that hold an eye. Those that hold both come last.
     painted: vec4<u32>,
 }
 

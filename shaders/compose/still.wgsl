@@ -1,4 +1,4 @@
-// In: the frame, the skin's corrections, paint, tiles. Out: the tiles that hold skin and keep their place, finished.
+// In: the frame, the skin's corrections, tiles. Out: the tiles that hold skin and keep their place, finished.
 // Why: a pass at full size, so it visits only what changes. It writes over a copy of the frame: a pixel that does not change
 // is left alone. Where cells are several pixels wide, four pixels share what is known of the skin between them.
 
@@ -31,12 +31,6 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
         if others == 0u {
             break;
         }
-    }
-    if tile.paint != 0u {
-        change[0] += textureLoad(painted, min(pixel, last), 0);
-        change[1] += textureLoad(painted, min(pixel + vec2<u32>(1u, 0u), last), 0);
-        change[2] += textureLoad(painted, min(pixel + vec2<u32>(0u, 1u), last), 0);
-        change[3] += textureLoad(painted, min(pixel + 1u, last), 0);
     }
     for (var k = 0u; k < 4u; k++) {
         let place = pixel + vec2<u32>(k & 1u, k >> 1u);

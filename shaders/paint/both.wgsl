@@ -2,11 +2,11 @@
 // See the pass over mouths.
 
 fn paint_index(group: vec3<u32>) -> u32 {
-    return compose_index(group, frame.painted.y);
+    return compose_index(group, frame.painted.w);
 }
 
 fn paint_end() -> u32 {
-    return frame.painted.z;
+    return frame.size.w;
 }
 
 fn paint_parts(k: u32, p: vec2<f32>, lab: vec3<f32>) -> vec3<f32> {

@@ -13,7 +13,7 @@ struct PaintEye {
 
 fn paint_shadow(k: u32, side: u32, eye: PaintEye, lab: vec3<f32>) -> vec3<f32> {
     let own = paint_known(k, PAINT_SKIN).x;
-    let share = 0.75 * paint_faces[k].lids.x * paint_faces[k].seen[side] * eye.away.w
+    let share = 0.75 * paint_told(k, PAINT_LIDS).x * paint_told(k, PAINT_SEEN)[side] * eye.away.w
         * smoothstep(0.30, 0.55, eye.light / own);
     if share <= 0.0 {
         return lab;
@@ -24,8 +24,8 @@ fn paint_shadow(k: u32, side: u32, eye: PaintEye, lab: vec3<f32>) -> vec3<f32> {
 }
 
 fn paint_brows(k: u32, side: u32, eye: PaintEye, lab: vec3<f32>) -> vec3<f32> {
-    let size = paint_faces[k].size.x;
-    let amount = paint_faces[k].brows.x * paint_faces[k].seen[side];
+    let size = paint_told(k, PAINT_SIZE).x;
+    let amount = paint_told(k, PAINT_BROW).x * paint_told(k, PAINT_SEEN)[side];
     if amount <= 0.0 || eye.away.y > 0.03 * size {
         return lab;
     }
@@ -41,7 +41,7 @@ fn paint_brows(k: u32, side: u32, eye: PaintEye, lab: vec3<f32>) -> vec3<f32> {
     let darker = max(lab.x - 0.30 * strength * deep * near * hair, min(0.55 * colour.x, lab.x));
     out = vec3<f32>(darker, lab.yz * darker / max(lab.x, 0.02));
     // Hairs take the tint as far as they are painted at all.
-    let tint = paint_faces[k].brows.y * amount * near * hair * 0.6;
+    let tint = paint_told(k, PAINT_BROW).y * amount * near * hair * 0.6;
     out = vec3<f32>(out.x, mix(out.yz, colour.yz * out.x / max(colour.x, 0.05), tint));
     let filled = vec3<f32>(eye.skin.x - 0.45 * max(eye.skin.x - colour.x, 0.0), mix(eye.skin.yz, colour.yz, 0.45));
     let gap = 0.6 * strength * within * (1.0 - hair);
@@ -49,15 +49,15 @@ fn paint_brows(k: u32, side: u32, eye: PaintEye, lab: vec3<f32>) -> vec3<f32> {
 }
 
 fn paint_inner_eye(k: u32, side: u32, eye: PaintEye, lab: vec3<f32>) -> vec3<f32> {
-    let size = paint_faces[k].size.x;
+    let size = paint_told(k, PAINT_SIZE).x;
     let edge = 0.5 * max(1.2, 0.004 * size);
-    let open = paint_faces[k].seen[side + 2u] * (1.0 - smoothstep(-edge, edge, eye.away.x + 0.003 * size));
+    let open = paint_told(k, PAINT_SEEN)[side + 2u] * (1.0 - smoothstep(-edge, edge, eye.away.x + 0.003 * size));
     if open <= 0.0 {
         return lab;
     }
-    let amounts = paint_faces[k].inner;
+    let amounts = paint_told(k, PAINT_INNER);
     let white = paint_known(k, PAINT_WHITE);
-    let iris = paint_faces[k].irises[side];
+    let iris = paint_told(k, PAINT_IRISES + side);
     let r = select(10.0, distance(eye.p, iris.xy) / max(iris.z, 0.5), iris.z > 0.0);
     let light = lab.x / white.x;
     var out = lab;
@@ -88,8 +88,8 @@ fn paint_inner_eye(k: u32, side: u32, eye: PaintEye, lab: vec3<f32>) -> vec3<f32
 }
 
 fn paint_liner(k: u32, side: u32, eye: PaintEye, lab: vec3<f32>) -> vec3<f32> {
-    let edge = max(0.6, 0.0016 * paint_faces[k].size.x);
-    var share = 0.9 * paint_faces[k].lids.y * paint_faces[k].seen[side] * (1.0 - smoothstep(-edge, edge, eye.away.z));
+    let edge = max(0.6, 0.0016 * paint_told(k, PAINT_SIZE).x);
+    var share = 0.9 * paint_told(k, PAINT_LIDS).y * paint_told(k, PAINT_SEEN)[side] * (1.0 - smoothstep(-edge, edge, eye.away.z));
     if share <= 0.0 {
         return lab;
     }
@@ -100,15 +100,15 @@ fn paint_liner(k: u32, side: u32, eye: PaintEye, lab: vec3<f32>) -> vec3<f32> {
 }
 
 fn paint_lashes(k: u32, side: u32, eye: PaintEye, lab: vec3<f32>) -> vec3<f32> {
-    let amount = paint_faces[k].lids.z * paint_faces[k].seen[side];
-    let iris = paint_faces[k].irises[side];
+    let amount = paint_told(k, PAINT_LIDS).z * paint_told(k, PAINT_SEEN)[side];
+    let iris = paint_told(k, PAINT_IRISES + side);
     let width = iris.w;
     let away = eye.away.x / width;
     if amount <= 0.0 || away > 0.16 {
         return lab;
     }
-    let up = select(paint_faces[k].ups.xy, paint_faces[k].ups.zw, side == 1u);
-    let corners = paint_faces[k].corners[side];
+    let up = select(paint_told(k, PAINT_UPS).xy, paint_told(k, PAINT_UPS).zw, side == 1u);
+    let corners = paint_told(k, PAINT_CORNERS + side);
     let middle = 0.5 * (corners.xy + corners.zw);
     let is_upper = dot(eye.p - middle, up) > 0.0;
     let far = select(vec2<f32>(0.05, 0.09), vec2<f32>(0.10, 0.16), is_upper);
@@ -138,9 +138,9 @@ fn paint_eye(k: u32, side: u32, p: vec2<f32>, before: vec3<f32>) -> vec3<f32> {
 
 // One of the eyes of a face: the nearer one where their boxes lie over each other.
 fn paint_eyes(k: u32, p: vec2<f32>, before: vec3<f32>) -> vec3<f32> {
-    let right = common_within(paint_faces[k].boxes[1], p);
-    let left = common_within(paint_faces[k].boxes[2], p);
-    let corners = array<vec4<f32>, 2>(paint_faces[k].corners[0], paint_faces[k].corners[1]);
+    let right = common_within(paint_bits(k, PAINT_BOXES + 1u), p);
+    let left = common_within(paint_bits(k, PAINT_BOXES + 2u), p);
+    let corners = array<vec4<f32>, 2>(paint_told(k, PAINT_CORNERS), paint_told(k, PAINT_CORNERS + 1u));
     let is_nearer = distance(2.0 * p, corners[1].xy + corners[1].zw) < distance(2.0 * p, corners[0].xy + corners[0].zw);
     let lab = paint_eye(k, select(0u, 1u, left && (is_nearer || !right)), p, before);
     return select(before, lab, left || right);

@@ -17,8 +17,8 @@ fn paint_is_tooth(mouth: PaintMouth) -> f32 {
 
 // How much of a pixel is lip.
 fn paint_lip_share(k: u32, mouth: PaintMouth, lab: vec3<f32>) -> f32 {
-    let size = paint_faces[k].size.x;
-    let gap = paint_faces[k].size.y;
+    let size = paint_told(k, PAINT_SIZE).x;
+    let gap = paint_told(k, PAINT_SIZE).y;
     let outer = mouth.outer / size;
     let inner = mouth.inner / size;
     let skin = paint_known(k, PAINT_SKIN);
@@ -53,9 +53,9 @@ fn paint_lip_share(k: u32, mouth: PaintMouth, lab: vec3<f32>) -> f32 {
 }
 
 fn paint_lipstick(k: u32, mouth: PaintMouth, lab: vec3<f32>) -> vec3<f32> {
-    let finish = paint_faces[k].lips;
+    let finish = paint_told(k, PAINT_LIPS);
     let amount = finish.x * paint_known(k, PAINT_WHITE).w;
-    if amount == 0.0 || mouth.outer > 0.014 * paint_faces[k].size.x + 1.0 {
+    if amount == 0.0 || mouth.outer > 0.014 * paint_told(k, PAINT_SIZE).x + 1.0 {
         return lab;
     }
     let share = amount * paint_lip_share(k, mouth, lab);
@@ -75,7 +75,7 @@ fn paint_lipstick(k: u32, mouth: PaintMouth, lab: vec3<f32>) -> vec3<f32> {
     lightness = max(lightness, 0.35 * min(lab.x, colour.x));
     var tint = colour.yz * clamp(lightness / max(colour.x, 0.02), 0.0, 1.10)
         + 0.5 * finish.w * (lab.yz - lip.yz * lab.x / lip.x);
-    let wet = paint_faces[k].mouth.y
+    let wet = paint_told(k, PAINT_MOUTH).y
         * clamp(max(mouth.seen.x - knee, 0.0) / (0.5 * lip.w), 0.0, 1.0)
         * clamp(1.4 - 10.0 * paint_known(k, PAINT_MORE).w / lip.w, 0.0, 1.0);
     let added = finish.z * gleam + wet;
@@ -85,7 +85,7 @@ fn paint_lipstick(k: u32, mouth: PaintMouth, lab: vec3<f32>) -> vec3<f32> {
 
 // The same for each tooth: less yellow, less red, a little brighter.
 fn paint_teeth(k: u32, mouth: PaintMouth, lab: vec3<f32>) -> vec3<f32> {
-    let share = paint_faces[k].mouth.x * paint_is_tooth(mouth);
+    let share = paint_told(k, PAINT_MOUTH).x * paint_is_tooth(mouth);
     if share <= 0.0 {
         return lab;
     }
@@ -111,6 +111,6 @@ fn paint_mouth(k: u32, p: vec2<f32>, before: vec3<f32>) -> vec3<f32> {
         textureSampleLevel(bands, linear, place, k * 3u, 0.0),
         textureSampleLevel(lows, linear, paint_coarse(k, 0u, p), k * 3u, 0.0),
     );
-    let is_near = common_within(paint_faces[k].boxes[0], p) && away.x < 0.014 * paint_faces[k].size.x + 1.0;
+    let is_near = common_within(paint_bits(k, PAINT_BOXES), p) && away.x < 0.014 * paint_told(k, PAINT_SIZE).x + 1.0;
     return select(before, paint_teeth(k, mouth, paint_lipstick(k, mouth, before)), is_near);
 }

@@ -1,7 +1,7 @@
-// In: the frame, what is changed of the skin, distances, what is seen around mouth and eyes, statistics, tiles. Out: what paint adds
+// In: the frame, distances, what is seen around mouth and eyes, statistics, tiles. Out: what paint adds
 // to the frame, pixel by pixel, in place; 1 in w where it adds anything.
 // Why: the last passes move the picture, and its paint with it. All effects in one visit of a pixel, in OkLab, in the order that a
-// face is made up.
+// face is made up. What the skin's passes change is added besides: lips, eyes and brows are no skin to them.
 
 @group(0) @binding(18) var painted: texture_storage_2d<rgba16float, write>;
 
@@ -14,8 +14,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
     let tile = compose_tile(index);
     let pixel = tile.place * 16u + local.xy;
     let p = vec2<f32>(pixel) + 0.5;
-    var rgb = textureLoad(input, min(pixel, frame.size.xy - 1u), 0).rgb;
-    rgb += select(vec3<f32>(0.0), skin_change(tile.skin, p, rgb).rgb, tile.skin != 0u);
+    let rgb = textureLoad(input, min(pixel, frame.size.xy - 1u), 0).rgb;
     let before = common_to_oklab(rgb);
     var lab = before;
     var others = tile.paint;

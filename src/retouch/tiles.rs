@@ -21,7 +21,7 @@ pub(crate) const ROW: usize = 256;
 pub(crate) type Tile = [u32; 4];
 
 /// Kinds of tiles.
-pub(crate) const KINDS: usize = 7;
+pub(crate) const KINDS: usize = 9;
 
 /// The tiles of one frame.
 #[derive(Default)]
@@ -31,6 +31,8 @@ pub(crate) struct Tiles {
     fine: Vec<Tile>,
     moved: Vec<Tile>,
     bare: Vec<Tile>,
+    painted: Vec<Tile>,
+    painted_moved: Vec<Tile>,
     mouths: Vec<Tile>,
     eyes: Vec<Tile>,
     both: Vec<Tile>,
@@ -38,9 +40,9 @@ pub(crate) struct Tiles {
 }
 
 impl Tiles {
-    /// All tiles: first those whose pixels keep their place, then the same of small faces or without skin, then those that move and
-    /// may hold skin or paint, then those that only move. Behind them those that are painted, in the picture that does not move
-    /// yet: those that hold a mouth, those that hold an eye, those that hold both.
+    /// All tiles: first those that are not painted: those whose pixels keep their place, the same of small faces, those that move and may
+    /// hold skin, those that only move. Then those that are painted: those whose pixels keep their place, and those that move. Behind
+    /// them what is painted, in the picture that does not move yet: tiles that hold a mouth, an eye, both.
     pub(crate) fn list(&self) -> &[Tile] {
         self.list.get(..self.ends[KINDS - 1]).unwrap_or_default()
     }
@@ -69,9 +71,9 @@ impl Tiles {
             }
         }
         self.list_painted(faces);
-        let Self { list, fine, moved, bare, mouths, eyes, both, ends } = self;
+        let Self { list, fine, moved, bare, painted, painted_moved, mouths, eyes, both, ends } = self;
         ends[0] = list.len();
-        for (kind, end) in [fine, moved, bare, mouths, eyes, both].into_iter().zip(ends.iter_mut().skip(1)) {
+        for (kind, end) in [fine, moved, bare, painted, painted_moved, mouths, eyes, both].into_iter().zip(ends.iter_mut().skip(1)) {
             list.append(kind);
             *end = list.len();
         }
@@ -118,13 +120,16 @@ impl Tiles {
         let paint = bits(faces, |face| has_paint(face, tile, beside));
         let is_fine = (0..).zip(faces).any(|(index, face)| skin & (1_u32 << index) != 0 && face.skin.cell < SHARED);
         let place = column | row << 16;
-        match (moving, skin, paint) {
-            (0, 0, 0) => {}
-            (0, _, _) if is_fine || skin == 0 => self.fine.push([place, 0, skin, paint]),
-            (0, _, _) => self.list.push([place, 0, skin, paint]),
-            (_, 0, 0) => self.bare.push([place, moving, 0, 0]),
-            _ => self.moved.push([place, moving, skin, paint]),
-        }
+        let list = match (moving, skin, paint) {
+            (0, 0, 0) => return,
+            (0, _, 0) if is_fine => &mut self.fine,
+            (0, _, 0) => &mut self.list,
+            (_, 0, 0) => &mut self.bare,
+            (_, _, 0) => &mut self.moved,
+            (0, ..) => &mut self.painted,
+            _ => &mut self.painted_moved,
+        };
+        list.push([place, moving, skin, paint]);
     }
 }
 

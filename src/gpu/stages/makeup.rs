@@ -5,7 +5,7 @@ mod slots;
 mod uniform;
 
 use wgpu::BindingResource::{Sampler, TextureView};
-use wgpu::TextureFormat::{Rg32Float, Rgba16Float, Rgba32Float};
+use wgpu::TextureFormat::{Rg32Float, Rgba16Float, Rgba32Float, Rgba32Uint};
 use wgpu::{BufferUsages, TextureSampleType, TextureUsages};
 
 use super::{FrameResources, GROUP, Outputs, Recorder, Stage};
@@ -26,24 +26,20 @@ const SOFT: Shader = shader!("paint/common", "paint/soft");
 const STATE_BYTES: u64 = 16 * 6;
 /// Texels of a face's row of statistics: the columns in shaders/paint/common.wgsl, and room.
 const COLUMNS: u32 = 16;
+/// Texels of a row of what a face is told.
+const TOLD: u32 = (size_of::<PaintUniform>() / 16) as u32;
 
 /// What other stages read of this one.
 #[derive(Clone, PartialEq)]
 pub(super) struct MakeupOutput {
     /// A [`PaintUniform`] a face.
     pub(super) faces: wgpu::Buffer,
+    /// The same as rows of a texture.
+    pub(super) told: wgpu::TextureView,
     /// A row of colours a face.
     pub(super) statistics: wgpu::TextureView,
     /// A layer a face: what soft make-up adds.
     pub(super) makeup: wgpu::TextureView,
-}
-
-impl MakeupOutput {
-    /// Room for what the passes are told of all faces.
-    pub(super) fn faces(factory: &ResourceFactory) -> wgpu::Buffer {
-        let usage = BufferUsages::UNIFORM | BufferUsages::COPY_DST;
-        factory.buffer("paint", (size_of::<PaintUniform>() * MAX_FACES) as u64, usage)
-    }
 }
 
 pub(super) struct MakeupStage {
@@ -70,11 +66,12 @@ impl Grids {
     fn new(factory: &ResourceFactory, capacity: u32) -> Self {
         let (written, copied) = (TextureUsages::STORAGE_BINDING, TextureUsages::COPY_DST);
         let read = TextureUsages::TEXTURE_BINDING;
-        let side = soft::SIDE as u32;
+        let (side, uniform) = (soft::SIDE as u32, BufferUsages::UNIFORM | BufferUsages::COPY_DST);
         Self {
             capacity,
             output: MakeupOutput {
-                faces: MakeupOutput::faces(factory),
+                faces: factory.buffer("paint", (size_of::<PaintUniform>() * MAX_FACES) as u64, uniform),
+                told: factory.texture("told", (TOLD, capacity), Rgba32Uint, read | copied),
                 statistics: factory.texture("statistics", (COLUMNS, capacity), Rgba32Float, read | written),
                 makeup: factory.layers("make-up", side, capacity, Rgba16Float, written),
             },
@@ -155,6 +152,9 @@ impl Stage for MakeupStage {
             *uniform = PaintUniform::new(&face.paint, slot);
         }
         queue.write_buffer(&grids.output.faces, 0, bytemuck::cast_slice(&faces));
+        let rows = grids.output.told.texture().height();
+        let told = faces.get(..rows as usize).unwrap_or_default();
+        write_rows(queue, &grids.output.told, 0, (TOLD, rows), bytemuck::cast_slice(told));
         for (layer, face) in (0..).zip(plan.faces()).filter(|(_, face)| !face.paint.is_none()) {
             let places = bytemuck::cast_slice(face.paint.samples.row());
             write_rows(queue, &grids.samples, layer, (samples::ROW as u32, 1), places);

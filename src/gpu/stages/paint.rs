@@ -5,10 +5,10 @@ mod grids;
 
 use wgpu::BindingResource::{Sampler, TextureView};
 use wgpu::TextureFormat::Rgba16Float;
-use wgpu::TextureUsages;
+use wgpu::{TextureSampleType, TextureUsages};
 
 use super::makeup::MakeupOutput;
-use super::{FrameResources, GROUP, Outputs, Recorder, Stage, skin, tile_groups};
+use super::{FrameResources, GROUP, Outputs, Recorder, Stage, tile_groups};
 use crate::gpu::bind_groups::{BindGroupCache, Pair};
 use crate::gpu::pass::Slot;
 use crate::gpu::resources::{ResourceFactory, write_rows};
@@ -17,27 +17,21 @@ use crate::retouch::paint::{BOXES, MOUTH, contours};
 use grids::{Grids, Passes};
 
 /// What its functions in shaders/paint/change.wgsl bind, with their numbers.
-pub(super) const SLOTS: [(u32, Slot); 2] = [(10, Slot::Uniform), (19, Slot::Texture)];
+pub(super) const SLOTS: [(u32, Slot); 2] = [(10, Slot::Table(TextureSampleType::Uint)), (19, Slot::Texture)];
 
 /// What other stages read of this one.
 #[derive(Clone, PartialEq)]
 pub(super) struct PaintOutput {
-    /// A [`super::makeup::PaintUniform`] a face.
-    faces: wgpu::Buffer,
+    /// A row a face: [`super::makeup::PaintUniform`].
+    told: wgpu::TextureView,
     /// What is to be added to each pixel of the frame where something is painted.
     painted: wgpu::TextureView,
 }
 
 impl PaintOutput {
-    /// Of no face: what is bound where nothing has been painted yet.
-    pub(super) fn none(factory: &ResourceFactory) -> Self {
-        let painted = factory.texture("nothing painted", (1, 1), Rgba16Float, TextureUsages::TEXTURE_BINDING);
-        Self { faces: MakeupOutput::faces(factory), painted }
-    }
-
     /// In the order of [`SLOTS`].
     pub(super) fn resources(&self) -> [wgpu::BindingResource<'_>; 2] {
-        [self.faces.as_entire_binding(), TextureView(&self.painted)]
+        [TextureView(&self.told), TextureView(&self.painted)]
     }
 }
 
@@ -47,9 +41,7 @@ pub(super) struct PaintStage {
     painted: Option<wgpu::TextureView>,
     bound: BindGroupCache<Bindings>,
     /// What is bound of the other stages and of the list of tiles.
-    read: (Option<skin::SkinOutput>, Option<MakeupOutput>, Option<wgpu::TextureView>),
-    /// What is bound of the skin where no skin has been looked for yet.
-    bare: Option<skin::SkinOutput>,
+    read: (Option<MakeupOutput>, Option<wgpu::TextureView>),
 }
 
 /// What hangs on the frame's textures.
@@ -66,33 +58,27 @@ impl PaintStage {
             painted: None,
             bound: BindGroupCache::new(),
             read: Default::default(),
-            bare: None,
         }
     }
 
     fn bind(&self, frame: &FrameResources<'_>) -> Option<Bindings> {
-        let (Some(skin), Some(makeup), Some(tiles)) = &self.read else { return None };
+        let (Some(makeup), Some(tiles)) = &self.read else { return None };
         let (grids, painted) = (self.grids.as_ref()?, self.painted.as_ref()?);
         let (input, linear) = (TextureView(frame.pair.0), Sampler(&frame.shared.linear));
-        let faces = makeup.faces.as_entire_binding();
         let bands = [
-            faces.clone(),
+            makeup.faces.as_entire_binding(),
             input.clone(),
             linear.clone(),
             TextureView(&grids.distances),
             TextureView(&makeup.statistics),
             TextureView(&grids.bands),
         ];
-        let [skin_faces, corrections, details] = skin.resources();
         let paint = [
             frame.shared.frame.as_entire_binding(),
             input,
             linear,
             TextureView(tiles),
-            skin_faces,
-            corrections,
-            details,
-            faces,
+            TextureView(&makeup.told),
             TextureView(&grids.distances),
             TextureView(&grids.bands),
             TextureView(&grids.lows),
@@ -136,16 +122,12 @@ impl Stage for PaintStage {
                 let usage = TextureUsages::TEXTURE_BINDING | TextureUsages::STORAGE_BINDING;
                 self.painted = Some(factory.texture("painted", size, Rgba16Float, usage));
             }
-            if outputs.skin.is_none() && self.bare.is_none() {
-                self.bare = Some(skin::SkinOutput::none(factory));
-            }
-            let skin = outputs.skin.as_ref().or(self.bare.as_ref());
-            let read = (skin.cloned(), Some(makeup.clone()), frame.shared.tiles.clone());
+            let read = (Some(makeup.clone()), frame.shared.tiles.clone());
             if self.read != read {
                 self.bound.clear();
                 self.read = read;
             }
-            if let (Some(grids), Some(makeup)) = (&mut self.grids, &self.read.1) {
+            if let (Some(grids), Some(makeup)) = (&mut self.grids, &self.read.0) {
                 grids.bind(factory, &self.passes, &frame.shared.linear, &makeup.faces);
             }
             if self.bound.get(frame.pair).is_none()
@@ -155,7 +137,7 @@ impl Stage for PaintStage {
             }
         }
         if let (Some(makeup), Some(painted)) = (&outputs.makeup, &self.painted) {
-            outputs.paint = Some(PaintOutput { faces: makeup.faces.clone(), painted: painted.clone() });
+            outputs.paint = Some(PaintOutput { told: makeup.told.clone(), painted: painted.clone() });
         }
     }
 
@@ -186,7 +168,7 @@ impl Stage for PaintStage {
         recorder.dispatch(mouth, bound.map(|bound| &bound.bands), groups(MOUTH..MOUTH + 1, 1));
         recorder.dispatch(eyes, bound.map(|bound| &bound.bands), groups(MOUTH + 1..BOXES, 1));
         recorder.dispatch(&passes.lows, grids.map(|grids| &grids.lows), groups(0..BOXES, 4));
-        let [_, _, _, before, mouths, eyes, both] = plan.tiles.ends();
+        let [.., before, mouths, eyes, both] = plan.tiles.ends();
         for (pass, tiles) in passes.paint.iter().zip([mouths - before, eyes - mouths, both - eyes]) {
             recorder.dispatch(pass, bound.map(|bound| &bound.paint), tile_groups(tiles));
         }
@@ -198,7 +180,7 @@ impl Stage for PaintStage {
 
     fn clear(&mut self) {
         self.bound.clear();
-        (self.grids, self.painted, self.bare) = (None, None, None);
+        (self.grids, self.painted) = (None, None);
         self.read = Default::default();
     }
 }

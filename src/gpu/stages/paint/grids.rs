@@ -17,7 +17,7 @@ const LOWS: Shader = shader!("paint/common", "paint/lows");
 macro_rules! paint {
     ($($part:literal),+) => {
         shader!(
-            "compose/common", "skin/common", "skin/change", "paint/common", "paint/surface", $($part),+, "paint/paint"
+            "compose/common", "paint/common", "paint/told", "paint/surface", $($part),+, "paint/paint"
         )
     };
 }
@@ -46,10 +46,7 @@ impl Passes {
             (1, Texture),
             (2, Sampler),
             (4, Slot::Table(TextureSampleType::Uint)),
-            (5, Uniform),
-            (6, layers),
-            (9, layers),
-            (10, Uniform),
+            (10, Slot::Table(TextureSampleType::Uint)),
             (11, layers),
             (12, layers),
             (13, layers),
