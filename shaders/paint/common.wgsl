@@ -8,8 +8,6 @@ struct PaintFace {
     grids: array<vec4<f32>, 3>,
     // Their texels across and down; unused.
     texels: array<vec4<u32>, 3>,
-    // Corners of the contours: of the mouth outer and inner; of an eye lids, brow, line, lid's surface.
-    counts: array<vec4<u32>, 3>,
     // What the nodes of soft shapes lie over: x, y, width, height; 0 where there are none.
     soft: vec4<f32>,
     // The face's size in pixels (0 where nothing is painted); the mouth's opening (F); 1 where the face is known from the frame

@@ -7,16 +7,16 @@
 const PAINT_BOXES = 0u;
 const PAINT_GRIDS = 3u;
 const PAINT_TEXELS = 6u;
-const PAINT_SIZE = 13u;
-const PAINT_LIPS = 14u;
-const PAINT_MOUTH = 15u;
-const PAINT_INNER = 16u;
-const PAINT_LIDS = 17u;
-const PAINT_BROW = 18u;
-const PAINT_CORNERS = 21u;
-const PAINT_IRISES = 23u;
-const PAINT_UPS = 25u;
-const PAINT_SEEN = 26u;
+const PAINT_SIZE = 10u;
+const PAINT_LIPS = 11u;
+const PAINT_MOUTH = 12u;
+const PAINT_INNER = 13u;
+const PAINT_LIDS = 14u;
+const PAINT_BROW = 15u;
+const PAINT_CORNERS = 18u;
+const PAINT_IRISES = 20u;
+const PAINT_UPS = 22u;
+const PAINT_SEEN = 23u;
 
 fn paint_bits(k: u32, column: u32) -> vec4<u32> {
     return textureLoad(paint_faces, vec2<u32>(column, k), 0);

@@ -5,6 +5,7 @@
 
 pub(crate) mod amounts;
 pub(crate) mod contours;
+pub(crate) mod distances;
 pub(crate) mod samples;
 pub(crate) mod soft;
 
@@ -15,6 +16,7 @@ use crate::face::topology::{CHIN, FOREHEAD, LEFT_CHEEK, LEFT_IRIS, POINTS_WITH_I
 use crate::Look;
 use amounts::{Amounts, Colours};
 use contours::Contours;
+use distances::Distances;
 use samples::Samples;
 use soft::{Soft, SoftRaster};
 
@@ -125,7 +127,8 @@ pub(crate) struct PaintPlan {
     pub(crate) gap: f32,
     pub(crate) amounts: Amounts,
     pub(crate) colours: Colours,
-    pub(crate) contours: Contours,
+    pub(crate) distances: [Distances; BOXES],
+    contours: Contours,
     pub(crate) samples: Samples,
     pub(crate) soft: Soft,
 }
@@ -139,7 +142,8 @@ impl PaintPlan {
     /// Plans the paint of a face.
     pub(super) fn update(&mut self, face: &FaceGeometry<'_>, look: &Look, raster: &mut Option<Box<SoftRaster>>) {
         let points = face.points;
-        (self.boxes, self.bounds, self.soft_rect) = Default::default();
+        (self.boxes, self.grids) = Default::default();
+        (self.bounds, self.soft_rect) = Default::default();
         self.amounts = Amounts::none();
         if !amounts::is_asked_for(look) {
             return;
@@ -160,6 +164,10 @@ impl PaintPlan {
         self.place(face);
         if self.is_none() {
             return;
+        }
+        for (part, distances) in self.distances.iter_mut().enumerate().filter(|(part, _)| self.boxes[*part].width > 0) {
+            let eye = EYES.iter().position(|eye| *eye == part).and_then(|side| self.eyes.get(side));
+            distances.update(&self.grids[part], self.contours.of(part), self.size, eye);
         }
         self.samples.update(points, self.size);
         if self.has_soft() {

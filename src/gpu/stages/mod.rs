@@ -179,10 +179,9 @@ impl<'a> Recorder<'a> {
     fn dispatch(&mut self, pass: &Pass, bound: Option<&wgpu::BindGroup>, groups: [u32; 3]) {
         let index = self.next;
         self.next += 1;
-        let times = if std::env::var("REPEAT").is_ok_and(|s| s == index.to_string()) { 21 } else { 1 };
         let Some(bound) = bound.filter(|_| !groups.contains(&0)) else { return };
         if let Some(whole) = &mut self.whole {
-            for _ in 0..times { pass.dispatch(whole, bound, groups); }
+            pass.dispatch(whole, bound, groups);
         } else if let Some(timer) = self.timer {
             let writes = Some(timer.writes(self.ran.count_ones()));
             pass.dispatch(&mut self.encoder.begin_compute_pass(&Self::descriptor(writes)), bound, groups);

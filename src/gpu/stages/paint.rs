@@ -11,9 +11,9 @@ use super::makeup::MakeupOutput;
 use super::{FrameResources, GROUP, Outputs, Recorder, Stage, tile_groups};
 use crate::gpu::bind_groups::{BindGroupCache, Pair};
 use crate::gpu::pass::Slot;
-use crate::gpu::resources::{ResourceFactory, write_rows};
+use crate::gpu::resources::{ResourceFactory, write_part};
 use crate::retouch::Plan;
-use crate::retouch::paint::{BOXES, MOUTH, contours};
+use crate::retouch::paint::{BOXES, MOUTH};
 use grids::{Grids, Passes};
 
 /// What its functions in shaders/paint/change.wgsl bind, with their numbers.
@@ -95,7 +95,7 @@ impl PaintStage {
 
 impl Stage for PaintStage {
     fn passes(&self) -> &'static [&'static str] {
-        &["distances", "mouth bands", "eye bands", "lows", "mouths", "eyes", "mouths and eyes"]
+        &["mouth bands", "eye bands", "lows", "mouths", "eyes", "mouths and eyes"]
     }
 
     fn is_none(&self, plan: &Plan) -> bool {
@@ -143,10 +143,11 @@ impl Stage for PaintStage {
 
     fn upload(&mut self, queue: &wgpu::Queue, plan: &Plan) {
         let Some(grids) = &self.grids else { return };
-        for (layer, face) in (0..).zip(plan.faces()).filter(|(_, face)| face.paint.bounds.width > 0) {
-            let size = (contours::CORNERS as u32, contours::ROWS as u32);
-            let corners = bytemuck::cast_slice(face.paint.contours.rows().as_flattened());
-            write_rows(queue, &grids.contours, layer * size.1, size, corners);
+        for (first, face) in (0..).step_by(BOXES).zip(plan.faces()) {
+            let parts = face.paint.distances.iter().zip(&face.paint.grids);
+            for (layer, (distances, grid)) in (first..).zip(parts).filter(|(_, (_, grid))| grid.texel > 0.0) {
+                write_part(queue, &grids.distances, layer, grid.texels, bytemuck::cast_slice(distances.texels()));
+            }
         }
     }
 
@@ -163,7 +164,6 @@ impl Stage for PaintStage {
             [across, down, layers]
         };
         let grids = self.grids.as_ref().and_then(|grids| grids.bound.as_ref());
-        recorder.dispatch(&passes.distances, grids.map(|grids| &grids.distances), groups(0..BOXES, 1));
         let [mouth, eyes] = &passes.bands;
         recorder.dispatch(mouth, bound.map(|bound| &bound.bands), groups(MOUTH..MOUTH + 1, 1));
         recorder.dispatch(eyes, bound.map(|bound| &bound.bands), groups(MOUTH + 1..BOXES, 1));

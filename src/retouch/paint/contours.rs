@@ -7,9 +7,9 @@ use crate::retouch::outline::box_of;
 use crate::retouch::region::at;
 
 /// Corners of a row at most.
-pub(crate) const CORNERS: usize = 64;
+const CORNERS: usize = 64;
 /// Rows: the lips' outer and inner contour; then for each eye its lids, its brow, its line and the lid's surface up to the brow.
-pub(crate) const ROWS: usize = 10;
+const ROWS: usize = 10;
 const LID: usize = 0;
 const BROW: usize = 1;
 const LINE: usize = 2;
@@ -30,7 +30,7 @@ const WING: f32 = 0.333;
 const PROFILE: [f32; 9] = [0.10, 0.28, 0.40, 0.52, 0.64, 0.76, 0.87, 0.96, 1.0];
 
 /// Rows of corners, each a closed contour.
-pub(crate) struct Contours {
+pub(super) struct Contours {
     rows: [[[f32; 2]; CORNERS]; ROWS],
     counts: [usize; ROWS],
 }
@@ -42,13 +42,15 @@ impl Default for Contours {
 }
 
 impl Contours {
-    pub(crate) fn rows(&self) -> &[[[f32; 2]; CORNERS]; ROWS] {
-        &self.rows
+    /// Those of a box: of the mouth two, of an eye four.
+    pub(super) fn of(&self, part: usize) -> [&[[f32; 2]]; 4] {
+        let (first, count) = if part == 0 { (0, 2) } else { (4 * part - 2, 4) };
+        std::array::from_fn(|k| if k < count { self.row(first + k) } else { &[] })
     }
 
-    /// Corners of each row.
-    pub(crate) fn counts(&self) -> [u32; ROWS] {
-        self.counts.map(|count| count as u32)
+    fn row(&self, row: usize) -> &[[f32; 2]] {
+        let count = self.counts.get(row).copied().unwrap_or_default();
+        self.rows.get(row).and_then(|corners| corners.get(..count)).unwrap_or_default()
     }
 
     /// Draws those that a face's paint needs; the others have no corners.
@@ -117,12 +119,9 @@ impl Contours {
             outer[axis] + lift * eye.up[axis] + wing * (0.85 * out[axis] + 0.55 * eye.up[axis])
         });
         let mut lid = *lid;
-        if let [.., before, corner] = &mut lid {
-            let share = if wing > 0.0 { 0.5 * (wing / (0.15 * eye.width)).min(1.0) } else { 0.0 };
-            *corner = std::array::from_fn(|axis| {
-                corner[axis] + share * (0.6 * before[axis] + 0.4 * tip[axis] - corner[axis])
-            });
-        }
+        let [.., before, corner] = &mut lid;
+        let share = if wing > 0.0 { 0.5 * (wing / (0.15 * eye.width)).min(1.0) } else { 0.0 };
+        *corner = std::array::from_fn(|axis| corner[axis] + share * (0.6 * before[axis] + 0.4 * tip[axis] - corner[axis]));
         // It lies on the lid and hardly reaches into the eye.
         let node = |k: usize| {
             let k = k.min(lid.len());
@@ -178,7 +177,7 @@ impl Contours {
 
     /// The box of a row.
     fn bounds(&self, row: usize) -> Option<[[f32; 2]; 2]> {
-        let corners = self.rows.get(row)?.get(..*self.counts.get(row)?)?;
+        let corners = self.row(row);
         (!corners.is_empty()).then(|| box_of(corners))
     }
 

@@ -12,7 +12,6 @@ pub(crate) struct PaintUniform {
     pub(crate) boxes: [[u32; 4]; BOXES],
     pub(crate) grids: [[f32; 4]; BOXES],
     pub(crate) texels: [[u32; 4]; BOXES],
-    pub(crate) counts: [[u32; 4]; BOXES],
     pub(crate) soft: [f32; 4],
     pub(crate) size: [f32; 4],
     pub(crate) lips: [f32; 4],
@@ -34,7 +33,6 @@ impl PaintUniform {
     pub(crate) fn new(paint: &PaintPlan, slot: Option<Slot>) -> Self {
         let Some(slot) = slot else { return Self::default() };
         let (amounts, colours) = (&paint.amounts, &paint.colours);
-        let [outer, inner, right @ .., l, b, i, s] = paint.contours.counts();
         let [right_eye, left_eye] = &paint.eyes;
         let grids = paint.grids.map(|grid| {
             let [x, y] = grid.origin;
@@ -47,7 +45,6 @@ impl PaintUniform {
             boxes: paint.boxes.map(|area| area.corners()),
             grids,
             texels: paint.grids.map(|grid| [grid.texels[0], grid.texels[1], 0, 0]),
-            counts: [[outer, inner, 0, 0], right, [l, b, i, s]],
             soft: paint.soft_rect.origin_and_size().map(|value| value as f32),
             size: [paint.size, paint.gap, f32::from(u8::from(!slot.is_new)), slot.index as f32],
             lips: [

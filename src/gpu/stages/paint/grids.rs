@@ -1,14 +1,13 @@
 //! The paint's passes, the textures between them, and what is bound of them.
 
 use wgpu::BindingResource::{Sampler, TextureView};
-use wgpu::TextureFormat::{Rg32Float, Rgba16Float};
+use wgpu::TextureFormat::Rgba16Float;
 use wgpu::{TextureSampleType, TextureUsages};
 
 use crate::gpu::pass::{Pass, Shader, Slot, shader};
 use crate::gpu::resources::ResourceFactory;
-use crate::retouch::paint::{BOXES, SIDE, contours};
+use crate::retouch::paint::{BOXES, SIDE};
 
-const DISTANCES: Shader = shader!("paint/common", "paint/distances");
 const MOUTH_BANDS: Shader = shader!("paint/common", "paint/mouth_bands", "paint/bands");
 const EYE_BANDS: Shader = shader!("paint/common", "paint/eye_bands", "paint/bands");
 const LOWS: Shader = shader!("paint/common", "paint/lows");
@@ -26,7 +25,6 @@ const EYES: Shader = paint!("paint/eyes", "paint/eyelids");
 const BOTH: Shader = paint!("paint/lips", "paint/eyes", "paint/both");
 
 pub(super) struct Passes {
-    pub(super) distances: Pass,
     /// Of mouths, and of eyes.
     pub(super) bands: [Pass; 2],
     pub(super) lows: Pass,
@@ -54,7 +52,6 @@ impl Passes {
             (18, Output(Rgba16Float)),
         ];
         Self {
-            distances: Pass::new(factory, DISTANCES, &[Uniform, table, out]),
             bands: [MOUTH_BANDS, EYE_BANDS].map(|shader| Pass::new(factory, shader, &bands)),
             lows: Pass::new(factory, LOWS, &[Uniform, layers, Sampler, layers, out]),
             paint: [MOUTHS, EYES, BOTH].map(|shader| Pass::numbered(factory, shader, &paint)),
@@ -65,8 +62,6 @@ impl Passes {
 /// For a number of faces. The size does not depend on the frame's.
 pub(super) struct Grids {
     pub(super) capacity: u32,
-    /// Rows of corners.
-    pub(super) contours: wgpu::TextureView,
     /// Layers a face: mouth, right eye, left eye.
     pub(super) distances: wgpu::TextureView,
     pub(super) bands: wgpu::TextureView,
@@ -78,7 +73,6 @@ pub(super) struct Grids {
 /// Bindings that do not depend on the frame.
 pub(super) struct GridBindings {
     faces: wgpu::Buffer,
-    pub(super) distances: wgpu::BindGroup,
     pub(super) lows: wgpu::BindGroup,
 }
 
@@ -86,14 +80,12 @@ impl Grids {
     /// For `capacity` faces.
     pub(super) fn new(factory: &ResourceFactory, capacity: u32) -> Self {
         let (written, copied) = (TextureUsages::STORAGE_BINDING, TextureUsages::COPY_DST);
-        let corners = (contours::CORNERS as u32, contours::ROWS as u32 * capacity);
-        let layers = |label, side| factory.layers(label, side, capacity * BOXES as u32, Rgba16Float, written);
+        let layers = |label, side, usage| factory.layers(label, side, capacity * BOXES as u32, Rgba16Float, usage);
         Self {
             capacity,
-            contours: factory.texture("contours", corners, Rg32Float, TextureUsages::TEXTURE_BINDING | copied),
-            distances: layers("distances", SIDE),
-            bands: layers("bands", SIDE),
-            lows: layers("lows", SIDE / 4),
+            distances: layers("distances", SIDE, copied),
+            bands: layers("bands", SIDE, written),
+            lows: layers("lows", SIDE / 4, written),
             bound: None,
         }
     }
@@ -109,12 +101,10 @@ impl Grids {
         if self.bound.as_ref().is_some_and(|bound| bound.faces == *faces) {
             return;
         }
-        let [contours, distances, bands, lows] =
-            [&self.contours, &self.distances, &self.bands, &self.lows].map(|view| TextureView(view));
+        let [distances, bands, lows] = [&self.distances, &self.bands, &self.lows].map(|view| TextureView(view));
         let uniform = faces.as_entire_binding();
         self.bound = Some(GridBindings {
             faces: faces.clone(),
-            distances: passes.distances.bind(factory, &[uniform.clone(), contours, distances.clone()]),
             lows: passes.lows.bind(factory, &[uniform, bands, Sampler(linear), distances, lows]),
         });
     }
