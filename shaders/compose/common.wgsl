@@ -2,11 +2,15 @@
 // written. Frame mirrors src/gpu/stages/mod.rs byte for byte.
 
 struct Frame {
-    // Width and height in pixels; 1 where the skin shall be shown in place of the picture, else 0; unused.
+    // Width and height in pixels; 1 where the skin shall be shown in place of the picture, else 0; where in the list of tiles all
+    // end.
     size: vec4<u32>,
-    // Where in the list of tiles those end that keep their place, the same of small faces, those that move and may hold skin,
-    // and those that only move.
+    // Where those end that are not painted: those that keep their place, the same of small faces, those that move and may hold
+    // skin, and those that only move.
     tiles: vec4<u32>,
+    // Where those end that are painted: those that keep their place and those that move; then, in the picture that does not move
+    // yet, those that hold a mouth and those that hold an eye. Those that hold both come last.
+    painted: vec4<u32>,
 }
 
 @group(0) @binding(0) var<uniform> frame: Frame;
@@ -18,9 +22,10 @@ struct Frame {
 struct Tile {
     // Column and row.
     place: vec2<u32>,
-    // Bit k: face k moves its pixels; face k may change their colours.
+    // Bit k: face k moves its pixels; they may be face k's skin; face k may be painted there.
     moving: u32,
     skin: u32,
+    paint: u32,
 }
 
 // Most workgroups of a row of them.
@@ -35,7 +40,7 @@ fn compose_index(group: vec3<u32>, first: u32) -> u32 {
 fn compose_tile(index: u32) -> Tile {
     let width = textureDimensions(tiles).x;
     let tile = textureLoad(tiles, vec2<u32>(index % width, index / width), 0);
-    return Tile(tile.xy, tile.z, tile.w);
+    return Tile(vec2<u32>(tile.x & 0xffffu, tile.x >> 16u), tile.y, tile.z, tile.w);
 }
 
 // Weights of the cubic of Catmull and Rom (1974) at the share t between two pixels.

@@ -25,6 +25,8 @@ struct SkinFace {
     extra: vec4<f32>,
     // The core's cells: from left and top to right and bottom.
     cells: vec4<f32>,
+    // What the grid of make-up lies over: x, y, width, height in pixels; 0 where there is none.
+    makeup: vec4<f32>,
     // Where the face's colours are kept; 1 where the face takes part, else 0; 1 where nothing is known of it yet, else 0;
     // blocks across (lower half) and down (upper half) in the frame before.
     links: vec4<u32>,

@@ -70,7 +70,8 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(workgroup_id) gro
             let finest = details_removed(rgb - skin[k].rgb, face.fading.y, face.extra.z);
             // A spot may lie in one block alone.
             let strength = select(change[k].w, max(change[k].w, here.w), here.w > 1.0);
-            let correction = select(change[k].rgb - strength * finest, vec3<f32>(1.0), face.extra.y > 0.0);
+            let changed = change[k].rgb - strength * finest + correct_makeup(face, group.z, cell);
+            let correction = select(changed, vec3<f32>(1.0), face.extra.y > 0.0);
             textureStore(corrections, cell, group.z, vec4<f32>(correction, share));
             // What is finer than a cell differs by its brightness more than by its colour.
             let steepness = (slope[k].x + slope[k].y + slope[k].z) / (2.2 * brightness);

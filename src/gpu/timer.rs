@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::resources::ResourceFactory;
 
 /// Most passes that are timed.
-pub(crate) const MAX_PASSES: usize = 24;
+pub(crate) const MAX_PASSES: usize = 32;
 /// Two timestamps a pass: its begin and its end.
 const STAMPS: u32 = 2 * MAX_PASSES as u32;
 /// Bytes of all timestamps, as they are copied.

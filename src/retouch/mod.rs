@@ -2,14 +2,17 @@
 //! numbers; nothing here knows of networks or of the GPU.
 
 pub(crate) mod outline;
+pub(crate) mod paint;
 pub(crate) mod region;
 pub(crate) mod shape;
 pub(crate) mod skin;
 pub(crate) mod tiles;
 
 use crate::face::{PartConfidence, topology};
-use crate::{Error, Face, Looks, Result, Skin};
+use crate::{Error, Face, Look, Looks, Result, Skin};
 use outline::Others;
+use paint::PaintPlan;
+use paint::soft::SoftRaster;
 use region::{Axes, Rect};
 use shape::{ShapePlan, ShapeSolver};
 use skin::SkinPlan;
@@ -39,6 +42,8 @@ pub(crate) struct Plan {
     frame: u64,
     /// Made with the first face that a shape moves.
     solver: Option<Box<ShapeSolver>>,
+    /// Made with the first face that is made up.
+    raster: Option<Box<SoftRaster>>,
     used: usize,
     order: Vec<(usize, Axes)>,
 }
@@ -50,19 +55,21 @@ pub(crate) struct FacePlan {
     pub(crate) id: u64,
     pub(crate) skin: SkinPlan,
     pub(crate) shape: ShapePlan,
+    pub(crate) paint: PaintPlan,
 }
 
 impl FacePlan {
     /// The pixels outside of which every pixel stays as it is.
     pub(crate) fn changing(&self) -> Rect {
-        self.skin.bounds.around(&self.shape.bounds)
+        self.skin.bounds.around(&self.shape.bounds).around(&self.paint.bounds)
     }
 
     /// The pixels that the stages read, but for a few beside them: what a shape moves may come from all around what moves.
     pub(crate) fn reading(&self) -> Rect {
         let skin = if self.skin.is_none() { Rect::default() } else { self.skin.rect };
+        let painted = if self.paint.is_none() { Rect::default() } else { self.paint.reading };
         let moving = if self.shape.is_none() { Rect::default() } else { self.shape.rect.around(&self.shape.bounds) };
-        skin.around(&moving)
+        skin.around(&moving).around(&painted)
     }
 }
 
@@ -140,10 +147,12 @@ impl Plan {
             let look = looks.of(index, face);
             plan.id = face.id;
             let others = Others { faces, own: Some(index) };
-            plan.skin.update(&geometry, if shows_skin { &SHOWN } else { &look.skin }, others);
+            plan.paint.update(&geometry, if shows_skin { &Look::NONE } else { look }, &mut self.raster);
+            let skin = if shows_skin { &SHOWN } else { &look.skin };
+            plan.skin.update(&geometry, skin, plan.paint.has_soft(), others);
             let solver = self.solver.get_or_insert_default();
             plan.shape.update(&geometry, &look.shape, others, solver, self.frame);
-            self.used += usize::from(!plan.skin.is_none() || !plan.shape.is_none());
+            self.used += usize::from(!plan.skin.is_none() || !plan.shape.is_none() || !plan.paint.is_none());
         }
         self.tiles.update(self.faces.get(..self.used).unwrap_or_default());
         Ok(())

@@ -7,15 +7,15 @@
 //! ```
 
 mod amounts;
-mod canonical;
+pub(in crate::retouch) mod canonical;
 pub(crate) mod field;
 mod folds;
-mod grid;
+pub(in crate::retouch) mod grid;
 mod membrane;
 mod memory;
-mod planes;
-mod pose;
-mod raster;
+pub(in crate::retouch) mod planes;
+pub(in crate::retouch) mod pose;
+pub(in crate::retouch) mod raster;
 mod reach;
 mod room;
 mod rounding;

@@ -120,12 +120,13 @@ pub(crate) struct SkinPlan {
 }
 
 impl SkinPlan {
-    /// Plans the skin of a face, beside other faces.
-    pub(super) fn update(&mut self, face: &FaceGeometry<'_>, amounts: &Skin, others: Others<'_>) {
+    /// Plans the skin of a face, beside other faces. With `made_up`, make-up shall lie on it, even
+    /// if the skin itself stays as it is.
+    pub(super) fn update(&mut self, face: &FaceGeometry<'_>, amounts: &Skin, made_up: bool, others: Others<'_>) {
         let FaceGeometry { points, ref axes, frame, visibility, .. } = *face;
         self.amounts = Amounts::new(amounts, visibility);
         (self.rect, self.bounds) = (Rect::default(), Rect::default());
-        if self.amounts.is_none() {
+        if self.amounts.is_none() && !made_up {
             return;
         }
         let Some(rect) = skin_rect(points, axes, frame) else { return };
@@ -148,6 +149,6 @@ impl SkinPlan {
 
     /// Whether no pixel changes its colour.
     pub(crate) fn is_none(&self) -> bool {
-        self.amounts.is_none() || self.bounds.width == 0
+        self.bounds.width == 0
     }
 }

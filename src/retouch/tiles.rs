@@ -2,6 +2,7 @@
 //! depend on its faces, so that none is visited twice where faces overlap.
 
 use super::FacePlan;
+use super::paint::{BOXES, EYES, MOUTH};
 use super::region::Rect;
 use super::shape::field;
 use super::skin::prior;
@@ -15,9 +16,12 @@ const SHARED: f32 = 3.0;
 /// Tiles of a row of the list.
 pub(crate) const ROW: usize = 256;
 
-/// What the last pass is told of a tile: its column and row, and a bit for each face that moves its pixels, and for each that
-/// may change their colours.
+/// What a pass is told of a tile: its column (lower half) and row (upper half); and a bit for each face that moves its pixels, for
+/// each whose skin they may be, and for each that may be painted there.
 pub(crate) type Tile = [u32; 4];
+
+/// Kinds of tiles.
+pub(crate) const KINDS: usize = 9;
 
 /// The tiles of one frame.
 #[derive(Default)]
@@ -27,14 +31,20 @@ pub(crate) struct Tiles {
     fine: Vec<Tile>,
     moved: Vec<Tile>,
     bare: Vec<Tile>,
-    ends: [usize; 4],
+    painted: Vec<Tile>,
+    painted_moved: Vec<Tile>,
+    mouths: Vec<Tile>,
+    eyes: Vec<Tile>,
+    both: Vec<Tile>,
+    ends: [usize; KINDS],
 }
 
 impl Tiles {
-    /// All tiles: first those whose pixels keep their place, then the same of small faces, then those that move and may hold
-    /// skin, then those that only move.
+    /// All tiles: first those that are not painted: those whose pixels keep their place, the same of small faces, those that move and may
+    /// hold skin, those that only move. Then those that are painted: those whose pixels keep their place, and those that move. Behind
+    /// them what is painted, in the picture that does not move yet: tiles that hold a mouth, an eye, both.
     pub(crate) fn list(&self) -> &[Tile] {
-        self.list.get(..self.ends[3]).unwrap_or_default()
+        self.list.get(..self.ends[KINDS - 1]).unwrap_or_default()
     }
 
     /// The same in whole rows.
@@ -43,7 +53,7 @@ impl Tiles {
     }
 
     /// Where in the list each of these kinds ends.
-    pub(crate) fn ends(&self) -> [usize; 4] {
+    pub(crate) fn ends(&self) -> [usize; KINDS] {
         self.ends
     }
 
@@ -60,36 +70,84 @@ impl Tiles {
                 }
             }
         }
-        let Self { list, fine, moved, bare, ends } = self;
+        self.list_painted(faces);
+        let Self { list, fine, moved, bare, painted, painted_moved, mouths, eyes, both, ends } = self;
         ends[0] = list.len();
-        for (kind, end) in [fine, moved, bare].into_iter().zip(ends.iter_mut().skip(1)) {
+        for (kind, end) in
+            [fine, moved, bare, painted, painted_moved, mouths, eyes, both].into_iter().zip(ends.iter_mut().skip(1))
+        {
             list.append(kind);
             *end = list.len();
         }
         self.list.resize(self.list.len().next_multiple_of(ROW), Tile::default());
     }
 
+    /// Lists the tiles that hold a pixel of what is painted.
+    fn list_painted(&mut self, faces: &[FacePlan]) {
+        for (index, face) in faces.iter().enumerate() {
+            for (number, area) in face.paint.boxes.iter().enumerate() {
+                let (columns, rows) = (span(area.x, area.width), span(area.y, area.height));
+                for (row, column) in rows.flat_map(|row| columns.clone().map(move |column| (row, column))) {
+                    let tile = Rect { x: column * TILE, y: row * TILE, width: TILE, height: TILE };
+                    let earlier = faces.iter().take(index).flat_map(|face| &face.paint.boxes);
+                    let own = face.paint.boxes.iter().take(number);
+                    if !earlier.chain(own).any(|area| visits(area, &tile)) {
+                        let skin = bits(faces, |face| !face.skin.is_none() && has_skin(face, &tile, 0.0));
+                        let paint = bits(faces, |face| has_paint(face, &tile, 0.0));
+                        let holds = |boxes: std::ops::Range<usize>| {
+                            let mut found = faces.iter().filter_map(|face| face.paint.boxes.get(boxes.clone()));
+                            found.any(|boxes| boxes.iter().any(|area| visits(area, &tile)))
+                        };
+                        let list = match (holds(MOUTH..MOUTH + 1), holds(EYES[0]..BOXES)) {
+                            (true, false) => &mut self.mouths,
+                            (false, _) => &mut self.eyes,
+                            (true, true) => &mut self.both,
+                        };
+                        list.push([column | row << 16, 0, skin, paint]);
+                    }
+                }
+            }
+        }
+    }
+
     fn add(&mut self, faces: &[FacePlan], tile: &Rect, [column, row]: [u32; 2]) {
-        let bits = |holds: &mut dyn FnMut(&FacePlan) -> bool| {
-            (0..).zip(faces).filter(|(_, face)| holds(face)).fold(0, |bits, (index, _)| bits | (1_u32 << index))
-        };
         // What comes from elsewhere may be skin there: so far away, all faces taken together.
         let mut beside = 0.0;
-        let moving = bits(&mut |face| {
+        let moving = bits(faces, |face| {
             let reach = reach(face, tile);
             beside += reach;
             reach > 0.0
         });
-        let skin = bits(&mut |face| !face.skin.is_none() && has_skin(face, tile, beside));
+        let skin = bits(faces, |face| !face.skin.is_none() && has_skin(face, tile, beside));
+        let paint = bits(faces, |face| has_paint(face, tile, beside));
         let is_fine = (0..).zip(faces).any(|(index, face)| skin & (1_u32 << index) != 0 && face.skin.cell < SHARED);
-        match (moving, skin) {
-            (0, 0) => {}
-            (0, _) if is_fine => self.fine.push([column, row, 0, skin]),
-            (0, _) => self.list.push([column, row, 0, skin]),
-            (_, 0) => self.bare.push([column, row, moving, 0]),
-            _ => self.moved.push([column, row, moving, skin]),
-        }
+        let place = column | row << 16;
+        let list = match (moving, skin, paint) {
+            (0, 0, 0) => return,
+            (0, _, 0) if is_fine => &mut self.fine,
+            (0, _, 0) => &mut self.list,
+            (_, 0, 0) => &mut self.bare,
+            (_, _, 0) => &mut self.moved,
+            (0, ..) => &mut self.painted,
+            _ => &mut self.painted_moved,
+        };
+        list.push([place, moving, skin, paint]);
     }
+}
+
+/// A bit for each face of which something holds.
+fn bits(faces: &[FacePlan], mut holds: impl FnMut(&FacePlan) -> bool) -> u32 {
+    (0..).zip(faces).filter(|(_, face)| holds(face)).fold(0, |bits, (index, _)| bits | (1_u32 << index))
+}
+
+/// Whether any pixel of a tile may be painted, or any so many pixels beside it.
+fn has_paint(face: &FacePlan, tile: &Rect, beside: f32) -> bool {
+    let near = |from: u32, length: u32, painted: u32, extent: u32| {
+        from as f32 - beside < (painted + extent) as f32 && (from + length) as f32 + beside > painted as f32
+    };
+    face.paint.boxes.iter().any(|area| {
+        area.width > 0 && near(tile.x, tile.width, area.x, area.width) && near(tile.y, tile.height, area.y, area.height)
+    })
 }
 
 /// The tiles that hold some of so many pixels from `start` on.
@@ -158,8 +216,9 @@ mod tests {
             plan.update((512, 512), &[face.clone(), second.clone()], (&look).into(), false).unwrap();
             let tiles = &plan.tiles;
             let mut seen = std::collections::HashMap::new();
-            for (index, &[column, row, moving, skin]) in tiles.list().iter().enumerate() {
-                let [still, fine, moved, _] = tiles.ends();
+            for (index, &[place, moving, skin, _]) in tiles.list().iter().enumerate() {
+                let (column, row) = (place & 0xffff, place >> 16);
+                let [still, fine, moved, ..] = tiles.ends();
                 assert_eq!((moving == 0, skin == 0), (index < fine, index >= moved));
                 let has_fine = |(face, plan): (usize, &FacePlan)| skin >> face & 1 == 1 && plan.skin.cell < SHARED;
                 assert!(moving != 0 || plan.faces().iter().enumerate().any(has_fine) == (index >= still));

@@ -4,6 +4,8 @@
 mod compose;
 #[cfg(test)]
 mod layout;
+pub(super) mod makeup;
+pub(super) mod paint;
 mod picture;
 pub(super) mod shape;
 pub(super) mod skin;
@@ -31,7 +33,9 @@ fn list(factory: &ResourceFactory) -> Vec<Box<dyn Stage>> {
     vec![
         // What only moves waits for nothing, so it runs while the other stages' passes are still to come.
         Box::new(shape::ShapeStage::new(factory)),
+        Box::new(makeup::MakeupStage::new(factory)),
         Box::new(skin::SkinStage::new(factory)),
+        Box::new(paint::PaintStage::new(factory)),
         Box::new(compose::ComposeStage::new(factory)),
     ]
 }
@@ -80,6 +84,8 @@ struct FrameResources<'a> {
 struct Outputs {
     shape: Option<shape::ShapeOutput>,
     skin: Option<skin::SkinOutput>,
+    makeup: Option<makeup::MakeupOutput>,
+    paint: Option<paint::PaintOutput>,
 }
 
 /// What all stages share: the frame's uniforms, the tiles that passes at full size visit, a sampler.
@@ -95,12 +101,14 @@ struct Shared {
 struct FrameUniform {
     size: [u32; 4],
     tiles: [u32; 4],
+    painted: [u32; 4],
 }
 
 impl FrameUniform {
     fn new(plan: &Plan) -> Self {
-        let ((width, height), tiles) = (plan.size, plan.tiles.ends().map(|end| end as u32));
-        Self { size: [width, height, u32::from(plan.shows_skin), 0], tiles }
+        let (width, height) = plan.size;
+        let [a, b, c, d, painted @ .., all] = plan.tiles.ends().map(|end| end as u32);
+        Self { size: [width, height, u32::from(plan.shows_skin), all], tiles: [a, b, c, d], painted }
     }
 }
 
@@ -285,6 +293,6 @@ mod tests {
 
     #[test]
     fn uniforms_lie_in_memory_as_in_the_shader() {
-        assert_mirrors!(FrameUniform { size, tiles }, compose::STILL, "Frame");
+        assert_mirrors!(FrameUniform { size, tiles, painted }, compose::STILL, "Frame");
     }
 }

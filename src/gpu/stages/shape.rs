@@ -111,7 +111,7 @@ impl Stage for ShapeStage {
     }
 
     fn record(&self, recorder: &mut Recorder<'_>, pair: Pair<'_>, plan: &Plan) {
-        let [.., moved, all] = plan.tiles.ends();
+        let [_, _, moved, all, ..] = plan.tiles.ends();
         recorder.dispatch(&self.pass, self.bound.get(pair), tile_groups(all - moved));
     }
 

@@ -6,6 +6,8 @@ mod slots;
 mod uniform;
 
 use wgpu::BindingResource::{Sampler, TextureView};
+use wgpu::TextureFormat::Rgba16Float;
+use wgpu::{BufferUsages, TextureUsages};
 
 use super::{FrameResources, GROUP, Outputs, Recorder, Stage};
 use crate::gpu::bind_groups::{BindGroupCache, Pair};
@@ -36,6 +38,14 @@ pub(super) struct SkinOutput {
 }
 
 impl SkinOutput {
+    /// Of no face: what is bound where no skin has been looked for yet.
+    pub(super) fn none(factory: &ResourceFactory) -> Self {
+        let layer = || factory.layers("no skin", 1, 1, Rgba16Float, TextureUsages::TEXTURE_BINDING);
+        let usage = BufferUsages::UNIFORM | BufferUsages::COPY_DST;
+        let faces = factory.buffer("no skin", (size_of::<SkinUniform>() * MAX_FACES) as u64, usage);
+        Self { faces, corrections: layer(), details: layer() }
+    }
+
     /// In the order of [`SLOTS`].
     pub(super) fn resources(&self) -> [wgpu::BindingResource<'_>; 3] {
         [self.faces.as_entire_binding(), TextureView(&self.corrections), TextureView(&self.details)]
@@ -48,6 +58,8 @@ pub(super) struct SkinStage {
     /// What the cells are made from, by the frame's textures.
     cells: BindGroupCache<wgpu::BindGroup>,
     slots: Slots,
+    /// The last pass with make-up on the skin, and what that was bound for.
+    made_up: Option<(wgpu::TextureView, wgpu::BindGroup)>,
     /// Whether a face came whose colours are not known yet.
     is_learning: bool,
     /// In which of two textures the last frame's likelihoods lie.
@@ -61,6 +73,7 @@ impl SkinStage {
             grids: None,
             cells: BindGroupCache::new(),
             slots: Slots::default(),
+            made_up: None,
             is_learning: false,
             turn: 0,
         }
@@ -85,6 +98,7 @@ impl Stage for SkinStage {
             "surround",
             "gate",
             "correct",
+            "correct made up",
         ]
     }
 
@@ -110,6 +124,13 @@ impl Stage for SkinStage {
                 TextureView(&grids.cells),
             ];
             self.cells.insert(frame.pair, self.passes.cells.bind(frame.factory, &resources));
+        }
+        if let Some(makeup) = outputs.makeup.as_ref().map(|output| &output.makeup)
+            && frame.plan.faces().iter().any(|face| face.paint.has_soft())
+            && self.made_up.as_ref().is_none_or(|(bound, _)| bound != makeup)
+        {
+            let bound = grids.bind_made_up(frame.factory, &self.passes, makeup, &frame.shared.linear);
+            self.made_up = Some((makeup.clone(), bound));
         }
         outputs.skin = Some(grids.output.clone());
     }
@@ -175,7 +196,10 @@ impl Stage for SkinStage {
         recorder.dispatch(&passes.halve, Some(&bound.halve), groups(core(1).map(|blocks| blocks / 2 + 1)));
         recorder.dispatch(&passes.surround, Some(&bound.surround), one);
         recorder.dispatch(&passes.gate, Some(&bound.gate), groups(core(0)));
-        recorder.dispatch(&passes.correct, Some(&bound.correct), groups(core(0)));
+        let made_up = self.made_up.as_ref().map(|(_, bound)| bound);
+        let made_up = made_up.filter(|_| plan.faces().iter().any(|face| face.paint.has_soft()));
+        recorder.dispatch(&passes.correct, Some(&bound.correct).filter(|_| made_up.is_none()), groups(core(0)));
+        recorder.dispatch(&passes.made_up, made_up, groups(core(0)));
     }
 
     fn reset(&mut self) {
@@ -188,7 +212,7 @@ impl Stage for SkinStage {
 
     fn clear(&mut self) {
         self.cells.clear();
-        self.grids = None;
+        (self.grids, self.made_up) = (None, None);
     }
 }
 
@@ -200,7 +224,7 @@ mod tests {
     #[test]
     fn uniforms_lie_in_memory_as_in_the_shader() {
         assert_mirrors!(
-            SkinUniform { rect, grid, core, before, shift, amounts, tint, fading, cores, extra, cells, links },
+            SkinUniform { rect, grid, core, before, shift, amounts, tint, fading, cores, extra, cells, makeup, links },
             grids::CELLS,
             "SkinFace"
         );

@@ -3,7 +3,7 @@
 /// What `models/face_shape.py` packed; there the layout is told.
 const BYTES: &[u8; 25_550] = include_bytes!("../../../models/face_shape.bin");
 
-pub(super) const VERTICES: usize = 468;
+pub(in crate::retouch) const VERTICES: usize = 468;
 pub(super) const TRIANGLES: usize = 898;
 /// Amounts that move a face.
 pub(super) const AMOUNTS: usize = 22;
@@ -18,10 +18,10 @@ const ENDS: usize = FACES + TRIANGLES * 6;
 const TABLE: usize = ENDS + AMOUNTS * 2;
 
 /// A face in general: MediaPipe's canonical face model, in centimetres, x to the person's left, y up, z to the camera.
-pub(super) struct Canonical {
+pub(in crate::retouch) struct Canonical {
     pub(super) vertices: [[f32; 3]; VERTICES],
     /// Unit vectors that point away from the head.
-    pub(super) normals: [[f32; 3]; VERTICES],
+    pub(in crate::retouch) normals: [[f32; 3]; VERTICES],
     /// How far each vertex lies from the face's outline; what is more than five centimetres away counts as that.
     pub(super) outline: [f32; VERTICES],
     /// The same vertex of the face's other half; itself on the midline.
@@ -41,7 +41,7 @@ pub(super) struct Row {
 }
 
 /// Made when the library is compiled: a file that does not fit is no program.
-pub(super) static CANONICAL: Canonical = Canonical::parse();
+pub(in crate::retouch) static CANONICAL: Canonical = Canonical::parse();
 
 const fn u16_at(at: usize) -> u16 {
     u16::from_le_bytes([BYTES[at], BYTES[at + 1]])

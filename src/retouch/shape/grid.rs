@@ -11,10 +11,10 @@ pub(super) const MARGIN: f32 = 0.45;
 
 /// The lattice of a face: nodes lie evenly over a rectangle, the first and last on its outermost pixel edges.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Grid {
-    pub(super) rect: Rect,
+pub(in crate::retouch) struct Grid {
+    pub(in crate::retouch) rect: Rect,
     /// Pixels from node to node, across and down.
-    pub(super) step: [f32; 2],
+    pub(in crate::retouch) step: [f32; 2],
 }
 
 impl Grid {
@@ -28,7 +28,7 @@ impl Grid {
     }
 
     /// A place of the frame, in nodes.
-    pub(super) fn nodes(&self, [x, y]: [f32; 2]) -> [f32; 2] {
+    pub(in crate::retouch) fn nodes(&self, [x, y]: [f32; 2]) -> [f32; 2] {
         [(x - self.rect.x as f32) / self.step[0], (y - self.rect.y as f32) / self.step[1]]
     }
 
@@ -47,7 +47,7 @@ impl Grid {
 
 /// Columns and rows of nodes: from the first to one past the last. The lattice's outermost nodes are in none.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Span {
+pub(in crate::retouch) struct Span {
     pub(super) x: [usize; 2],
     pub(super) y: [usize; 2],
 }

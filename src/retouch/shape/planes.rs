@@ -4,24 +4,24 @@ use super::grid::SIDE;
 
 pub(super) const NODES: usize = SIDE * SIDE;
 
-pub(super) struct Planes {
+pub(in crate::retouch) struct Planes {
     /// Displacements back, in pixels, across and down.
-    pub(super) u: Vec<f32>,
-    pub(super) v: Vec<f32>,
+    pub(in crate::retouch) u: Vec<f32>,
+    pub(in crate::retouch) v: Vec<f32>,
     /// 1 where the displacement is to be found, 0 where it is given.
     pub(super) free: Vec<f32>,
     /// How much the displacement is rounded, 0..=1; 0 where it has to stay 0.
-    pub(super) rounding: Vec<f32>,
+    pub(in crate::retouch) rounding: Vec<f32>,
 }
 
 impl Planes {
-    pub(super) fn new() -> Self {
+    pub(in crate::retouch) fn new() -> Self {
         let plane = || vec![0.0; NODES];
         Self { u: plane(), v: plane(), free: plane(), rounding: plane() }
     }
 
     /// Nothing given, nothing moved.
-    pub(super) fn clear(&mut self) {
+    pub(in crate::retouch) fn clear(&mut self) {
         self.u.fill(0.0);
         self.v.fill(0.0);
         self.free.fill(1.0);

@@ -13,14 +13,14 @@ const PROPORTIONS: [f32; 2] = [0.85, 1.18];
 
 /// The rotation and the scales that lay the canonical face onto one in a picture.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct HeadPose {
+pub(in crate::retouch) struct HeadPose {
     /// Rows: the picture's x, y and z of the canonical face's left, down and away from the camera. Its determinant is −1 for a
     /// face in a mirror.
     turn: [[f32; 3]; 3],
     /// Pixels a centimetre, along the face's width and its height.
     pub(super) scale: [f32; 2],
     /// Whether the face is seen in a mirror.
-    pub(super) mirrored: bool,
+    pub(in crate::retouch) mirrored: bool,
     /// Where it lies, with its size and its roll.
     pub(super) anchor: Anchor,
     /// Root mean square of what the steady points are off, in centimetres.
@@ -37,7 +37,7 @@ pub(super) fn distance(points: &[[f32; 3]], a: u16, b: u16) -> f32 {
 impl HeadPose {
     /// Lays the canonical face onto the points that stay in their places while one talks, with the least squared error
     /// (Kabsch 1976; the scale as in Umeyama 1991). `None` where the points have collapsed.
-    pub(super) fn of(points: &[[f32; 3]]) -> Option<Self> {
+    pub(in crate::retouch) fn of(points: &[[f32; 3]]) -> Option<Self> {
         let vertex = |index: u16| {
             let [x, y, z] = CANONICAL.vertices.get(usize::from(index)).copied().unwrap_or_default();
             [x, -y, -z]
@@ -102,7 +102,7 @@ impl HeadPose {
     }
 
     /// How far a canonical direction points to the camera: 1 straight at it, −1 away from it.
-    pub(super) fn facing(&self, [x, y, z]: [f32; 3]) -> f32 {
+    pub(in crate::retouch) fn facing(&self, [x, y, z]: [f32; 3]) -> f32 {
         -(self.turn[2][0] * x - self.turn[2][1] * y - self.turn[2][2] * z)
     }
 }

@@ -18,7 +18,7 @@ const INDICES: Lanes = [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0];
 const LEAST: f32 = 1e-5;
 
 /// Room to sort triangles in.
-pub(super) struct Raster {
+pub(in crate::retouch) struct Raster {
     order: [u16; TRIANGLES],
 }
 
@@ -28,22 +28,34 @@ impl Default for Raster {
     }
 }
 
-/// A vertex where it shall go: its place in nodes, and what is drawn there: displacement back, in pixels, and rounding.
+/// A vertex where it is drawn: its place in nodes, and what is drawn there, a value for each plane.
 #[derive(Clone, Copy, Default)]
-struct Vertex {
-    place: [f32; 2],
-    drawn: [f32; 3],
+pub(in crate::retouch) struct Vertex {
+    pub(in crate::retouch) place: [f32; 2],
+    pub(in crate::retouch) drawn: [f32; 3],
 }
 
 impl Raster {
     /// Draws all triangles that face the camera, the farthest first. Returns the nodes that may be covered.
     pub(super) fn draw(&mut self, points: &[[f32; 3]], wanted: &Wanted, grid: &Grid, planes: &mut Planes) -> Span {
-        self.sort(points);
+        // Displacement back, in pixels, and rounding.
         let vertices: [Vertex; VERTICES] = std::array::from_fn(|index| {
             let ([x, y], [u, v]) = (wanted.places[index], wanted.by[index]);
             Vertex { place: grid.nodes([x + u, y + v]), drawn: [-u, -v, wanted.rounding[index]] }
         });
-        fill_all(&self.order, &vertices, wanted.mirrored, planes)
+        self.fill(points, &vertices, wanted.mirrored, planes)
+    }
+
+    /// Draws values of the vertices of a face with these points. Returns the nodes that may be covered.
+    pub(in crate::retouch) fn fill(
+        &mut self,
+        points: &[[f32; 3]],
+        vertices: &[Vertex; VERTICES],
+        mirrored: bool,
+        planes: &mut Planes,
+    ) -> Span {
+        self.sort(points);
+        fill_all(&self.order, vertices, mirrored, planes)
     }
 
     /// The triangles by their mean depth, the farthest first: a counting sort.

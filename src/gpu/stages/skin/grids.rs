@@ -20,7 +20,8 @@ const FIELD: Shader = shader!("skin/common", "skin/field");
 const HALVE: Shader = shader!("skin/common", "skin/halve");
 const SURROUND: Shader = shader!("skin/common", "skin/surround");
 const GATE: Shader = shader!("skin/common", "skin/details", "skin/gate");
-const CORRECT: Shader = shader!("skin/common", "skin/details", "skin/correct");
+const CORRECT: Shader = shader!("skin/common", "skin/details", "skin/bare", "skin/correct");
+const MADE_UP: Shader = shader!("skin/common", "skin/details", "skin/makeup", "skin/correct");
 
 /// Bins of brightness, red and blue: `SKIN_BINS` in shaders/skin/colours.wgsl.
 const BINS: [u32; 3] = [9, 20, 20];
@@ -38,6 +39,8 @@ pub(super) struct Passes {
     pub(super) surround: Pass,
     pub(super) gate: Pass,
     pub(super) correct: Pass,
+    /// The same with make-up on the skin.
+    pub(super) made_up: Pass,
 }
 
 impl Passes {
@@ -64,6 +67,7 @@ impl Passes {
             surround: pass(SURROUND, &[Uniform, layers, out]),
             gate: pass(GATE, &[Uniform, layers, layers, layers, layers, layers, Sampler, means, out]),
             correct: pass(CORRECT, &[Uniform, layers, layers, layers, layers, means, out, out]),
+            made_up: pass(MADE_UP, &[Uniform, layers, layers, layers, layers, means, out, out, layers, Sampler]),
         }
     }
 }
@@ -77,6 +81,8 @@ pub(super) struct Grids {
     pub(super) cells: wgpu::TextureView,
     pub(super) mask: wgpu::TextureView,
     pub(super) prior: wgpu::TextureView,
+    /// What the last pass reads besides: slopes, skins, changes, means.
+    corrected: [wgpu::TextureView; 4],
     pub(super) bound: GridBindings,
 }
 
@@ -242,6 +248,26 @@ impl Grids {
             ),
         };
         let output = SkinOutput { faces, corrections, details };
-        Self { capacity, output, learning, cells, mask, prior, bound }
+        let corrected = [slopes, skins, changes, means];
+        Self { capacity, output, learning, cells, mask, prior, corrected, bound }
+    }
+
+    /// Binds the last pass with make-up.
+    pub(super) fn bind_made_up(
+        &self,
+        factory: &ResourceFactory,
+        passes: &Passes,
+        makeup: &wgpu::TextureView,
+        linear: &wgpu::Sampler,
+    ) -> wgpu::BindGroup {
+        let [slopes, skins, changes, means] = self.corrected.each_ref().map(TextureView);
+        let output = &self.output;
+        let (corrections, details) = (TextureView(&output.corrections), TextureView(&output.details));
+        let faces = output.faces.as_entire_binding();
+        let cells = TextureView(&self.cells);
+        passes.made_up.bind(
+            factory,
+            &[faces, cells, slopes, skins, changes, means, corrections, details, TextureView(makeup), Sampler(linear)],
+        )
     }
 }

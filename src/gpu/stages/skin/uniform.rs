@@ -23,6 +23,7 @@ pub(crate) struct SkinUniform {
     pub(crate) cores: [f32; 4],
     pub(crate) extra: [f32; 4],
     pub(crate) cells: [f32; 4],
+    pub(crate) makeup: [f32; 4],
     pub(crate) links: [u32; 4],
 }
 
@@ -49,6 +50,7 @@ impl SkinUniform {
             extra: [amounts.folds, f32::from(u8::from(shows_skin)), amounts.smooth, skin.spots],
             cells: [left * BLOCK, top * BLOCK, (right * BLOCK).min(across), (bottom * BLOCK).min(down)]
                 .map(|cell| cell as f32),
+            makeup: face.paint.soft_rect.origin_and_size().map(|value| value as f32),
             links: [slot.index, 1, u32::from(slot.is_new), slot.blocks[0] | slot.blocks[1] << 16],
         }
     }

@@ -1,0 +1,267 @@
+// In: the frame, the places where a face is looked at, what was known of it in the frame before. Out: its colours, and the
+// products' colours in this light.
+// Why: one workgroup a face. What is known follows slowly, so that paint does not flicker with what lips and hands do.
+
+@group(0) @binding(0) var<uniform> faces: array<PaintFace, 32>;
+@group(0) @binding(1) var input: texture_2d<f32>;
+@group(0) @binding(2) var linear: sampler;
+@group(0) @binding(3) var samples: texture_2d<f32>;
+@group(0) @binding(4) var<storage, read_write> states: array<PaintState>;
+@group(0) @binding(5) var statistics: texture_storage_2d<rgba32float, write>;
+
+struct PaintState {
+    kept: array<vec4<f32>, 6>,
+}
+
+const LANES = 64u;
+// First place and number of places of each kind: src/retouch/paint/samples.rs.
+const COUNT = 458u;
+const SKIN = vec2<u32>(0u, 21u);
+const LIPS = vec2<u32>(21u, 42u);
+const WHITES = vec2<u32>(63u, 12u);
+const FACE = vec2<u32>(75u, 156u);
+const OPENING = vec2<u32>(231u, 108u);
+const LINE = vec2<u32>(339u, 63u);
+const BROWS = vec2<u32>(402u, 30u);
+const ABOVE = vec2<u32>(432u, 10u);
+const IRISES = vec2<u32>(442u, 16u);
+const MOST = 160u;
+// What does not count is sorted behind all that does.
+const OUT = 1e9;
+// In a black picture all is lit a little.
+const DARKEST = vec4<f32>(0.05, -1.0, -1.0, 0.0);
+
+// Shares that a frame takes of what is new, at thirty frames a second: 1 − exp(−1/30 s / τ), with τ of 0.5 s for skin, 0.8 s
+// for what is bright, 0.4 s and 0.6 s for lips, 1 s for white, 0.15 s for the mouth's line, 0.3 s for teeth.
+const BY_SKIN = vec4<f32>(0.0645, 0.0645, 0.0645, 0.0408);
+const BY_LIP = vec4<f32>(0.080, 0.080, 0.080, 0.054);
+const BY_WHITE = vec4<f32>(0.0328, 0.0328, 0.0328, 0.199);
+const BY_TEETH = vec4<f32>(0.105);
+const BY_MORE = vec4<f32>(0.105, 0.0645, 0.0645, 0.080);
+
+// What is sorted by what, one after the other.
+const JOBS = 12u;
+
+var<workgroup> values: array<vec3<f32>, 458>;
+var<workgroup> keys: array<f32, 160>;
+var<workgroup> sorted: array<vec3<f32>, 160>;
+var<workgroup> found: array<vec4<f32>, 6>;
+// What one job tells the next ones: the face's bright end; the lips' a, b and lightness; their gleam; from which lightness on teeth
+// are; their bright end; skin over the brows.
+var<workgroup> told: array<f32, 8>;
+
+// The colour around a place.
+fn statistics_seen(p: vec2<f32>, radius: f32) -> vec3<f32> {
+    let size = vec2<f32>(textureDimensions(input));
+    var sum = vec3<f32>(0.0);
+    for (var k = 0u; k < 9u; k++) {
+        let offset = vec2<f32>(f32(k % 3u), f32(k / 3u)) - 1.0;
+        let at = clamp(p + offset * radius, vec2<f32>(0.5), size - 0.5);
+        sum += textureSampleLevel(input, linear, at / size, 0.0).rgb;
+    }
+    return common_to_oklab(sum / 9.0);
+}
+
+// The mean of sorted values from a first to before an end.
+fn statistics_mean(first: u32, end: u32) -> vec3<f32> {
+    var sum = vec3<f32>(0.0);
+    for (var k = first; k < min(end, MOST); k++) {
+        sum += sorted[k];
+    }
+    return sum / f32(max(end, first + 1u) - first);
+}
+
+// A product's colour as the light of the scene shows it.
+fn statistics_lit(colour: vec3<f32>, white: vec4<f32>) -> vec3<f32> {
+    let shade = clamp(white.x / 0.84, 0.45, 1.06);
+    let tint = 0.6 * white.yz / white.x;
+    var light = clamp(common_linear(common_from_oklab(vec3<f32>(1.0, tint))), vec3<f32>(0.35), vec3<f32>(2.0));
+    light /= max(dot(light, vec3<f32>(0.2126, 0.7152, 0.0722)), 0.1);
+    return shade * common_to_oklab(common_encoded(colour * light));
+}
+
+// Keeps what is known, and takes a share of what is new.
+fn statistics_take(layer: u32, n: u32, fresh: vec4<f32>, share: vec4<f32>) {
+    let slot = u32(faces[layer].size.w);
+    let known = faces[layer].size.z > 0.0;
+    found[n] = mix(fresh, mix(states[slot].kept[n], fresh, share), vec4<f32>(select(0.0, 1.0, known)));
+}
+
+// What a value is sorted by.
+fn statistics_key(layer: u32, job: u32, k: u32, lab: vec3<f32>) -> f32 {
+    switch job {
+        case 2u: { return lab.y; }
+        case 3u: { return lab.z; }
+        case 5u: { return abs(lab.x - told[3]); }
+        case 6u: { return select(OUT, lab.x, select(faces[layer].seen.z, faces[layer].seen.w, k >= 6u) > 0.6); }
+        case 8u: { return select(OUT, paint_tint(lab).x, lab.x > told[5]); }
+        default: { return lab.x; }
+    }
+}
+
+// Lips: the medians, and the median of what they are off.
+fn statistics_lips(layer: u32, known: vec3<f32>) {
+    let spread = clamp(1.4826 * abs(sorted[21].x - told[3]), 0.03, 0.10);
+    let lip = max(vec4<f32>(told[3], told[1], told[2], spread), DARKEST);
+    // Farther off than lips change by themselves: something is in front of them.
+    let is_hand = distance(lip.xyz, known) > 0.12;
+    statistics_take(layer, PAINT_LIP, lip, BY_LIP * select(1.0, 0.1, is_hand));
+    let own = found[PAINT_LIP];
+    let knee = own.x + 1.6 * own.w;
+    var gleam = 0.0;
+    for (var k = 0u; k < 42u; k++) {
+        let over = max(sorted[k].x - knee, 0.0);
+        gleam += max(over - 0.6 * own.w * (1.0 - exp(-over / (1.2 * own.w))), 0.0) / 42.0;
+    }
+    told[4] = gleam;
+}
+
+// Whites of open eyes, and whether the mouth's line is seen.
+fn statistics_white(layer: u32) {
+    let open = faces[layer].seen.zw;
+    let count = select(0u, 6u, open.x > 0.6) + select(0u, 6u, open.y > 0.6);
+    var white = vec3<f32>(0.8 * told[0] + 0.05, 0.0, 0.0);
+    if count > 0u {
+        white = statistics_mean(count / 2u, count);
+        white.x = max(white.x, 0.9 * told[0]);
+    }
+    white.x = clamp(white.x, 0.25, 0.95);
+    white = vec3<f32>(white.x, white.yz / max(length(white.yz) / 0.10, 1.0));
+    // Where a mouth is shut, a dark line runs between its lips: a hand before it has none.
+    var lines = 0.0;
+    for (var k = 0u; k < 7u; k++) {
+        var least = 1.0;
+        for (var j = 0u; j < 9u; j++) {
+            least = min(least, values[LINE.x + 9u * k + j].x);
+        }
+        lines += select(0.0, 1.0 / 7.0, least < 0.94 * told[3]);
+    }
+    let seen = max(smoothstep(0.58, 0.80, lines), smoothstep(0.02, 0.03, faces[layer].size.y));
+    // Shut eyes tell nothing.
+    let share = BY_WHITE * vec4<f32>(vec3<f32>(select(1.0, 0.0, count == 0u)), 1.0);
+    statistics_take(layer, PAINT_WHITE, vec4<f32>(white, seen), share);
+}
+
+// Teeth: of what is bright in the opening, the part that is least red is one colour.
+fn statistics_teeth(layer: u32, before: f32) {
+    var count = 0u;
+    for (var k = 0u; k < OPENING.y; k++) {
+        count += select(0u, 1u, sorted[k].x > told[5]);
+    }
+    var teeth = vec4<f32>(told[5], 0.0, 0.0, 0.0);
+    if count >= 8u {
+        let white = paint_tint(found[PAINT_WHITE].xyz);
+        let few = count * 3u / 10u;
+        let cluster = paint_tint(statistics_mean(few / 3u, few - few / 3u)) - white;
+        let reddest = paint_tint(sorted[count * 9u / 10u]).x - white.x;
+        let at = min(cluster.x, 0.045);
+        teeth = vec4<f32>(told[5], at, cluster.y, clamp(0.5 * (reddest - at), 0.020, 0.038));
+    }
+    // A mouth that opens shows teeth that nobody has seen yet.
+    let share = select(BY_TEETH, vec4<f32>(1.0), before == 0.0 || teeth.w == 0.0);
+    statistics_take(layer, PAINT_TEETH, teeth, share);
+}
+
+// What the sorted values of a job tell.
+fn statistics_tell(layer: u32, job: u32) {
+    let slot = u32(faces[layer].size.w);
+    switch job {
+        case 0u: { told[0] = sorted[148].x; }
+        case 1u: {
+            let skin = max(vec4<f32>(statistics_mean(4u, 17u), told[0]), DARKEST);
+            statistics_take(layer, PAINT_SKIN, skin, BY_SKIN);
+        }
+        case 2u: { told[1] = 0.5 * (sorted[20].y + sorted[21].y); }
+        case 3u: { told[2] = 0.5 * (sorted[20].z + sorted[21].z); }
+        case 4u: { told[3] = 0.5 * (sorted[20].x + sorted[21].x); }
+        case 5u: { statistics_lips(layer, states[slot].kept[PAINT_LIP].xyz); }
+        case 6u: { statistics_white(layer); }
+        case 7u: {
+            let white = found[PAINT_WHITE].x;
+            told[6] = sorted[104].x;
+            told[5] = clamp(mix(sorted[5].x, told[6], 0.5), 0.50 * white, 0.80 * white);
+        }
+        case 8u: { statistics_teeth(layer, states[slot].kept[PAINT_TEETH].w); }
+        case 9u: { told[7] = sorted[5].x; }
+        case 10u: {
+            // Hairs are what is darker than the skin above.
+            var cover = 0.0;
+            for (var k = 0u; k < 30u; k++) {
+                cover += smoothstep(0.03, 0.14, told[7] - sorted[k].x) / 30.0;
+            }
+            told[7] = cover;
+            statistics_take(layer, PAINT_HAIR, vec4<f32>(statistics_mean(2u, 14u), 0.0), BY_SKIN);
+        }
+        default: {
+            let more = vec4<f32>(told[6], told[7], 0.5 * (sorted[7].x + sorted[8].x), told[4]);
+            statistics_take(layer, PAINT_MORE, more, BY_MORE);
+        }
+    }
+}
+
+// A product's colour, as it is painted.
+fn statistics_product(layer: u32, product: u32) -> vec4<f32> {
+    let skin = found[PAINT_SKIN];
+    let lip = found[PAINT_LIP];
+    let lit = statistics_lit(faces[layer].colours[product].rgb, found[PAINT_WHITE]);
+    let light = max(lit.x, 0.02);
+    switch product {
+        // Lips keep about their own lightness, lids the skin's.
+        case 0u: { return vec4<f32>(lit * clamp(lit.x, lip.x - 0.28, lip.x + 0.12) / light, 0.0); }
+        case 1u: {
+            var step = lit.yz * clamp(skin.x / light, 0.55, 1.1) - skin.yz;
+            step /= max(length(step) / 0.13, 1.0);
+            return vec4<f32>(clamp(0.35 * (lit.x - skin.x), -0.06, 0.05), step, 0.0);
+        }
+        case 3u: { return vec4<f32>(lit * clamp(lit.x, skin.x - 0.19, skin.x + 0.10) / light, 0.0); }
+        case 5u: { return vec4<f32>(mix(0.92 * found[PAINT_HAIR].xyz, lit, faces[layer].brows.y), 0.0); }
+        case 6u: { return vec4<f32>(lit, 0.55 * clamp(lit.x - found[PAINT_MORE].z, -0.10, 0.22)); }
+        default: { return vec4<f32>(lit, 0.0); }
+    }
+}
+
+@compute @workgroup_size(64, 1, 1)
+fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3<u32>) {
+    let layer = group.z;
+    let size = faces[layer].size;
+    if size.x == 0.0 {
+        return;
+    }
+    for (var n = lane; n < COUNT; n += LANES) {
+        let radius = select(0.003, 0.011, n < SKIN.y) * size.x;
+        values[n] = statistics_seen(textureLoad(samples, vec2<u32>(n, layer), 0).xy, radius);
+    }
+    let kinds = array<vec2<u32>, JOBS>(
+        FACE, SKIN, LIPS, LIPS, LIPS, LIPS, WHITES, OPENING, OPENING, ABOVE, BROWS, IRISES,
+    );
+    // One loop for all, since software devices compile each barrier anew.
+    for (var job = 0u; job < JOBS; job++) {
+        let kind = kinds[job];
+        workgroupBarrier();
+        for (var k = lane; k < min(kind.y, MOST); k += LANES) {
+            keys[k] = statistics_key(layer, job, k, values[kind.x + k]);
+        }
+        workgroupBarrier();
+        for (var k = lane; k < min(kind.y, MOST); k += LANES) {
+            let own = keys[k];
+            var rank = 0u;
+            for (var j = 0u; j < min(kind.y, MOST); j++) {
+                let other = keys[j];
+                rank += select(0u, 1u, other < own || (other == own && j < k));
+            }
+            sorted[rank] = values[kind.x + k];
+        }
+        workgroupBarrier();
+        if lane == 0u {
+            statistics_tell(layer, job);
+        }
+    }
+    workgroupBarrier();
+    if lane < PAINT_KEPT {
+        states[u32(size.w)].kept[lane] = found[lane];
+        textureStore(statistics, vec2<u32>(lane, layer), found[lane]);
+    }
+    if lane < 7u {
+        textureStore(statistics, vec2<u32>(PAINT_KEPT + lane, layer), statistics_product(layer, lane));
+    }
+}
