@@ -66,19 +66,33 @@ impl Drop for Own {
 
 /// Longest that a frame may take on the device.
 const TIMEOUT: Duration = Duration::from_secs(2);
+/// The same where it does something for the first time: software devices compile a pass at its first use.
+const FIRST_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// When a frame must be through, whatever it waits for.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Deadline(Instant);
+pub(super) struct Deadline {
+    start: Instant,
+    limit: Duration,
+}
 
 impl Deadline {
     pub(super) fn from_now() -> Self {
-        Self(Instant::now())
+        Self { start: Instant::now(), limit: TIMEOUT }
+    }
+
+    /// The same for a frame that does something for the first time.
+    pub(super) fn of_first_use(self) -> Self {
+        Self { limit: FIRST_TIMEOUT, ..self }
     }
 
     /// How long there still is.
     fn left(self) -> Result<Duration> {
-        TIMEOUT.checked_sub(self.0.elapsed()).ok_or(Error::Timeout { after: TIMEOUT })
+        self.limit.checked_sub(self.start.elapsed()).ok_or_else(|| self.missed())
+    }
+
+    fn missed(self) -> Error {
+        Error::Timeout { after: self.limit }
     }
 }
 
@@ -132,7 +146,8 @@ impl Gpu {
     pub(super) fn wait(&self, submission_index: Option<wgpu::SubmissionIndex>, deadline: Deadline) -> Result<()> {
         let outcome = deadline
             .left()
-            .and_then(|left| poll(&self.device, wgpu::PollType::Wait { submission_index, timeout: Some(left) }));
+            .and_then(|left| poll(&self.device, wgpu::PollType::Wait { submission_index, timeout: Some(left) }))
+            .map_err(|error| if matches!(error, Error::Timeout { .. }) { deadline.missed() } else { error });
         if let Some(own) = &self.own {
             own.hangs.store(matches!(outcome, Err(Error::Timeout { .. })), Ordering::Relaxed);
         }

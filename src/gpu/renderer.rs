@@ -73,6 +73,8 @@ pub struct Renderer {
 struct Passes {
     stages: Stages,
     copy: FrameCopy,
+    /// A bit for each that the device has been through with once.
+    used: u32,
 }
 
 impl Passes {
@@ -82,7 +84,7 @@ impl Passes {
             let stages = Stages::new(gpu.device(), gpu.queue(), gpu.is_timed(), picture);
             stages.check_device()?;
             let copy = FrameCopy::new(stages.factory());
-            Ok(Self { stages, copy })
+            Ok(Self { stages, copy, used: 0 })
         })
     }
 
@@ -261,7 +263,7 @@ impl Renderer {
     /// # Errors
     ///
     /// As [`Renderer::render`], [`Error::FrameTooLarge`] where the device cannot hold what surrounds a face, and
-    /// [`Error::Timeout`] where it does not finish within two seconds.
+    /// [`Error::Timeout`] where it does not finish within two seconds, or fifteen where it does something for the first time.
     pub fn retouch<'a>(&mut self, frame: &mut FrameMut<'_>, faces: &[Face], looks: impl Into<Looks<'a>>) -> Result<()> {
         let looks = looks.into();
         let size = (frame.as_frame().width(), frame.as_frame().height());
@@ -358,7 +360,7 @@ impl Renderer {
 
     fn try_submit(&mut self, pending: &mut PendingFrame) -> Result<()> {
         let (Some(in_flight), Some(targets)) = (&mut pending.in_flight, &self.targets) else { return Ok(()) };
-        let (gpu, plan, stages) = (&self.gpu, &self.plan, &mut self.passes.stages);
+        let (gpu, plan, used, stages) = (&self.gpu, &self.plan, self.passes.used, &mut self.passes.stages);
         pending.ran = gpu.guarded(|| {
             let mut encoder =
                 gpu.device().create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("glowup") });
@@ -369,6 +371,9 @@ impl Renderer {
                 timer.record(&mut encoder, ran, buffer);
             }
             let commands = encoder.finish();
+            if ran & !used != 0 {
+                in_flight.allow_first_use();
+            }
             // Some drivers would hold the submission up for as long as the device is busy; this wait has an end.
             gpu.wait(None, in_flight.deadline())?;
             pending.submitted = Some(Instant::now());
@@ -388,7 +393,10 @@ impl Renderer {
         match (pending.in_flight, &mut self.targets) {
             // A frame of a device that was replaced in the meantime says nothing of this one.
             (Some(in_flight), _) if !in_flight.is_on(&self.gpu) => return outcome,
-            (Some(in_flight), Some(targets)) if outcome.is_ok() => targets.recycle(in_flight),
+            (Some(in_flight), Some(targets)) if outcome.is_ok() => {
+                self.passes.used |= pending.ran;
+                targets.recycle(in_flight);
+            }
             _ => {}
         }
         self.clear_on_failure(outcome)

@@ -188,6 +188,11 @@ impl InFlightFrame {
         self.deadline
     }
 
+    /// It does something that the device has not done yet, which may take longer.
+    pub(crate) fn allow_first_use(&mut self) {
+        self.deadline = self.deadline.of_first_use();
+    }
+
     /// Notes the submission that it is part of.
     pub(crate) fn set_submission(&mut self, submission: wgpu::SubmissionIndex) {
         self.staging.submission = Some(submission);

@@ -13,8 +13,9 @@ use crate::common::Failure;
 use crate::previews::Previews;
 use crate::source::Picture;
 
-/// How long a device may take for one picture before it counts as lost.
-const DEVICE_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long a device may take for one picture before it counts as lost: a software device compiles what it does for the first
+/// time.
+const DEVICE_TIMEOUT: Duration = Duration::from_secs(8);
 /// Between two looks at whether a device has finished. Sleeping in between instead of waiting inside of the device leaves
 /// the window free to draw.
 const POLL_INTERVAL: Duration = Duration::from_micros(300);
