@@ -118,7 +118,9 @@ fn parse_look(text: &str) -> Result<Step, String> {
     if text.ends_with(".json") {
         return Ok(Step::File(text.into()));
     }
-    Look::preset(text).map(|look| Step::Preset(Box::new(look))).map_err(|error| format!("{error}, or name a .json file"))
+    Look::preset(text)
+        .map(|look| Step::Preset(Box::new(look)))
+        .map_err(|error| format!("{error}, or name a .json file"))
 }
 
 fn parse_setting(text: &str) -> Result<Step, String> {
