@@ -142,7 +142,7 @@ impl Targets {
         for face in faces {
             let rect = apron(face.reading(), self.size);
             let own = part(buffer, offset, rect, self.pixel);
-            encoder.copy_buffer_to_texture(own.clone(), place(&self.input, rect), extent(rect));
+            encoder.copy_buffer_to_texture(own, place(&self.input, rect), extent(rect));
             encoder.copy_buffer_to_texture(own, place(&self.output, rect), extent(rect));
             offset += bytes(rect, self.pixel);
         }
