@@ -49,7 +49,7 @@ fn too_large_a_frame_is_refused_and_the_next_small_one_passes() {
 
     // Memory ends at every stage: in the first texture, in the second, in a buffer, in what is left.
     let (mut refused, mut passed) = (0, 0);
-    for more in (16..=1072).step_by(48) {
+    for more in (16..=1072).step_by(40) {
         allow(Some(more));
         let outcome = renderer.retouch(&mut large.frame_mut(), &near, &Look::GLAM);
         let mut picture = small.clone();

@@ -30,7 +30,17 @@ impl Host {
         Self::on(Gpu::from_device(own.device().clone(), own.queue().clone()), format, [width, height], usage)
     }
 
-    fn on(gpu: Gpu, format: wgpu::TextureFormat, [width, height]: [u32; 2], usage: wgpu::TextureUsages) -> Self {
+    fn on(gpu: Gpu, format: wgpu::TextureFormat, size: [u32; 2], usage: wgpu::TextureUsages) -> Self {
+        Self::between(gpu, [format, wgpu::TextureFormat::Rgba8Unorm], size, usage)
+    }
+
+    /// Textures of one format to read and of another to write.
+    fn between(
+        gpu: Gpu,
+        [format, written]: [wgpu::TextureFormat; 2],
+        [width, height]: [u32; 2],
+        usage: wgpu::TextureUsages,
+    ) -> Self {
         let texture = |format, usage| {
             let texture = gpu.device().create_texture(&wgpu::TextureDescriptor {
                 label: None,
@@ -46,23 +56,39 @@ impl Host {
         };
         use wgpu::TextureUsages as Usage;
         let input = texture(format, usage | Usage::COPY_DST);
-        let output =
-            texture(wgpu::TextureFormat::Rgba8Unorm, Usage::STORAGE_BINDING | Usage::COPY_SRC | Usage::COPY_DST);
+        let output = texture(written, Usage::STORAGE_BINDING | Usage::COPY_SRC | Usage::COPY_DST);
         Self { gpu, input, output }
     }
 
     fn fill(&self, picture: &Picture) {
-        let layout =
-            wgpu::TexelCopyBufferLayout { offset: 0, bytes_per_row: Some(picture.width * 4), rows_per_image: None };
         let texture = self.input.texture();
-        self.gpu.queue().write_texture(texture.as_image_copy(), &picture.pixels, layout, texture.size());
+        let pixels = picture.pixels.chunks_exact(4);
+        let texels: Vec<u8> = match texture.format() {
+            wgpu::TextureFormat::Rgba16Float => picture
+                .pixels
+                .iter()
+                .flat_map(|&value| half::f16::from_f32(f32::from(value) / 255.0).to_le_bytes())
+                .collect(),
+            wgpu::TextureFormat::Rgb10a2Unorm => pixels
+                .flat_map(|pixel| {
+                    let ten = |c: usize| (f32::from(pixel[c]) * 1023.0 / 255.0).round() as u32;
+                    (ten(0) | ten(1) << 10 | ten(2) << 20 | 3 << 30).to_le_bytes()
+                })
+                .collect(),
+            _ => picture.pixels.clone(),
+        };
+        let pitch = texels.len() as u32 / picture.height;
+        let layout = wgpu::TexelCopyBufferLayout { offset: 0, bytes_per_row: Some(pitch), rows_per_image: None };
+        self.gpu.queue().write_texture(texture.as_image_copy(), &texels, layout, texture.size());
         self.gpu.queue().submit([]);
     }
 
     /// Submits the encoder and reads the output back.
     fn shown(&self, mut encoder: wgpu::CommandEncoder) -> Picture {
         let size = self.output.texture().size();
-        let pitch = (size.width * 4).next_multiple_of(wgpu::COPY_BYTES_PER_ROW_ALIGNMENT);
+        let is_deep = self.output.texture().format() == wgpu::TextureFormat::Rgba16Float;
+        let row = size.width * if is_deep { 8 } else { 4 };
+        let pitch = row.next_multiple_of(wgpu::COPY_BYTES_PER_ROW_ALIGNMENT);
         let buffer = self.gpu.device().create_buffer(&wgpu::BufferDescriptor {
             label: None,
             size: u64::from(pitch * size.height),
@@ -76,7 +102,12 @@ impl Host {
         buffer.slice(..).map_async(wgpu::MapMode::Read, |_| {});
         self.gpu.device().poll(wgpu::PollType::wait_indefinitely()).unwrap();
         let rows = buffer.slice(..).get_mapped_range().unwrap();
-        let pixels = rows.chunks(pitch as usize).flat_map(|row| &row[..size.width as usize * 4]).copied().collect();
+        let bytes: Vec<u8> = rows.chunks(pitch as usize).flat_map(|all| &all[..row as usize]).copied().collect();
+        let byte = |half: &[u8]| {
+            let value = half::f16::from_le_bytes([half[0], half[1]]).to_f32();
+            (value * 255.0).round() as u8
+        };
+        let pixels = if is_deep { bytes.chunks_exact(2).map(byte).collect() } else { bytes };
         Picture { pixels, width: size.width, height: size.height }
     }
 }
@@ -201,6 +232,40 @@ fn a_texture_with_blue_first_gives_the_same_pixels() {
         });
         assert!(expected == shown, "frame {index}");
         assert_eq!(expected == picture, empty, "a face is retouched, and nothing else");
+    }
+}
+
+/// Textures of more than eight bits: the same retouch, and what is not retouched as it was. Grey 0.5 stays 0.5.
+#[test]
+fn deeper_textures_get_the_same_retouch() {
+    use wgpu::TextureFormat::{Rgb10a2Unorm, Rgba8Unorm, Rgba16Float};
+    let mut picture = support::portrait();
+    picture.set(5, 5, [128, 128, 128, 255]);
+    let shown = |formats: [wgpu::TextureFormat; 2]| {
+        let own = Gpu::new(GpuOptions::default()).unwrap();
+        let host = Host::between(own, formats, [picture.width, picture.height], READ);
+        host.fill(&picture);
+        let mut session = Beautifier::with_gpu(&host.gpu, TrackerOptions::default()).unwrap();
+        session.set_look(Look::GLAM).unwrap();
+        let mut encoder = host.gpu.device().create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+        assert_eq!(session.render(&mut encoder, &host.input, &host.output, Duration::ZERO).unwrap().len(), 1);
+        host.shown(encoder)
+    };
+    let expected = shown([Rgba8Unorm, Rgba8Unorm]);
+    assert!(expected != picture);
+    for formats in [
+        [Rgba16Float, Rgba16Float],
+        [Rgba8Unorm, Rgba16Float],
+        [Rgba16Float, Rgba8Unorm],
+        [Rgb10a2Unorm, Rgba8Unorm],
+        [Rgb10a2Unorm, Rgba16Float],
+    ] {
+        let shown = shown(formats);
+        assert_eq!(shown.at(5, 5), [128, 128, 128, 255], "{formats:?}");
+        let total: u64 = shown.pixels.iter().zip(&expected.pixels).map(|(a, b)| u64::from(a.abs_diff(*b))).sum();
+        let mean = total as f64 / shown.pixels.len() as f64;
+        println!("{formats:?}: off by {mean:.4} in the mean");
+        assert!(mean < 0.1, "{formats:?}: {mean}");
     }
 }
 

@@ -301,7 +301,7 @@ impl Clip {
         let mut command = Command::new("ffmpeg");
         command.args(["-v", "error", "-nostdin", "-xerror"]);
         // ffmpeg's own decoders leave the transparency of WebM out.
-        if let (true, Some(decoder)) = (info.samples.alpha, webm_decoder(&info.codec)) {
+        if let (true, Some(decoder)) = (options.own_samples && info.samples.alpha, webm_decoder(&info.codec)) {
             command.args(["-c:v", decoder]);
         }
         command.arg("-i").arg(path).args(["-map", &format!("0:{}", info.index)]);

@@ -101,7 +101,11 @@ impl Gpu {
         let (device, queue) = adapter
             .request_device(&wgpu::DeviceDescriptor {
                 label: Some("glowup"),
-                required_limits: wgpu::Limits::default().using_resolution(adapter.limits()),
+                // Sides and buffers as long as the adapter takes them.
+                required_limits: wgpu::Limits {
+                    max_buffer_size: adapter.limits().max_buffer_size,
+                    ..wgpu::Limits::default().using_resolution(adapter.limits())
+                },
                 required_features: if timed { wgpu::Features::TIMESTAMP_QUERY } else { wgpu::Features::empty() },
                 ..Default::default()
             })

@@ -180,7 +180,8 @@ impl Renderer {
     /// Both are views of 2D textures of one size. `input` is of format `Rgba8Unorm`, `Bgra8Unorm`, `Rgba16Float` or
     /// `Rgb10a2Unorm`; where it is of another format than `output`, that costs a pass over the whole frame in place of the copy. It
     /// has the usages `TEXTURE_BINDING` and `COPY_SRC`. `output` is of format `Rgba8Unorm` or `Rgba16Float` and has
-    /// `STORAGE_BINDING` and `COPY_DST`. Values are encoded as sRGB is, and are written as they were: grey 0.5 stays 0.5. Record one frame a submission: its masks are written
+    /// `STORAGE_BINDING` and `COPY_DST`. Values are encoded as sRGB is, and are written as they were: grey 0.5 stays 0.5. Keep one
+    /// view for each texture: what is bound for a view serves as long as it comes back, and a new one each frame is bound each frame. Record one frame a submission: its masks are written
     /// through the queue, and a second call before the submission would replace them.
     ///
     /// # Errors
