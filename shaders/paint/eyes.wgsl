@@ -104,16 +104,16 @@ fn paint_lashes(k: u32, side: u32, eye: PaintEye, lab: vec3<f32>) -> vec3<f32> {
     let iris = paint_told(k, PAINT_IRISES + side);
     let width = iris.w;
     let away = eye.away.x / width;
-    if amount <= 0.0 || away > 0.16 {
+    if amount <= 0.0 || away > 0.11 {
         return lab;
     }
     let up = select(paint_told(k, PAINT_UPS).xy, paint_told(k, PAINT_UPS).zw, side == 1u);
     let corners = paint_told(k, PAINT_CORNERS + side);
     let middle = 0.5 * (corners.xy + corners.zw);
     let is_upper = dot(eye.p - middle, up) > 0.0;
-    let far = select(vec2<f32>(0.05, 0.09), vec2<f32>(0.10, 0.16), is_upper);
+    let far = select(vec2<f32>(0.04, 0.08), vec2<f32>(0.06, 0.11), is_upper);
     let band = smoothstep(-0.02, 0.02, away) * (1.0 - smoothstep(far.x, far.y, away));
-    let dark = 1.1 * amount * band * max(eye.around - lab.x - 0.006, 0.0);
+    let dark = 0.9 * amount * band * max(eye.around - lab.x - 0.01, 0.0);
     let lightness = max(lab.x - dark, min(0.06, lab.x));
     return vec3<f32>(lightness, lab.yz * lightness / max(lab.x, 0.02));
 }

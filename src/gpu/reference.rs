@@ -176,6 +176,7 @@ fn the_shaders_do_what_their_references_do() {
         Look {
             skin: SkinAmounts { smooth: 1.0, tone: 1.0, ..SkinAmounts::NONE },
             shape: Shape { slim: 1.0, ..Shape::NONE },
+            ..Look::NONE
         },
         Look {
             skin: SkinAmounts { tone: 0.5, brighten: 0.8, warmth: -0.6, ruddy: 0.7, ..SkinAmounts::NONE },

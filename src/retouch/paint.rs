@@ -166,7 +166,8 @@ impl PaintPlan {
             return;
         }
         for (part, distances) in self.distances.iter_mut().enumerate().filter(|(part, _)| self.boxes[*part].width > 0) {
-            let eye = EYES.iter().position(|eye| *eye == part).and_then(|side| self.eyes.get(side));
+            let side = EYES.iter().position(|eye| *eye == part);
+            let eye = side.and_then(|side| Some((self.eyes.get(side)?, self.contours.widths(side))));
             distances.update(&self.grids[part], self.contours.of(part), self.size, eye);
         }
         self.samples.update(points, self.size);

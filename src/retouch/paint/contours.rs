@@ -1,7 +1,7 @@
 //! Contours of lips, lids and brows, smoothed, and the line along the lashes: what distances are measured from.
 
 use super::amounts::Amounts;
-use super::{Eye, PaintPlan, length};
+use super::{Eye, PaintPlan};
 use crate::face::topology::{LEFT_EYE, LEFT_EYEBROW, LIPS, MOUTH, RIGHT_EYE, RIGHT_EYEBROW};
 use crate::retouch::outline::box_of;
 use crate::retouch::region::at;
@@ -29,15 +29,17 @@ const THICKNESS: [f32; 2] = [0.0083, 0.0417];
 const WING: f32 = 0.333;
 const PROFILE: [f32; 9] = [0.10, 0.28, 0.40, 0.52, 0.64, 0.76, 0.87, 0.96, 1.0];
 
-/// Rows of corners, each a closed contour.
+/// Rows of corners, each a closed contour but for the lines along the lashes.
 pub(super) struct Contours {
     rows: [[[f32; 2]; CORNERS]; ROWS],
     counts: [usize; ROWS],
+    /// Half of each eye's line's width at its corners.
+    widths: [[f32; CORNERS]; 2],
 }
 
 impl Default for Contours {
     fn default() -> Self {
-        Self { rows: [[[0.0; 2]; CORNERS]; ROWS], counts: [0; ROWS] }
+        Self { rows: [[[0.0; 2]; CORNERS]; ROWS], counts: [0; ROWS], widths: [[0.0; CORNERS]; 2] }
     }
 }
 
@@ -46,6 +48,11 @@ impl Contours {
     pub(super) fn of(&self, part: usize) -> [&[[f32; 2]]; 4] {
         let (first, count) = if part == 0 { (0, 2) } else { (4 * part - 2, 4) };
         std::array::from_fn(|k| if k < count { self.row(first + k) } else { &[] })
+    }
+
+    /// Half the width of an eye's line at its corners.
+    pub(super) fn widths(&self, side: usize) -> &[f32] {
+        self.widths.get(side).map_or(&[], |widths| widths.as_slice())
     }
 
     fn row(&self, row: usize) -> &[[f32; 2]] {
@@ -77,7 +84,7 @@ impl Contours {
             // What is around the eye is told from its brow, too.
             self.close(first + BROW, brow, points, steps);
             if amounts.liner > 0.0 {
-                self.line(first + LINE, &upper.map(|index| at(points, index)), eye, amounts, steps);
+                self.line(side, &upper.map(|index| at(points, index)), eye, amounts, steps);
             }
             if amounts.shadow > 0.0 {
                 self.lid_surface(first + SHADOW, points, (upper, below), eye);
@@ -108,7 +115,8 @@ impl Contours {
     }
 
     /// The line along the upper lashes, from the inner corner outward.
-    fn line(&mut self, row: usize, lid: &[[f32; 2]; 9], eye: &Eye, amounts: &Amounts, steps: usize) {
+    fn line(&mut self, side: usize, lid: &[[f32; 2]; 9], eye: &Eye, amounts: &Amounts, steps: usize) {
+        let row = 2 + 4 * side + LINE;
         let [outer, inner] = eye.corners;
         let out = [(outer[0] - inner[0]) / eye.width, (outer[1] - inner[1]) / eye.width];
         let half = (THICKNESS[0] + THICKNESS[1] * amounts.liner_width) * eye.width;
@@ -120,7 +128,7 @@ impl Contours {
         });
         let mut lid = *lid;
         let [.., before, corner] = &mut lid;
-        let share = if wing > 0.0 { 0.5 * (wing / (0.15 * eye.width)).min(1.0) } else { 0.0 };
+        let share = if wing > 0.0 { 0.85 * (wing / (0.12 * eye.width)).min(1.0) } else { 0.0 };
         *corner = std::array::from_fn(|axis| corner[axis] + share * (0.6 * before[axis] + 0.4 * tip[axis] - corner[axis]));
         // It lies on the lid and hardly reaches into the eye.
         let node = |k: usize| {
@@ -142,24 +150,21 @@ impl Contours {
                 None => 0.0,
             }
         };
-        let place = |k: usize| {
-            let (k, t) = (k / steps, (k % steps) as f32 / steps as f32);
-            let nodes = [node(k.saturating_sub(1)), node(k), node((k + 1).min(last)), node((k + 2).min(last))];
-            (between(nodes, t), width(k) + t * (width((k + 1).min(last)) - width(k)))
-        };
-        // Its outline: out along one side and back along the other.
         let end = last * steps;
+        let part = |k: usize| (k / steps, (k % steps) as f32 / steps as f32);
         self.set(
             row,
-            (0..2 * (end + 1)).map(|k| {
-                let (k, side) = if k <= end { (k, 1.0) } else { (2 * end + 1 - k, -1.0) };
-                let ((here, half), (before, _), (after, _)) =
-                    (place(k), place(k.saturating_sub(1)), place((k + 1).min(end)));
-                let along = [after[0] - before[0], after[1] - before[1]];
-                let by = side * half / length(along).max(1e-3);
-                [here[0] - by * along[1], here[1] + by * along[0]]
+            (0..=end).map(|k| {
+                let (k, t) = part(k);
+                between([node(k.saturating_sub(1)), node(k), node((k + 1).min(last)), node((k + 2).min(last))], t)
             }),
         );
+        if let Some(widths) = self.widths.get_mut(side) {
+            for (k, slot) in widths.iter_mut().enumerate().take(end + 1) {
+                let (k, t) = part(k);
+                *slot = width(k) + t * (width((k + 1).min(last)) - width(k));
+            }
+        }
     }
 
     /// What eyeshadow covers: from the upper lid to the brow, out to a tip beside the outer corner.
@@ -191,7 +196,7 @@ impl Contours {
         let seen = amounts.seen.get(side).copied().unwrap_or_default() > 0.0;
         let wanted = [
             (amounts.has_inner_eye(side), LID, 0.0),
-            (seen && amounts.lashes > 0.0, LID, 0.17 * eye.width),
+            (seen && amounts.lashes > 0.0, LID, 0.11 * eye.width),
             (seen && amounts.brows > 0.0, BROW, 0.03 * plan.size),
             (seen && amounts.liner > 0.0, LINE, 0.06 * eye.width),
             (seen && amounts.shadow > 0.0, SHADOW, 0.012 * plan.size),

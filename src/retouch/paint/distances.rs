@@ -18,6 +18,8 @@ pub(crate) struct Distances {
 
 /// What a contour that is not needed is away from everything, in pixels.
 const FAR: f32 = 1e4;
+/// The line's place among an eye's contours.
+const LINE: usize = 2;
 type Row = [f32; SIDE as usize];
 
 impl Distances {
@@ -25,9 +27,9 @@ impl Distances {
         &self.texels
     }
 
-    /// Works out a grid's distances to four contours, of which those without corners are far away. The fourth is an eye's lid's
-    /// surface.
-    pub(super) fn update(&mut self, grid: &PaintGrid, contours: [&[[f32; 2]]; 4], size: f32, eye: Option<&Eye>) {
+    /// Works out a grid's distances to four contours, of which those without corners are far away. Of an eye the third is a line with
+    /// half its width at each corner, and the fourth the lid's surface.
+    pub(super) fn update(&mut self, grid: &PaintGrid, contours: [&[[f32; 2]]; 4], size: f32, eye: Option<(&Eye, &[f32])>) {
         let [across, down] = grid.texels.map(|count| count as usize);
         self.values.clear();
         self.values.resize(4 * across * down, 0.0);
@@ -38,13 +40,16 @@ impl Distances {
         let mut away = [[FAR; SIDE as usize]; 4];
         for (row, values) in self.values.chunks_exact_mut(4 * across.max(1)).enumerate() {
             let y = grid.origin[1] + (row as f32 + 0.5) * grid.texel;
-            for (away, corners) in away.iter_mut().zip(contours).filter(|(_, corners)| !corners.is_empty()) {
-                measure(&mut away[..across], xs, y, corners);
+            for (k, (away, corners)) in away.iter_mut().zip(contours).enumerate().filter(|(_, (_, c))| !c.is_empty()) {
+                match eye {
+                    Some((_, widths)) if k == LINE => measure_line(&mut away[..across], xs, y, (corners, widths)),
+                    _ => measure(&mut away[..across], xs, y, corners),
+                }
             }
             for (column, value) in values.chunks_exact_mut(4).enumerate() {
                 let [lids, brow, line, border] = [0, 1, 2, 3].map(|contour: usize| away[contour][column]);
                 let surface = match eye {
-                    Some(eye) if border < 0.006 * size => {
+                    Some((eye, _)) if border < 0.006 * size => {
                         surface([xs[column], y], [lids, brow, border], size, eye)
                     }
                     _ => 0.0,
@@ -90,6 +95,22 @@ fn measure(away: &mut [f32], xs: &[f32], y: f32, corners: &[[f32; 2]]) {
         for (away, x) in away.iter_mut().zip(xs) {
             let sign = if *x > pair[0] && *x <= pair[1] { -1.0 } else { 1.0 };
             *away *= sign;
+        }
+    }
+}
+
+/// The distances of a row of places to the edge of a line.
+fn measure_line(away: &mut [f32], xs: &[f32], y: f32, (corners, widths): (&[[f32; 2]], &[f32])) {
+    away.fill(FAR);
+    for (ends, halves) in corners.windows(2).zip(widths.windows(2)) {
+        let [[ax, ay], [bx, by]] = [ends[0], ends[1]];
+        let (u, v) = (bx - ax, by - ay);
+        let share = 1.0 / (u * u + v * v).max(1e-9);
+        for (away, x) in away.iter_mut().zip(xs) {
+            let t = (((x - ax) * u + (y - ay) * v) * share).clamp(0.0, 1.0);
+            let (a, b) = (x - ax - t * u, y - ay - t * v);
+            let edge = (a * a + b * b).sqrt() - halves[0] - t * (halves[1] - halves[0]);
+            *away = if edge < *away { edge } else { *away };
         }
     }
 }

@@ -5,9 +5,9 @@ use crate::face::topology::{LEFT_IRIS, POINTS_WITH_IRISES, RIGHT_IRIS};
 use crate::retouch::region::{at, minus};
 
 /// How many places of each kind, in their order: skin; lips; whites of the eyes; the whole face; the mouth's opening; across the
-/// line of the mouth; brows; skin above the brows; irises.
+/// line of the mouth; brows; skin above the brows; irises. shaders/paint/statistics.wgsl has them, too.
+#[cfg(test)]
 pub(crate) const KINDS: [usize; 9] = [21, 42, 12, 156, 108, 63, 30, 10, 16];
-pub(crate) const COUNT: usize = 458;
 /// Room for them, in whole rows of a texture.
 pub(crate) const ROW: usize = 512;
 
@@ -112,7 +112,12 @@ mod tests {
 
     #[test]
     fn the_kinds_fill_their_row() {
-        assert_eq!(KINDS.iter().sum::<usize>(), COUNT);
-        assert!(COUNT <= ROW);
+        let count = KINDS.iter().sum::<usize>();
+        assert_eq!(count, 458);
+        let points: Vec<[f32; 3]> = (0..478).map(|k| [1.0 + k as f32, 1.0, 1.0]).collect();
+        let mut samples = Samples::default();
+        samples.update(&points, 100.0);
+        assert!(samples.row()[..count].iter().all(|place| *place != [0.0; 2]));
+        assert!(samples.row()[count..].iter().all(|place| *place == [0.0; 2]));
     }
 }
