@@ -22,7 +22,7 @@ const PART: u32 = 500;
 const COLUMNS: usize = 3;
 
 /// The part of a picture around some landmarks: wider than they are by these shares of their width and height.
-fn around(picture: &RgbaImage, face: &Face, indices: &[u16], by: [f32; 2]) -> RgbaImage {
+pub fn around(picture: &RgbaImage, face: &Face, indices: &[u16], by: [f32; 2]) -> RgbaImage {
     let size = [picture.width() as f32, picture.height() as f32];
     let range = |axis: usize| {
         let places = indices.iter().map(|&index| face.points[usize::from(index)][axis]);

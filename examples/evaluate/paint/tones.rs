@@ -1,7 +1,10 @@
 //! Make-up on every tone of skin, and on what is no skin.
 
+use glowup::face::topology as mesh;
 use glowup::{Look, Makeup, Mouth};
+use image::RgbaImage;
 
+use super::sheets::around;
 use super::{PRODUCT, SEEN, changes, lipstick, makeup, marked, mean, mean_at};
 use crate::common::Failure;
 use crate::sample::recoloured;
@@ -39,15 +42,16 @@ pub fn tones(bench: &mut Bench, table: &mut Table) -> Result<(), Failure> {
         recoloured(&sample, &plain, &field, colour)
     });
     let every: Vec<usize> = (0..plain.len()).collect();
-    let mut rows: Vec<[image::RgbaImage; 8]> =
-        faces.iter().map(|face| std::array::from_fn(|_| face.picture.clone())).collect();
+    let shown = |picture: &RgbaImage| around(picture, &sample.face, &mesh::FACE_OVAL, [0.1, 0.1]);
+    let mut rows: Vec<[RgbaImage; 8]> =
+        faces.iter().map(|face| std::array::from_fn(|_| shown(&face.picture))).collect();
     for (column, (name, look)) in effects().into_iter().enumerate() {
         let (mut change, mut light) = (Vec::new(), Vec::new());
         for (face, row) in faces.iter().zip(&mut rows) {
             let after = bench.retouched(face, &look)?;
             change.push(changes(&face.picture, &after, &every));
             light.push(mean_at(&after, &skin)[0] - mean_at(&face.picture, &skin)[0]);
-            row[column + 1] = after;
+            row[column + 1] = shown(&after);
         }
         let whole: Vec<f32> =
             every.iter().map(|&at| change.iter().map(|change| change[at]).sum::<f32>() / 10.0).collect();
@@ -70,7 +74,7 @@ pub fn tones(bench: &mut Bench, table: &mut Table) -> Result<(), Failure> {
             light.iter().all(|v| v.abs() <= 1.0),
         );
     }
-    sheet::save(&sheet::grid(&rows, 360), &bench.out.join("makeup-tones.png"))
+    sheet::save(&sheet::grid(&rows, 240), &bench.out.join("makeup-tones.png"))
 }
 
 /// What is no skin, on the portraits.
