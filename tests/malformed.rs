@@ -372,6 +372,7 @@ fn an_amount_of_zero_is_zero_of_either_sign() {
             ruddy: -0.0,
         },
         shape: Shape { slim: -0.0, ..Shape::NONE },
+        ..Look::NONE
     };
     assert!(support::retouched(&picture, none) == picture);
 }

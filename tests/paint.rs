@@ -29,12 +29,8 @@ fn render(picture: &Picture, faces: &[Face], look: &Look) -> Picture {
 }
 
 fn red() -> Look {
-    let mouth = Mouth {
-        lipstick: 1.0,
-        lipstick_color: Color::new(0xb0_10_20),
-        lipstick_finish: "satin",
-        ..Mouth::NONE
-    };
+    let mouth =
+        Mouth { lipstick: 1.0, lipstick_color: Color::new(0xb0_10_20), lipstick_finish: "satin", ..Mouth::NONE };
     Look { mouth, ..Look::NONE }
 }
 
@@ -51,9 +47,29 @@ fn everything() -> Look {
 fn shut(face: &Face) -> Face {
     let mut face = face.clone();
     let pairs: [[u16; 2]; 23] = [
-        [13, 14], [82, 87], [312, 317], [81, 178], [311, 402], [80, 88], [310, 318], [191, 95], [415, 324],
-        [159, 145], [158, 153], [160, 144], [161, 163], [246, 7], [157, 154], [173, 155],
-        [386, 374], [385, 380], [387, 373], [388, 390], [466, 249], [384, 381], [398, 382],
+        [13, 14],
+        [82, 87],
+        [312, 317],
+        [81, 178],
+        [311, 402],
+        [80, 88],
+        [310, 318],
+        [191, 95],
+        [415, 324],
+        [159, 145],
+        [158, 153],
+        [160, 144],
+        [161, 163],
+        [246, 7],
+        [157, 154],
+        [173, 155],
+        [386, 374],
+        [385, 380],
+        [387, 373],
+        [388, 390],
+        [466, 249],
+        [384, 381],
+        [398, 382],
     ];
     for [upper, lower] in pairs {
         face.points[usize::from(lower)] = face.points[usize::from(upper)];

@@ -73,7 +73,9 @@ impl Tiles {
         self.list_painted(faces);
         let Self { list, fine, moved, bare, painted, painted_moved, mouths, eyes, both, ends } = self;
         ends[0] = list.len();
-        for (kind, end) in [fine, moved, bare, painted, painted_moved, mouths, eyes, both].into_iter().zip(ends.iter_mut().skip(1)) {
+        for (kind, end) in
+            [fine, moved, bare, painted, painted_moved, mouths, eyes, both].into_iter().zip(ends.iter_mut().skip(1))
+        {
             list.append(kind);
             *end = list.len();
         }
@@ -144,9 +146,7 @@ fn has_paint(face: &FacePlan, tile: &Rect, beside: f32) -> bool {
         from as f32 - beside < (painted + extent) as f32 && (from + length) as f32 + beside > painted as f32
     };
     face.paint.boxes.iter().any(|area| {
-        area.width > 0
-            && near(tile.x, tile.width, area.x, area.width)
-            && near(tile.y, tile.height, area.y, area.height)
+        area.width > 0 && near(tile.x, tile.width, area.x, area.width) && near(tile.y, tile.height, area.y, area.height)
     })
 }
 

@@ -97,9 +97,10 @@ impl Stage for ComposeStage {
         let paint = outputs.paint.as_ref().map(|paint| paint.resources());
         let moved = shape.as_ref().map(|shape| self.moved.bind(factory, &[&still[..], shape].concat()));
         let painted = paint.as_ref().map(|paint| self.painted.bind(factory, &[&still[..], paint].concat()));
-        let painted_moved = shape.as_ref().zip(paint.as_ref()).map(|(shape, paint)| {
-            self.painted_moved.bind(factory, &[&still[..], paint, shape].concat())
-        });
+        let painted_moved = shape
+            .as_ref()
+            .zip(paint.as_ref())
+            .map(|(shape, paint)| self.painted_moved.bind(factory, &[&still[..], paint, shape].concat()));
         let fine = self.fine.bind(factory, &still);
         let still = self.still.bind(factory, &still);
         self.bound.insert(frame.pair, ComposeBindings { still, fine, moved, painted, painted_moved });

@@ -196,8 +196,23 @@ mod tests {
     fn uniforms_lie_in_memory_as_in_the_shader() {
         assert_mirrors!(
             PaintUniform {
-                boxes, grids, texels, soft, size, lips, mouth, inner, lids, brows, skin, blush, corners, irises,
-                ups, seen, colours
+                boxes,
+                grids,
+                texels,
+                soft,
+                size,
+                lips,
+                mouth,
+                inner,
+                lids,
+                brows,
+                skin,
+                blush,
+                corners,
+                irises,
+                ups,
+                seen,
+                colours
             },
             STATISTICS,
             "PaintFace"

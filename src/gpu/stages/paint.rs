@@ -157,9 +157,8 @@ impl Stage for PaintStage {
         let groups = |boxes: std::ops::Range<usize>, by: u32| {
             let layers = boxes.len() as u32 * count;
             let grids = plan.faces().iter().filter_map(|face| face.paint.grids.get(boxes.clone())).flatten();
-            let most = grids.fold([0; 2], |most: [u32; 2], grid| {
-                [most[0].max(grid.texels[0]), most[1].max(grid.texels[1])]
-            });
+            let most =
+                grids.fold([0; 2], |most: [u32; 2], grid| [most[0].max(grid.texels[0]), most[1].max(grid.texels[1])]);
             let [across, down] = most.map(|side| side.div_ceil(by).div_ceil(GROUP));
             [across, down, layers]
         };

@@ -1,11 +1,11 @@
 //! How strongly each effect acts on a face, and the colours of what is painted.
 
 use super::PaintPlan;
+use crate::Look;
+use crate::face::PartConfidence;
 use crate::look::Color;
 use crate::retouch::FaceGeometry;
 use crate::retouch::outline::smoothstep;
-use crate::Look;
-use crate::face::PartConfidence;
 
 /// Between these heights of the mouth's opening, in units of the face's size, its teeth come into sight.
 const TEETH: [f32; 2] = [0.012, 0.028];

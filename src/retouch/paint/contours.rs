@@ -68,16 +68,13 @@ impl Contours {
             self.close(0, &LIPS, points, steps);
             self.close(1, &MOUTH, points, steps);
         }
-        for (side, (lid, brow)) in
-            [(&RIGHT_EYE, &RIGHT_EYEBROW), (&LEFT_EYE, &LEFT_EYEBROW)].into_iter().enumerate()
-        {
+        for (side, (lid, brow)) in [(&RIGHT_EYE, &RIGHT_EYEBROW), (&LEFT_EYE, &LEFT_EYEBROW)].into_iter().enumerate() {
             let first = 2 + 4 * side;
             let is_seen = amounts.seen.get(side).is_some_and(|seen| *seen > 0.0);
             if !is_seen {
                 continue;
             }
-            let (Some(upper), Some(below), Some(eye)) = (UPPER.get(side), BELOW_BROW.get(side), eyes.get(side))
-            else {
+            let (Some(upper), Some(below), Some(eye)) = (UPPER.get(side), BELOW_BROW.get(side), eyes.get(side)) else {
                 continue;
             };
             self.close(first + LID, lid, points, steps);
@@ -129,7 +126,8 @@ impl Contours {
         let mut lid = *lid;
         let [.., before, corner] = &mut lid;
         let share = if wing > 0.0 { 0.85 * (wing / (0.12 * eye.width)).min(1.0) } else { 0.0 };
-        *corner = std::array::from_fn(|axis| corner[axis] + share * (0.6 * before[axis] + 0.4 * tip[axis] - corner[axis]));
+        *corner =
+            std::array::from_fn(|axis| corner[axis] + share * (0.6 * before[axis] + 0.4 * tip[axis] - corner[axis]));
         // It lies on the lid and hardly reaches into the eye.
         let node = |k: usize| {
             let k = k.min(lid.len());

@@ -29,7 +29,13 @@ impl Distances {
 
     /// Works out a grid's distances to four contours, of which those without corners are far away. Of an eye the third is a line with
     /// half its width at each corner, and the fourth the lid's surface.
-    pub(super) fn update(&mut self, grid: &PaintGrid, contours: [&[[f32; 2]]; 4], size: f32, eye: Option<(&Eye, &[f32])>) {
+    pub(super) fn update(
+        &mut self,
+        grid: &PaintGrid,
+        contours: [&[[f32; 2]]; 4],
+        size: f32,
+        eye: Option<(&Eye, &[f32])>,
+    ) {
         let [across, down] = grid.texels.map(|count| count as usize);
         self.values.clear();
         self.values.resize(4 * across * down, 0.0);

@@ -17,8 +17,7 @@ const SKIN: [u16; 21] =
 const OUTER: [[u16; 7]; 2] = [[40, 39, 37, 0, 267, 269, 270], [91, 181, 84, 17, 314, 405, 321]];
 const INNER: [[u16; 7]; 2] = [[80, 81, 82, 13, 312, 311, 310], [88, 178, 87, 14, 317, 402, 318]];
 /// The nine middle pairs of the inner contour.
-const OPENING: [[u16; 9]; 2] =
-    [[191, 80, 81, 82, 13, 312, 311, 310, 415], [95, 88, 178, 87, 14, 317, 402, 318, 324]];
+const OPENING: [[u16; 9]; 2] = [[191, 80, 81, 82, 13, 312, 311, 310, 415], [95, 88, 178, 87, 14, 317, 402, 318, 324]];
 /// Upper and lower edges of the brows.
 const BROWS: [[[u16; 5]; 2]; 2] =
     [[[70, 63, 105, 66, 107], [46, 53, 52, 65, 55]], [[300, 293, 334, 296, 336], [276, 283, 282, 295, 285]]];
@@ -49,14 +48,13 @@ impl Samples {
         let point = |index: u16| at(points, index);
         let skin = SKIN.into_iter().map(point);
         let lips = (0..2).flat_map(|lip: usize| {
-            (0..7).flat_map(move |k: usize| [0.35, 0.5, 0.65].map(|t| mix(point(OUTER[lip][k]), point(INNER[lip][k]), t)))
+            (0..7)
+                .flat_map(move |k: usize| [0.35, 0.5, 0.65].map(|t| mix(point(OUTER[lip][k]), point(INNER[lip][k]), t)))
         });
         let whites = (0..2).flat_map(|side: usize| white(points, side));
         let face = (0..156).map(|k: u16| point(3 * k));
         let opening = (0..9).flat_map(|k: usize| {
-            (0..12).map(move |row| {
-                mix(point(OPENING[0][k]), point(OPENING[1][k]), (f32::from(row as u8) + 0.5) / 12.0)
-            })
+            (0..12).map(move |row| mix(point(OPENING[0][k]), point(OPENING[1][k]), (f32::from(row as u8) + 0.5) / 12.0))
         });
         let line = (0..7).flat_map(|k: usize| {
             let middle = mix(point(INNER[0][k]), point(INNER[1][k]), 0.5);
@@ -85,8 +83,15 @@ impl Samples {
                 mix(point(middle), rim, if k % 2 == 0 { 0.68 } else { 0.96 })
             })
         });
-        let all =
-            skin.chain(lips).chain(whites).chain(face).chain(opening).chain(line).chain(brows).chain(above).chain(irises);
+        let all = skin
+            .chain(lips)
+            .chain(whites)
+            .chain(face)
+            .chain(opening)
+            .chain(line)
+            .chain(brows)
+            .chain(above)
+            .chain(irises);
         self.0.iter_mut().zip(all).for_each(|(slot, place)| *slot = place);
     }
 }

@@ -267,18 +267,7 @@ impl Grids {
         let cells = TextureView(&self.cells);
         passes.made_up.bind(
             factory,
-            &[
-                faces,
-                cells,
-                slopes,
-                skins,
-                changes,
-                means,
-                corrections,
-                details,
-                TextureView(makeup),
-                Sampler(linear),
-            ],
+            &[faces, cells, slopes, skins, changes, means, corrections, details, TextureView(makeup), Sampler(linear)],
         )
     }
 }
