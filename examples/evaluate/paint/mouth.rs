@@ -35,6 +35,17 @@ pub fn height(sample: &Sample) -> f32 {
     apart(&sample.face, mesh::FOREHEAD, mesh::CHIN).max(across)
 }
 
+fn colour(sample: &Sample, at: usize) -> [f32; 3] {
+    let width = sample.size().0 as usize;
+    oklab(rgb(sample.picture.get_pixel((at % width) as u32, (at / width) as u32)))
+}
+
+/// Whether a pixel in or near a mouth is bright and hardly red.
+pub fn is_tooth(sample: &Sample, light: &Light, at: usize) -> bool {
+    let colour = colour(sample, at);
+    colour[0] > TOOTH[0] * light.white[0] && light.redness(colour) < TOOTH[1]
+}
+
 impl Parts {
     pub fn of(sample: &Sample) -> Self {
         let light = Light::of(sample);
@@ -48,12 +59,9 @@ impl Parts {
         let gap = gap.iter().sum::<f32>() / 3.0 / height(sample);
         let (mut teeth, mut gums) = (Vec::new(), Vec::new());
         for at in marked(&inside) {
-            let width = sample.size().0 as usize;
-            let colour = oklab(rgb(sample.picture.get_pixel((at % width) as u32, (at / width) as u32)));
-            let red = light.redness(colour);
-            if colour[0] > TOOTH[0] * light.white[0] && red < TOOTH[1] {
+            if is_tooth(sample, &light, at) {
                 teeth.push(at);
-            } else if red > RED {
+            } else if light.redness(colour(sample, at)) > RED {
                 gums.push(at);
             }
         }

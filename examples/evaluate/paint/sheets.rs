@@ -18,8 +18,6 @@ const ROWS: usize = 4;
 /// How high a face is shown, and how wide a mouth and a pair of eyes, in pixels.
 const FACE: u32 = 440;
 const PART: u32 = 500;
-/// Parts side by side: so many that a sheet is not wider than what viewers show without making it smaller.
-const COLUMNS: usize = 3;
 
 /// The part of a picture around some landmarks: wider than they are by these shares of their width and height.
 pub fn around(picture: &RgbaImage, face: &Face, indices: &[u16], by: [f32; 2]) -> RgbaImage {
@@ -100,7 +98,7 @@ fn mouths(bench: &mut Bench) -> Result<(), Failure> {
     parts(
         bench,
         &faces.iter().map(|p| p.sample.clone()).collect::<Vec<_>>(),
-        "mouths",
+        ("mouths", 3),
         &[&mesh::LIPS],
         |bench, sample| finishes.iter().chain([&teeth]).map(|look| bench.retouched(sample, look)).collect(),
     )
@@ -122,7 +120,7 @@ fn eyes(bench: &mut Bench) -> Result<(), Failure> {
 fn parts(
     bench: &mut Bench,
     faces: &[Sample],
-    name: &str,
+    (name, columns): (&str, usize),
     contours: &[&[u16]],
     after: impl Fn(&mut Bench, &Sample) -> Result<Vec<RgbaImage>, Failure>,
 ) -> Result<(), Failure> {
@@ -133,7 +131,7 @@ fn parts(
             let pictures = std::iter::once(sample.picture.clone()).chain(after(bench, sample)?);
             let crop = |picture: RgbaImage| shown(&around(&picture, &sample.face, &indices, [0.18, 0.14]));
             let crops: Vec<_> = pictures.map(crop).collect();
-            rows.extend(crops.chunks(COLUMNS).map(<[_]>::to_vec));
+            rows.extend(crops.chunks(columns).map(<[_]>::to_vec));
         }
         let names: Vec<_> = faces.iter().map(|sample| sample.name.as_str()).collect();
         eprintln!("    {name}-{number}.png: {}", names.join("; "));
