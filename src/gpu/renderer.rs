@@ -28,7 +28,7 @@ pub struct RenderStats {
     pub readback: Option<Duration>,
     /// Dispatches recorded.
     pub dispatches: u32,
-    /// Pixels that the passes at full size visit: tiles of 16 × 16 that hold skin or move.
+    /// Pixels that the passes at full size visit: tiles of 16 × 16 that hold skin or paint or move.
     pub pixels: u64,
     /// Bytes copied to the device and back.
     pub bytes: u64,
@@ -39,6 +39,9 @@ pub struct RenderStats {
 }
 
 /// Retouches faces in textures or in memory. Nothing in it depends on where the faces come from.
+///
+/// Faces of 468 points have no irises: what [`Eyes`](crate::Eyes) does to irises is left out for them, and the whites of their eyes
+/// are told from the irises by colour alone.
 pub struct Renderer {
     gpu: Gpu,
     stages: Stages,

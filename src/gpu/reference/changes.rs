@@ -188,6 +188,20 @@ impl Skin<'_> {
         V([lightness, change[0] + TINT[1] * tint[1], change[1] + TINT[2] * tint[2]])
     }
 
+    /// What make-up adds to a cell.
+    fn makeup(&self, cell: Place) -> V<3> {
+        let (Some(makeup), [x, y, width, height]) = (&self.makeup, self.face.makeup) else { return V::default() };
+        let place = |k: usize, origin: f32, length: f32| {
+            let p = self.face.rect[k] as f32 + (cell[k] as f32 + 0.5) * self.face.amounts[0];
+            (p - origin) / length
+        };
+        let place = [place(0, x, width), place(1, y, height)];
+        if place.iter().any(|share| !(0.0..=1.0).contains(share)) {
+            return V::default();
+        }
+        makeup.between(place.map(|share| share * (makeup.width - 1) as f32 + 0.5)).rgb()
+    }
+
     /// Corrections and details.
     pub(super) fn correct(
         &self,
@@ -217,7 +231,7 @@ impl Skin<'_> {
             let share = smoothstep(SHARE.0, found.min(SHARE.1 * skin[3] + SHARE.2));
             let finest = details_removed(rgb - skin.rgb(), face.fading[1], face.extra[2]);
             let strength = if here > 1.0 { change[3].max(here) } else { change[3] };
-            let correction = change.rgb() - strength * finest;
+            let correction = change.rgb() - strength * finest + self.makeup(cell);
             let steepness = (slope[0] + slope[1] + slope[2]) / (GUIDE * colours.brightness);
             [correction.with(share), rgb.with(steepness)]
         })

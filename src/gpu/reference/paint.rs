@@ -62,7 +62,7 @@ pub(super) struct Part {
 }
 
 impl Paint<'_> {
-    fn clamped(&self, [x, y]: [f32; 2]) -> V<3> {
+    pub(super) fn clamped(&self, [x, y]: [f32; 2]) -> V<3> {
         let end = [self.input.width as f32 - 0.5, self.input.height as f32 - 0.5];
         self.input.between([x.clamp(0.5, end[0]), y.clamp(0.5, end[1])]).rgb()
     }

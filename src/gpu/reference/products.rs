@@ -16,6 +16,8 @@ pub(super) struct Products<'a> {
     liner: V<3>,
     brows: V<3>,
     lens: V<4>,
+    blush: V<3>,
+    foundation: V<3>,
 }
 
 fn mixed(a: V<3>, b: V<3>, t: f32) -> V<3> {
@@ -44,6 +46,10 @@ impl<'a> Products<'a> {
         };
         let within = |lab: V<3>, low: f32, high: f32| (lab[0].clamp(low, high) / lab[0].max(0.02)) * lab;
         let lens = lit(6);
+        let rouge = lit(1);
+        let step = |k: usize| rouge[k] * (skin[0] / rouge[0].max(0.02)).clamp(0.55, 1.1) - skin[k];
+        let far = (step(1).hypot(step(2)) / 0.13).max(1.0);
+        let blush = V([(0.35 * (rouge[0] - skin[0])).clamp(-0.06, 0.05), step(1) / far, step(2) / far]);
         Self {
             face,
             known,
@@ -52,7 +58,18 @@ impl<'a> Products<'a> {
             liner: lit(4),
             brows: mixed(0.92 * known[5].rgb(), lit(5), face.brows[1]),
             lens: lens.with(0.55 * (lens[0] - known[4][2]).clamp(-0.10, 0.22)),
+            blush,
+            foundation: lit(2),
         }
+    }
+
+    /// What blush adds to skin.
+    pub(super) fn blush(&self) -> V<3> {
+        self.blush
+    }
+
+    pub(super) fn foundation(&self) -> V<3> {
+        self.foundation
     }
 
     fn fine(plan: &PaintPlan, part: usize, grid: &Texture, by: f32, p: [f32; 2]) -> V<4> {

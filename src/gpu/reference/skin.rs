@@ -13,6 +13,8 @@ pub(super) struct Skin<'a> {
     pub(super) input: &'a Texture,
     pub(super) mask: Texture,
     pub(super) prior: Texture,
+    /// What make-up adds to it, where there is any.
+    pub(super) makeup: Option<Texture>,
     pub(super) round: Rounding,
     /// Shares of likelihood and of colours that are kept from frame to frame.
     pub(super) keep: [f32; 2],
