@@ -2,21 +2,25 @@
 
 use std::path::PathBuf;
 
-use glowup::{Eyes, FaceTracker, Frame, FrameMut, Look, TrackerOptions};
+use glowup::{Eyes, FaceTracker, Frame, Look, TrackerOptions};
 use image::RgbaImage;
 
 use super::light::{EYES, EyePoints, Light, distance, oklab};
+use super::sheets::around;
 use super::{SEEN, beyond, changed, changes, eyes_look, lab_at, marked, mean, mean_at, share_above};
 use crate::common::Failure;
 use crate::common::media::Clip;
 use crate::hands::clips;
 use crate::planes::{Plane, blurred, lab_planes};
 use crate::sample::{Sample, rgb};
+use crate::sheet::{grid, save};
 use crate::table::{Series, percentile};
 use crate::{Bench, Table};
 
 /// Below this opening, in widths of the eye, an eye is shut.
 const SHUT: f32 = 0.10;
+/// What is shown of a face around its eyes.
+const SHOWN: [u16; 4] = [33, 133, 263, 362];
 /// From this opening on, it is open enough to be measured.
 const OPEN: f32 = 0.20;
 /// A white is at least as bright as this share of the whites' own brightness, and its colour no farther from theirs.
@@ -182,7 +186,7 @@ fn blinks(bench: &mut Bench, table: &mut Table, look: &Look) -> Result<(), Failu
         let mut clip = Clip::open(&path, None)?;
         let (width, height) = (clip.info.width, clip.info.height);
         let (mut frames, mut found, mut pixels_changed, mut least) = (0, 0, 0, f32::INFINITY);
-        bench.renderer.reset();
+        let mut narrowest = None;
         while let Some((pixels, time)) = clip.next_frame()? {
             frames += 1;
             let faces = tracker.track(&Frame::rgba8(pixels, width, height)?, time)?.to_vec();
@@ -190,19 +194,29 @@ fn blinks(bench: &mut Bench, table: &mut Table, look: &Look) -> Result<(), Failu
             let Some(picture) = RgbaImage::from_raw(width, height, pixels.to_vec()) else { continue };
             let sample = Sample { name: String::new(), picture, face: face.clone(), width: 1.0 };
             let open = EYES.iter().map(|eye| eye.open(&sample)).fold(0.0, f32::max);
-            least = least.min(open);
-            if open >= SHUT {
-                continue;
+            if open < SHUT {
+                found += 1;
+                pixels_changed += changed(&sample.picture, &bench.retouched(&sample, look)?);
             }
-            found += 1;
-            let mut after = sample.picture.clone();
-            bench.renderer.retouch(&mut FrameMut::rgba8(&mut after, width, height)?, &faces[..1], look)?;
-            pixels_changed += changed(&sample.picture, &after);
+            if open < least {
+                (least, narrowest) = (open, Some(sample));
+            }
         }
         let name = path.file_stem().unwrap_or_default().to_string_lossy();
         let text = format!("{pixels_changed} in {found} of {frames} frames; the least opening is {least:.2}");
         let what = format!("{name}: pixels changed while both eyes are shut");
         table.judged(&what, &text, "0", pixels_changed == 0);
+        let Some(sample) = narrowest else { continue };
+        let after = bench.retouched(&sample, look)?;
+        let every: Vec<usize> = (0..after.pixels().len()).collect();
+        let off = changes(&sample.picture, &after, &every);
+        table.noted(
+            &format!("{name}: where they are narrowest: pixels with ΔE00 > 2, the largest"),
+            &format!("{}, {:.1}", off.iter().filter(|v| **v > 2.0).count(), off.iter().copied().fold(0.0, f32::max)),
+        );
+        let made_up = bench.retouched(&sample, &Look::EVENING)?;
+        let eyes = [sample.picture.clone(), after, made_up].map(|p| around(&p, &sample.face, &SHOWN, [0.2, 0.4]));
+        save(&grid(&[eyes], 300), &bench.out.join(format!("blink-{name}.png")))?;
     }
     Ok(())
 }

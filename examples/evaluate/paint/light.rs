@@ -97,6 +97,30 @@ impl EyePoints {
         (middle, rim.sum::<f32>() / 4.0)
     }
 
+    /// The pixels on the lines from the iris to both corners that are most surely white.
+    fn whitest(&self, sample: &Sample) -> Vec<usize> {
+        let (middle, radius) = self.iris(sample);
+        let (width, height) = sample.size();
+        let mut places = Vec::new();
+        for corner in self.corners.map(|index| point(sample, index)) {
+            let length = distance(middle, corner).max(1e-3);
+            let rim = 1.1 * radius;
+            for share in WHITEST.iter().filter(|_| length > rim) {
+                let along = (rim + share * (length - rim)) / length;
+                let p: [f32; 2] = std::array::from_fn(|axis| middle[axis] + along * (corner[axis] - middle[axis]));
+                // A patch: a single pixel is noise in a large picture.
+                let reach = (0.15 * radius) as i64;
+                for (dx, dy) in (-reach..=reach).flat_map(|dy| (-reach..=reach).map(move |dx| (dx, dy))) {
+                    let (x, y) = (p[0] as i64 + dx, p[1] as i64 + dy);
+                    if (0..i64::from(width)).contains(&x) && (0..i64::from(height)).contains(&y) {
+                        places.push((y * i64::from(width) + x) as usize);
+                    }
+                }
+            }
+        }
+        places
+    }
+
     /// Between the lids beside the iris, and away from the corners, where there is red flesh: what is white, and lashes.
     pub fn beside_iris(&self, sample: &Sample) -> Vec<usize> {
         let within = sample.near(&self.contour, f32::NEG_INFINITY, -0.004);
@@ -111,6 +135,9 @@ impl EyePoints {
         super::marked(&within).into_iter().filter(is_beside).collect()
     }
 }
+
+/// Where the white of an eye is, from the iris's rim to a corner: lids and lashes shade what lies off that line.
+const WHITEST: [f32; 3] = [0.25, 0.4, 0.55];
 
 /// What is white in the picture, in Oklab.
 #[derive(Clone, Copy)]
@@ -135,7 +162,7 @@ impl Light {
         bright.sort_unstable_by(f32::total_cmp);
         let high = bright.get(bright.len() * 95 / 100).copied().unwrap_or(0.8);
         let open = EYES.iter().filter(|eye| eye.open(sample) >= 0.12);
-        let mut whites: Vec<[f32; 3]> = open.flat_map(|eye| eye.beside_iris(sample)).map(colour).collect();
+        let mut whites: Vec<[f32; 3]> = open.flat_map(|eye| eye.whitest(sample)).map(colour).collect();
         whites.sort_unstable_by(|a, b| b[0].total_cmp(&a[0]));
         whites.truncate(whites.len().div_ceil(2));
         if whites.len() < 4 {

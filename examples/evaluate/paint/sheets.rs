@@ -111,9 +111,13 @@ fn eyes(bench: &mut Bench) -> Result<(), Failure> {
     let lenses = Look { eyes: Eyes { lens: 0.7, ..Eyes::NONE }, ..Look::NONE };
     let painted = Look { makeup: Makeup { foundation: 0.0, blush: 0.0, ..Look::EVENING.makeup }, ..Look::NONE };
     let contours: [&[u16]; 4] = [&mesh::RIGHT_EYE, &mesh::RIGHT_EYEBROW, &mesh::LEFT_EYE, &mesh::LEFT_EYEBROW];
-    parts(bench, &faces.iter().map(|p| p.sample.clone()).collect::<Vec<_>>(), "eyes", &contours, |bench, sample| {
-        [&cleared, &lenses, &painted].into_iter().map(|look| bench.retouched(sample, look)).collect()
-    })
+    parts(
+        bench,
+        &faces.iter().map(|p| p.sample.clone()).collect::<Vec<_>>(),
+        ("eyes", 2),
+        &contours,
+        |bench, sample| [&cleared, &lenses, &painted].into_iter().map(|look| bench.retouched(sample, look)).collect(),
+    )
 }
 
 /// Parts of faces before and after.

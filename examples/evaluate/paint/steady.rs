@@ -13,7 +13,7 @@ use crate::common::media::Clip;
 use crate::figures::lab;
 use crate::hands::clips;
 use crate::portraits::scaled;
-use crate::sample::{Rng, Sample, apart, rgb};
+use crate::sample::{Rng, Sample, apart, pixel, rgb, signed};
 use crate::table::{Series, percentile};
 use crate::{Bench, Table};
 
@@ -43,6 +43,8 @@ const FRAMES: usize = 400;
 /// A still face is made as wide as this, and its landmarks moved by noise of this spread, in pixels.
 const STILL: (f32, f32) = (60.0, 1.0 / 3.0);
 
+/// The colour inside the plain outline that is measured beside.
+const RED: [f32; 3] = [0.6, 0.1, 0.2];
 /// So many frames pass before anything is measured.
 const SETTLING: usize = 8;
 
@@ -196,6 +198,21 @@ fn painted(sample: &Sample, after: &RgbaImage, lips: &[usize], paint: [f32; 3]) 
     [shares.iter().map(|v| v.clamp(0.0, 1.2)).sum(), percentile(within, 0.8)]
 }
 
+/// The picture with lips of one colour inside a plain soft outline: what the measure says of paint that knows nothing but
+/// landmarks.
+fn outlined(sample: &Sample, face: &Face, paint: [f32; 3]) -> RgbaImage {
+    let contour = Sample { face: face.clone(), ..sample.clone() }.contour(&mesh::LIPS);
+    let mut picture = sample.picture.clone();
+    for (x, y, place) in picture.enumerate_pixels_mut() {
+        let off = signed(&contour, [x as f32 + 0.5, y as f32 + 0.5]);
+        let share = (0.5 - off / 1.5).clamp(0.0, 1.0);
+        let share = share * share * (3.0 - 2.0 * share);
+        let below = rgb(place);
+        *place = pixel(std::array::from_fn(|c| below[c] + share * (paint[c] - below[c])));
+    }
+    picture
+}
+
 /// Spread of values to their mean, in percent.
 fn spread(values: &[f32]) -> f32 {
     let mean = super::mean(values);
@@ -210,20 +227,21 @@ pub fn pumping(bench: &mut Bench, table: &mut Table) -> Result<(), Failure> {
     ));
     let look = lipstick("satin", PRODUCT);
     for (what, moves_each) in [("all landmarks moved together", false), ("each landmark moved by itself", true)] {
-        let [mut area, mut strength] = [const { Series::new() }; 2];
+        let [mut area, mut strength, mut plain] = [const { Series::new() }; 3];
         for portrait in bench.faces()?.iter().filter(|portrait| portrait.sample.face.visibility >= super::SEEN) {
             let sample = scaled(&portrait.sample, wide / portrait.sample.width);
             let (width, height) = sample.size();
             let lips = Parts::of(&sample).lips;
             bench.renderer.reset();
             let mut rng = Rng(7);
-            let (mut areas, mut strengths, mut paint) = (Vec::new(), Vec::new(), [0.0; 3]);
+            let (mut areas, mut strengths, mut plains, mut paint) = (Vec::new(), Vec::new(), Vec::new(), [0.0; 3]);
             for frame in 0..SETTLING + 30 {
                 let mut face = sample.face.clone();
                 let by = [rng.normal() * noise, rng.normal() * noise];
                 for p in &mut face.points {
                     (0..2).for_each(|axis| p[axis] += if moves_each { rng.normal() * noise } else { by[axis] });
                 }
+                let outline = outlined(&sample, &face, RED);
                 let mut picture = sample.picture.clone();
                 bench.renderer.retouch(&mut FrameMut::rgba8(&mut picture, width, height)?, &[face], &look)?;
                 if frame < SETTLING {
@@ -233,10 +251,13 @@ pub fn pumping(bench: &mut Bench, table: &mut Table) -> Result<(), Failure> {
                 let [area, strength] = painted(&sample, &picture, &lips, paint);
                 areas.push(area / strength.max(0.05));
                 strengths.push(strength);
+                plains.push(painted(&sample, &outline, &lips, lab(RED))[0]);
             }
             area.push(&sample.name, spread(&areas));
             strength.push(&sample.name, spread(&strengths));
+            plain.push(&sample.name, spread(&plains));
         }
+        table.noted(&format!("area of a plain soft outline, to compare: {what}"), &plain.up_to(2));
         for (of, series, limit) in
             [("painted area, of lips painted alike", &area, 0.6), ("strength of the paint", &strength, 2.0)]
         {
