@@ -1,4 +1,4 @@
-//! A clip in, a retouched clip out. Sound is kept.
+//! A clip in, a retouched clip out, in the clip's own format. All else that it holds is kept.
 
 mod common;
 
@@ -9,12 +9,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use clap::Parser;
-use common::media::{Clip, Recorder, is_picture, keep, writable};
+use common::media::{Clip, ClipInfo, ClipOptions, Recorder, RecorderOptions, is_picture, keep, writable};
 use common::report::{Landmarks, Stats};
-use common::{ClipArgs, FacesArgs, Failure, LookArgs, say};
-use glowup::{
-    Beautifier, BeautifierOptions, DropPolicy, Face, FrameBuf, FrameMut, FrameStats, Pipeline, PixelFormat, Retouched,
-};
+use common::{ClipArgs, FacesArgs, Failure, LookArgs, note, say};
+use glowup::{Beautifier, BeautifierOptions, DropPolicy, Face, FrameBuf, FrameMut, FrameStats, Pipeline, Retouched};
 use indicatif::{ProgressBar, ProgressStyle};
 
 /// Retouches the faces of a clip, frame by frame.
@@ -39,6 +37,12 @@ struct Arguments {
     /// Work on neighbouring frames at once: the same clip, sooner
     #[arg(long)]
     pipelined: bool,
+    /// Write every sample as it is, by FFV1; OUTPUT is .mkv
+    #[arg(long)]
+    lossless: bool,
+    /// Make progressive frames of interlaced ones
+    #[arg(long)]
+    deinterlace: bool,
 }
 
 fn main() -> ExitCode {
@@ -57,8 +61,13 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
     let flag = Arc::clone(&stopped);
     ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed))?;
 
-    let clip = Clip::open(&arguments.input, arguments.clip.scale_height)?;
+    let (height, deinterlace) = (arguments.clip.scale_height, arguments.deinterlace);
+    let clip = Clip::open_with(&arguments.input, ClipOptions { height, own_samples: true, deinterlace })?;
     let info = clip.info.clone();
+    if info.interlaced && !deinterlace {
+        let path = arguments.input.display();
+        return Err(format!("{path} is interlaced, and a face would show it: add --deinterlace").into());
+    }
     let frames = info.times.len() as u64;
     let wanted = arguments.clip.max_frames.filter(|&most| most < frames);
     let length = wanted.map(|most| info.time(most as usize));
@@ -70,9 +79,10 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
     // Drawn on a terminal only.
     let style = ProgressStyle::with_template("{bar:40} {pos}/{len} frames, {per_sec}, {eta} left")?;
     let mut from = Frames { clip, left: wanted, stopped: Arc::clone(&stopped) };
+    let options = RecorderOptions { source: &arguments.input, length, lossless: arguments.lossless };
     let mut to = Results {
-        size: (info.width, info.height),
-        recorder: Recorder::create(&arguments.output, &info, &arguments.input, length)?,
+        recorder: Recorder::create(&arguments.output, &info, options)?,
+        info,
         landmarks: arguments.landmarks.as_deref().map(Landmarks::create).transpose()?,
         stats: Stats::default(),
         bar: ProgressBar::new(wanted.unwrap_or(frames)).with_style(style),
@@ -85,6 +95,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
     }
     outcome?;
     let done = to.bar.position();
+    let notes = to.recorder.notes().to_vec();
     let mut outputs = vec![to.recorder.finish()?];
     if let Some(landmarks) = to.landmarks {
         outputs.push(landmarks.finish()?);
@@ -93,6 +104,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
         outputs.push(to.stats.write(path, Some(&adapter))?);
     }
     keep(outputs)?;
+    note(&notes);
     say(format_args!("{}: {done} frames retouched, on {adapter}", arguments.output.display()));
     Ok(())
 }
@@ -118,7 +130,7 @@ impl Frames {
 
 /// Where it goes.
 struct Results {
-    size: (u32, u32),
+    info: ClipInfo,
     recorder: Recorder,
     landmarks: Option<Landmarks>,
     stats: Stats,
@@ -128,7 +140,7 @@ struct Results {
 impl Results {
     fn add(&mut self, pixels: &[u8], time: Duration, faces: &[Face], cost: &FrameStats) -> Result<(), Failure> {
         if let Some(landmarks) = &mut self.landmarks {
-            landmarks.write(self.size.0, self.size.1, faces)?;
+            landmarks.write(self.info.width, self.info.height, faces)?;
         }
         self.stats.add(cost);
         self.recorder.write(pixels, time)?;
@@ -139,7 +151,8 @@ impl Results {
 
 fn one_by_one(mut beautifier: Beautifier, from: &mut Frames, to: &mut Results) -> Result<(), Failure> {
     while let Some((pixels, time)) = from.next()? {
-        let mut frame = FrameMut::rgba8(pixels, to.size.0, to.size.1)?;
+        let ClipInfo { width, height, ref samples, .. } = to.info;
+        let mut frame = FrameMut::new(samples.format, pixels, width, height)?.with_colours(samples.colours);
         beautifier.process(&mut frame, time)?;
         to.add(pixels, time, beautifier.faces(), beautifier.stats())?;
     }
@@ -149,7 +162,8 @@ fn one_by_one(mut beautifier: Beautifier, from: &mut Frames, to: &mut Results) -
 /// As [`one_by_one`], but neighbouring frames are on their way at once.
 fn overlapping(beautifier: Beautifier, from: &mut Frames, to: &mut Results) -> Result<(), Failure> {
     let pipeline = Pipeline::new(beautifier, DropPolicy::Wait)?;
-    let (width, height) = to.size;
+    let (width, height, format, colours) =
+        (to.info.width, to.info.height, to.info.samples.format, to.info.samples.colours);
     // The memory of frames that are through serves the next ones.
     let mut spare: Vec<Vec<u8>> = Vec::new();
     let mut settle = |done: Retouched<FrameBuf>, spare: &mut Vec<Vec<u8>>| -> Result<(), Failure> {
@@ -162,7 +176,7 @@ fn overlapping(beautifier: Beautifier, from: &mut Frames, to: &mut Results) -> R
         let mut own = spare.pop().unwrap_or_default();
         own.clear();
         own.extend_from_slice(pixels);
-        pipeline.push(FrameBuf::new(PixelFormat::Rgba8, own, width, height)?, time)?;
+        pipeline.push(FrameBuf::new(format, own, width, height)?.with_colours(colours), time)?;
         while let Some(done) = pipeline.take() {
             settle(done, &mut spare)?;
         }

@@ -3,16 +3,19 @@
 
 mod colour;
 mod pixels;
+mod tone;
+mod write;
 
-pub use colour::{Colours, Matrix, Range};
-pub(crate) use pixels::{Changed, Pixels};
+pub use colour::{Colours, Matrix, Range, Transfer};
+pub(crate) use pixels::Pixels;
+pub(crate) use write::Changed;
 
 use crate::{Error, Result};
 
 /// Most planes of a format.
 const PLANES: usize = 3;
 
-/// How a picture's pixels lie in memory, eight bits a value.
+/// How a picture's pixels lie in memory. Values of more than eight bits are little-endian.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum PixelFormat {
@@ -22,26 +25,76 @@ pub enum PixelFormat {
     Bgra8,
     /// Red, green, blue.
     Rgb8,
+    /// Blue, green, red: what OpenCV has.
+    Bgr8,
+    /// Grey, 0 for black and 255 for white. Of what is changed, its luma is.
+    Gray8,
     /// A plane of luma, and one of pairs of chroma (Cb, Cr) for each square of 2 × 2 pixels: what hardware decoders and
     /// phones' cameras have.
     Nv12,
+    /// The same with pairs of Cr, Cb: what Android's cameras have.
+    Nv21,
     /// A plane of luma and one of either chroma, for each square of 2 × 2 pixels: what calls and software decoders have.
     I420,
+    /// The same with chroma for each two pixels of a row: what editing formats have.
+    I422,
+    /// The same with chroma for each pixel.
+    I444,
     /// Luma, Cb, luma, Cr for each two pixels of a row: what USB cameras have. Also called YUY2.
     Yuyv,
+    /// Cb, luma, Cr, luma for each two pixels of a row: what capture cards have.
+    Uyvy,
+    /// As [`PixelFormat::Nv12`], ten bits a value, in the upper ten of sixteen: what hardware decoders have of HDR.
+    P010,
+    /// As [`PixelFormat::I420`], ten bits a value, in the lower ten of sixteen.
+    I010,
+    /// As [`PixelFormat::I422`], ten bits a value, in the lower ten of sixteen.
+    I210,
+    /// As [`PixelFormat::I444`], ten bits a value, in the lower ten of sixteen.
+    I410,
+    /// Grey of sixteen bits.
+    Gray16,
+    /// Red, green, blue, sixteen bits each.
+    Rgb16,
+    /// Red, green, blue, alpha, sixteen bits each.
+    Rgba16,
+    /// Red, green, blue, alpha as floats of sixteen bits: 0 for black, 1 for white, encoded as sRGB is, or as
+    /// [`Colours::transfer`] says.
+    Rgba16Float,
 }
 
 impl PixelFormat {
     /// Every format.
-    pub const ALL: [Self; 6] = [Self::Rgba8, Self::Bgra8, Self::Rgb8, Self::Nv12, Self::I420, Self::Yuyv];
+    pub const ALL: [Self; 20] = [
+        Self::Rgba8,
+        Self::Bgra8,
+        Self::Rgb8,
+        Self::Bgr8,
+        Self::Gray8,
+        Self::Nv12,
+        Self::Nv21,
+        Self::I420,
+        Self::I422,
+        Self::I444,
+        Self::Yuyv,
+        Self::Uyvy,
+        Self::P010,
+        Self::I010,
+        Self::I210,
+        Self::I410,
+        Self::Gray16,
+        Self::Rgb16,
+        Self::Rgba16,
+        Self::Rgba16Float,
+    ];
 
     /// How many planes a picture of this format has, 1 to 3.
     #[must_use]
     pub fn planes(self) -> usize {
         match self {
-            Self::Rgba8 | Self::Bgra8 | Self::Rgb8 | Self::Yuyv => 1,
-            Self::Nv12 => 2,
-            Self::I420 => 3,
+            Self::Nv12 | Self::Nv21 | Self::P010 => 2,
+            Self::I420 | Self::I422 | Self::I444 | Self::I010 | Self::I210 | Self::I410 => 3,
+            _ => 1,
         }
     }
 
@@ -49,14 +102,24 @@ impl PixelFormat {
     fn layout(self, plane: usize, width: u32, height: u32) -> Option<(usize, u32)> {
         let (whole, half) = (usize::try_from(width).ok()?, usize::try_from(width.div_ceil(2)).ok()?);
         let halved = height.div_ceil(2);
-        Some(match (self, plane) {
-            (Self::Rgba8 | Self::Bgra8, _) => (whole.checked_mul(4)?, height),
-            (Self::Rgb8, _) => (whole.checked_mul(3)?, height),
-            (Self::Yuyv, _) => (half.checked_mul(4)?, height),
-            (Self::Nv12 | Self::I420, 0) => (whole, height),
-            (Self::Nv12, _) => (half.checked_mul(2)?, halved),
-            (Self::I420, _) => (half, halved),
-        })
+        let (values, bytes, rows) = match (self, plane) {
+            (Self::Rgba8 | Self::Bgra8, _) => (whole, 4, height),
+            (Self::Rgb8 | Self::Bgr8, _) => (whole, 3, height),
+            (Self::Yuyv | Self::Uyvy, _) => (half, 4, height),
+            (Self::Rgba16 | Self::Rgba16Float, _) => (whole, 8, height),
+            (Self::Rgb16, _) => (whole, 6, height),
+            (Self::P010 | Self::I010 | Self::I210, 0) | (Self::Gray16 | Self::I410, _) => (whole, 2, height),
+            (Self::Nv12 | Self::Nv21 | Self::I420 | Self::I422, 0) | (Self::Gray8 | Self::I444, _) => {
+                (whole, 1, height)
+            }
+            (Self::Nv12 | Self::Nv21, _) => (half, 2, halved),
+            (Self::P010, _) => (half, 4, halved),
+            (Self::I420, _) => (half, 1, halved),
+            (Self::I010, _) => (half, 2, halved),
+            (Self::I422, _) => (half, 1, height),
+            (Self::I210, _) => (half, 2, height),
+        };
+        Some((values.checked_mul(bytes)?, rows))
     }
 }
 
@@ -72,13 +135,14 @@ pub struct Plane<'a> {
 /// One plane of a picture to read and change, laid out like [`Plane`].
 #[derive(Debug)]
 pub struct PlaneMut<'a> {
-    /// Row by row.
+    /// Row by row. The last row may end without its padding.
     pub data: &'a mut [u8],
     /// Bytes from the start of one row to the next.
     pub stride: usize,
 }
 
-/// A picture to read: `height` rows of `width` pixels. Colours are encoded as sRGB is, as cameras and files give them.
+/// A picture to read: `height` rows of `width` pixels. Colours are encoded as sRGB is, as cameras and files give them, or as their
+/// [`Colours::transfer`] says.
 #[derive(Clone, Copy)]
 pub struct Frame<'a> {
     planes: [Plane<'a>; PLANES],
@@ -214,8 +278,8 @@ impl<'a> Frame<'a> {
         Self::from_planes(PixelFormat::Rgba8, [Plane { data, stride }], width, height)
     }
 
-    /// The same picture with luma and chroma that mean these colours; [`Colours::default`] otherwise. Of no account to the
-    /// formats that have red, green and blue.
+    /// The same picture with values that mean these colours; [`Colours::default`] otherwise. Matrix and range are of no account to
+    /// the formats that have red, green and blue.
     #[must_use]
     pub fn with_colours(mut self, colours: Colours) -> Self {
         self.colours = colours;
@@ -374,6 +438,18 @@ impl<'a> FrameMut<'a> {
         let Some(to) = self.planes.get_mut(plane) else { return &mut [] };
         let start = y as usize * to.stride;
         to.data.get_mut(start..start + row).unwrap_or_default()
+    }
+
+    /// A part of the picture: from a column and a row on, both of which are even, so wide and so high.
+    pub(crate) fn part(&mut self, [x, y, width, height]: [u32; 4]) -> FrameMut<'_> {
+        let parts = self.format.parts(self.planes.each_ref().map(|plane| plane.stride));
+        let mut number = 0;
+        let planes = self.planes.each_mut().map(|PlaneMut { data, stride }| {
+            let start = parts.iter().find(|part| part.plane == number).map_or(0, |part| part.corner(x, y));
+            number += 1;
+            PlaneMut { data: data.get_mut(start..).unwrap_or_default(), stride: *stride }
+        });
+        FrameMut { planes, format: self.format, colours: self.colours, width, height }
     }
 
     /// Copies another picture of the same size and format into this one. Padding is left alone.

@@ -43,7 +43,7 @@ mod retouch;
 pub use beautifier::{Beautifier, BeautifierOptions, FrameStats};
 pub use error::{Error, Result};
 pub use face::{Face, FaceTracker, Orientation, Rotation, TrackerOptions};
-pub use frame::{Colours, Frame, FrameBuf, FrameMut, Matrix, PixelFormat, Plane, PlaneMut, Range};
+pub use frame::{Colours, Frame, FrameBuf, FrameMut, Matrix, PixelFormat, Plane, PlaneMut, Range, Transfer};
 pub use gpu::{Gpu, GpuOptions};
 pub use look::{Color, Eyes, Group, Kind, Look, Looks, Makeup, Mouth, Row, Shape, Skin, Value};
 pub use pipeline::{DropPolicy, Picture, Pipeline, PipelineCounts, Retouched};

@@ -2,11 +2,14 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod desk;
+
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::path::Path;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use desk::Desk;
 use image::codecs::jpeg::JpegEncoder;
 use image::{DynamicImage, ImageEncoder, RgbaImage};
 use serde_json::Value;
@@ -14,123 +17,6 @@ use serde_json::Value;
 const PORTRAIT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/astronaut.png");
 /// 40 frames, 400 × 300, 25 a second, no sound.
 const CLIP: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/webcam.mp4");
-
-/// A folder of a test's own, in which its programs run.
-struct Desk(PathBuf);
-
-impl Desk {
-    fn new(name: &str) -> Self {
-        let folder = std::env::temp_dir().join(format!("glowup-cli-{}-{name}", std::process::id()));
-        fs::create_dir_all(&folder).unwrap();
-        Self(folder)
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.join(name)
-    }
-
-    fn write(&self, name: &str, content: impl AsRef<[u8]>) {
-        fs::write(self.path(name), content).unwrap();
-    }
-
-    fn read(&self, name: &str) -> String {
-        fs::read_to_string(self.path(name)).unwrap()
-    }
-
-    fn json(&self, name: &str) -> Value {
-        serde_json::from_str(&self.read(name)).unwrap()
-    }
-
-    fn lines(&self, name: &str) -> Vec<Value> {
-        self.read(name).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
-    }
-
-    fn picture(&self, name: &str) -> DynamicImage {
-        image::open(self.path(name)).unwrap()
-    }
-
-    /// Names of all files, in order.
-    fn files(&self) -> Vec<String> {
-        let mut names: Vec<String> =
-            fs::read_dir(&self.0).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
-        names.sort();
-        names
-    }
-
-    /// An example with arguments, separated by spaces.
-    fn command(&self, line: &str) -> Command {
-        let (name, arguments) = line.split_once(' ').unwrap_or((line, ""));
-        // The test runs from target/release/deps; cargo has built the examples into target/release/examples.
-        let program = std::env::current_exe().unwrap().parent().unwrap().with_file_name("examples").join(name);
-        let program = program.with_extension(std::env::consts::EXE_EXTENSION);
-        assert!(program.exists(), "{} is not built: cargo build --release --examples", program.display());
-        let mut command = Command::new(program);
-        command.args(arguments.split_whitespace()).current_dir(&self.0);
-        command
-    }
-
-    fn run(&self, line: &str) -> Output {
-        self.command(line).output().unwrap()
-    }
-
-    fn succeed(&self, line: &str) {
-        let output = self.run(line);
-        assert!(output.status.success(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
-    }
-
-    /// Runs what shall fail: with this status, one line on standard error that holds `words`, and nothing else left
-    /// behind or changed.
-    fn fail(&self, line: &str, status: i32, words: &str) {
-        let snapshot = || -> Vec<(String, Option<Vec<u8>>)> {
-            self.files().into_iter().map(|name| (name.clone(), fs::read(self.path(&name)).ok())).collect()
-        };
-        let before = snapshot();
-        let output = self.run(line);
-        self.judge(line, &output, status, words);
-        assert!(snapshot() == before, "{line}: leaves {:?}", self.files());
-    }
-
-    fn judge(&self, line: &str, output: &Output, status: i32, words: &str) {
-        let complaint = String::from_utf8_lossy(&output.stderr);
-        assert_eq!(output.status.code(), Some(status), "{line}: {complaint}");
-        assert_eq!(complaint.lines().count(), 1, "{line}: {complaint}");
-        assert!(complaint.starts_with("error: ") && complaint.contains(words), "{line}: {complaint}");
-        assert!(!complaint.contains(".partial"), "{line}: {complaint}");
-        assert!(output.stdout.is_empty(), "{line}: prints although it fails");
-    }
-
-    /// Makes a file with ffmpeg.
-    fn ffmpeg(&self, line: &str) {
-        let mut command = Command::new("ffmpeg");
-        command.args(["-v", "error", "-nostdin", "-y"]).args(line.split_whitespace()).current_dir(&self.0);
-        let output = command.output().expect("ffmpeg is installed (Debian and Ubuntu: apt-get install ffmpeg)");
-        assert!(output.status.success(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
-    }
-
-    /// What ffprobe says of a file's streams of a kind ("v" or "a"), packets included.
-    fn probe(&self, name: &str, kind: &str) -> Value {
-        let mut command = Command::new("ffprobe");
-        command.args(["-v", "error", "-of", "json", "-show_streams", "-show_packets", "-show_data_hash", "md5"]);
-        let output = command.args(["-select_streams", kind, name]).current_dir(&self.0).output().unwrap();
-        serde_json::from_slice(&output.stdout).unwrap()
-    }
-
-    /// When a clip's frames are shown, in order, in seconds.
-    fn times(&self, name: &str) -> Vec<f64> {
-        let probe = self.probe(name, "v");
-        let packets = probe["packets"].as_array().unwrap();
-        let mut times: Vec<f64> =
-            packets.iter().map(|packet| packet["pts_time"].as_str().unwrap().parse().unwrap()).collect();
-        times.sort_by(f64::total_cmp);
-        times
-    }
-}
-
-impl Drop for Desk {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
 
 fn portrait() -> RgbaImage {
     image::open(PORTRAIT).unwrap().into_rgba8()
@@ -207,7 +93,7 @@ fn a_file_that_cannot_be_read_is_named() {
     for name in ["missing.png", "empty.png", "text.png", "cut.png"] {
         desk.fail(&format!("landmarks {name} --json out.jsonl --draw out.png --stats out.json"), 1, name);
     }
-    desk.fail(&format!("photo {CLIP} out.png"), 1, "no PNG, JPEG or WebP");
+    desk.fail(&format!("photo {CLIP} out.png"), 1, "no PNG, JPEG, WebP, TIFF or BMP");
     desk.fail(&format!("video {PORTRAIT} out.mp4"), 1, "use the example photo");
 }
 
@@ -217,8 +103,8 @@ fn a_file_that_cannot_be_written_is_named() {
     fs::create_dir(desk.path("folder")).unwrap();
     fs::create_dir(desk.path("folder.png")).unwrap();
     for (output, words) in [
-        ("out.bmp", "name it .png, .jpg or .webp"),
-        ("out", "name it .png, .jpg or .webp"),
+        ("out.gif", "name it .png, .jpg, .webp, .tif or .bmp"),
+        ("out", "name it .png, .jpg, .webp, .tif or .bmp"),
         ("nowhere/out.png", "no such folder"),
         ("folder.png", "it is a folder"),
     ] {
@@ -394,14 +280,15 @@ fn a_photo_keeps_its_transparency_and_profile() {
     }
     let mut bytes = Vec::new();
     let mut encoder = JpegEncoder::new(&mut bytes);
-    encoder.set_icc_profile(b"a profile of colours".to_vec()).unwrap();
+    let profile = b"sixteen bytes...RGB and all the rest";
+    encoder.set_icc_profile(profile.to_vec()).unwrap();
     DynamicImage::from(portrait()).into_rgb8().write_with_encoder(encoder).unwrap();
     desk.write("in.jpg", bytes);
     for name in ["out.jpg", "out.webp", "out.png"] {
         use image::ImageDecoder;
         desk.succeed(&format!("photo in.jpg {name}"));
         let mut decoder = image::ImageReader::open(desk.path(name)).unwrap().into_decoder().unwrap();
-        assert_eq!(decoder.icc_profile().unwrap().unwrap(), b"a profile of colours", "{name}");
+        assert_eq!(decoder.icc_profile().unwrap().unwrap(), profile, "{name}");
     }
 }
 

@@ -222,9 +222,18 @@ fn a_frame_larger_than_the_device_takes() {
         }
         let mut picture = Picture::flat(width, height, [100, 90, 80, 255]);
         let before = picture.clone();
-        let outcome = renderer.retouch(&mut picture.frame_mut(), &[face.clone()], &Look::GLAM);
+        // A face as long as the picture needs a texture as long.
+        let mut long = face.clone();
+        for (axis, side) in [width, height].into_iter().enumerate() {
+            let mean = long.points.iter().map(|point| point[axis]).sum::<f32>() / long.points.len() as f32;
+            let stretched = |value: f32| (value - mean) * max as f32 / 100.0 + side as f32 / 2.0;
+            long.points.iter_mut().for_each(|point| point[axis] = stretched(point[axis]));
+        }
+        let outcome = renderer.retouch(&mut picture.frame_mut(), &[long], &Look::GLAM);
         assert_eq!(outcome.unwrap_err(), Error::FrameTooLarge { width, height, max });
         assert!(picture == before);
+        // One that is smaller needs a texture for what surrounds it only.
+        renderer.retouch(&mut picture.frame_mut(), &[face.clone()], &Look::GLAM).unwrap();
         // The widest that it takes goes through.
         let mut picture = Picture::flat(width.min(max), height.min(max), [100, 90, 80, 255]);
         renderer.retouch(&mut picture.frame_mut(), &[face.clone()], &Look::GLAM).unwrap();

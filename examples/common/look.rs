@@ -20,7 +20,7 @@ pub struct LookArgs {
 
 #[derive(Clone, Debug)]
 enum Step {
-    Preset(Look),
+    Preset(Box<Look>),
     File(PathBuf),
     Set(&'static Row, Value),
 }
@@ -39,7 +39,7 @@ impl LookArgs {
     /// What was asked for, put over another look.
     pub fn over(&self, look: Look) -> Result<Look, Failure> {
         self.steps.iter().try_fold(look, |mut look, step| match step {
-            Step::Preset(preset) => Ok(preset.clone()),
+            Step::Preset(preset) => Ok(Look::clone(preset)),
             Step::File(path) => read(path),
             Step::Set(row, value) => {
                 row.set(&mut look, value.clone())?;
@@ -118,7 +118,9 @@ fn parse_look(text: &str) -> Result<Step, String> {
     if text.ends_with(".json") {
         return Ok(Step::File(text.into()));
     }
-    Look::preset(text).map(Step::Preset).map_err(|error| format!("{error}, or name a .json file"))
+    Look::preset(text)
+        .map(|look| Step::Preset(Box::new(look)))
+        .map_err(|error| format!("{error}, or name a .json file"))
 }
 
 fn parse_setting(text: &str) -> Result<Step, String> {

@@ -5,12 +5,12 @@ use std::fs::File;
 use std::io::{BufWriter, Cursor, Write};
 use std::path::{Path, PathBuf};
 
-use image::codecs::{jpeg::JpegEncoder, png::PngEncoder, webp::WebPEncoder};
+use image::codecs::{bmp::BmpEncoder, jpeg::JpegEncoder, png::PngEncoder, tiff::TiffEncoder, webp::WebPEncoder};
 use image::{DynamicImage, ImageDecoder, ImageEncoder, ImageFormat, ImageReader, RgbaImage};
 
 use super::Failure;
-pub use super::clip::Clip;
-pub use super::recorder::Recorder;
+pub use super::clip::{Clip, ClipInfo, ClipOptions};
+pub use super::recorder::{Recorder, RecorderOptions};
 
 /// A picture and what its file said about its colours.
 pub struct Picture {
@@ -28,7 +28,7 @@ impl Picture {
         let bytes = std::fs::read(path).map_err(|error| fail(&error))?;
         let reader = ImageReader::new(Cursor::new(&bytes)).with_guessed_format().map_err(|error| fail(&error))?;
         match reader.format().filter(ImageFormat::reading_enabled) {
-            None => return Err(fail(&"it is no PNG, JPEG or WebP").into()),
+            None => return Err(fail(&"it is no PNG, JPEG, WebP, TIFF or BMP").into()),
             // The decoder would paint what is missing grey.
             Some(ImageFormat::Jpeg) if !ends(&bytes) => return Err(fail(&"it ends in the middle").into()),
             Some(_) => {}
@@ -49,7 +49,7 @@ impl Picture {
         Self { pixels, alpha: true, profile: None }
     }
 
-    /// Writes the picture as PNG, JPEG or WebP, by the path's extension. It is in its place once it is kept.
+    /// Writes the picture in the format of the path's extension. It is in its place once it is kept.
     pub fn write(&self, path: &Path) -> Result<Output, Failure> {
         let format = picture_format(path)?;
         let output = Output::new(path)?;
@@ -58,6 +58,8 @@ impl Picture {
             match format {
                 ImageFormat::Jpeg => self.encode(JpegEncoder::new_with_quality(&mut file, 95), false)?,
                 ImageFormat::WebP => self.encode(WebPEncoder::new_lossless(&mut file), self.alpha)?,
+                ImageFormat::Tiff => self.encode(TiffEncoder::new(&mut file), self.alpha)?,
+                ImageFormat::Bmp => self.encode(BmpEncoder::new(&mut file), self.alpha)?,
                 _ => self.encode(PngEncoder::new(&mut file), self.alpha)?,
             }
             Ok(file.flush()?)
@@ -68,7 +70,7 @@ impl Picture {
 
     fn encode(&self, mut encoder: impl ImageEncoder, alpha: bool) -> Result<(), image::ImageError> {
         if let Some(profile) = &self.profile {
-            // All three formats take a profile.
+            // Those that take none go without.
             let _ = encoder.set_icc_profile(profile.clone());
         }
         let picture = DynamicImage::from(self.pixels.clone());
@@ -78,7 +80,7 @@ impl Picture {
 }
 
 /// Whether a JPEG has its end: a marker that its compressed data cannot hold by chance (ITU-T T.81, B.1.1).
-fn ends(jpeg: &[u8]) -> bool {
+pub fn ends(jpeg: &[u8]) -> bool {
     const SCAN: [u8; 2] = [0xFF, 0xDA];
     const END: [u8; 2] = [0xFF, 0xD9];
     // Before the first scan are segments of a known length; a preview in one of them has an end of its own.
@@ -96,7 +98,7 @@ fn ends(jpeg: &[u8]) -> bool {
 /// The format that a path's extension asks for.
 pub fn picture_format(path: &Path) -> Result<ImageFormat, Failure> {
     let format = ImageFormat::from_path(path).ok().filter(ImageFormat::writing_enabled);
-    format.ok_or_else(|| format!("cannot write {}: name it .png, .jpg or .webp", path.display()).into())
+    format.ok_or_else(|| format!("cannot write {}: name it .png, .jpg, .webp, .tif or .bmp", path.display()).into())
 }
 
 /// Reads a picture's pixels, turned as its camera says.
@@ -104,7 +106,7 @@ pub fn read_picture(path: &Path) -> Result<RgbaImage, Failure> {
     Ok(Picture::read(path)?.pixels)
 }
 
-/// Writes a picture as PNG, JPEG or WebP, by the path's extension.
+/// Writes a picture in the format of the path's extension.
 pub fn write_picture(path: &Path, pixels: &RgbaImage) -> Result<(), Failure> {
     Picture::new(pixels.clone()).write(path)?.keep()
 }

@@ -8,6 +8,8 @@ mod look;
 pub mod media;
 mod recorder;
 pub mod report;
+mod samples;
+mod tracks;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -78,7 +80,7 @@ pub fn main<Arguments: Parser>(run: impl FnOnce(Arguments) -> Result<(), Failure
     match run(arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            let _ = writeln!(std::io::stderr(), "error: {}", one_line(&error.to_string()));
+            complain(&error);
             ExitCode::FAILURE
         }
     }
@@ -87,6 +89,21 @@ pub fn main<Arguments: Parser>(run: impl FnOnce(Arguments) -> Result<(), Failure
 /// Prints a line for people. That nobody reads it any more is no failure.
 pub fn say(line: std::fmt::Arguments<'_>) {
     let _ = writeln!(std::io::stdout(), "{line}");
+}
+
+/// Says what went wrong, in one line; nothing where that has been said.
+pub fn complain(error: &Failure) {
+    let what = one_line(&error.to_string());
+    if !what.is_empty() {
+        let _ = writeln!(std::io::stderr(), "error: {what}");
+    }
+}
+
+/// Tells people in one line what they did not get. That nobody reads it is no failure.
+pub fn note(what: &[String]) {
+    if !what.is_empty() {
+        let _ = writeln!(std::io::stderr(), "note: {}", one_line(&what.join("; ")));
+    }
 }
 
 /// "no face", "1 face", "2 faces".

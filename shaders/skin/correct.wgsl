@@ -13,7 +13,7 @@
 @group(0) @binding(7) var details: texture_storage_2d_array<rgba16float, write>;
 
 // How much the skin has to differ between a block's cells: less is noise.
-const LEAST = 0.12;
+const LEAST = 0.16;
 
 // The values of a block's four cells, row by row, bilinearly between the blocks around.
 fn correct_raised(grid: texture_2d_array<f32>, layer: u32, block: vec2<i32>, low: vec2<i32>, high: vec2<i32>) -> array<vec4<f32>, 4> {

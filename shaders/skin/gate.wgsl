@@ -53,11 +53,11 @@ fn gate_colour(face: SkinFace, lab: vec3<f32>, even: vec3<f32>, dull: vec3<f32>,
     // Blotches differ little from the skin around; coloured light, powder and a blush's border differ much, and stay.
     let off = lab.yz - even.yz;
     let far = off / 0.043;
-    change -= vec3<f32>(0.0, face.amounts.z * 1.08 * off * exp(-dot(far, far)));
+    change -= vec3<f32>(0.0, face.amounts.z * 1.09 * off * exp(-dot(far, far)));
     // Chroma hardly rises, and in shadows, which are so beside the face's own lightness, not at all.
     let before = length(lab.yz);
     let after = length(lab.yz + change.yz);
-    let most = before + min(after - before, 0.0082) * smoothstep(0.3, 0.7, lab.x / light);
+    let most = before + min(after - before, 0.0076) * smoothstep(0.3, 0.7, lab.x / light);
     if after > before {
         change = vec3<f32>(0.0, (lab.yz + change.yz) * (most / max(after, 1e-5)) - lab.yz);
     }
@@ -108,7 +108,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(workgroup_id) gro
     let origin = low / 4u;
     let end = ((high + 1u) / 2u + 1u) / 2u;
     let coarsest = gate_raised(surround, group.z * 3u, place / 4.0, origin, end).rgb;
-    let reference = common_luma(coarsest) + 0.07;
+    let reference = common_luma(coarsest) + 0.085;
 
     // The structure tensor (Bigün and Granlund 1987) over the four corners between the blocks.
     var xx = 0.0;
@@ -138,9 +138,10 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(workgroup_id) gro
         finest += 0.25 * (y - raised) * (y - raised);
         dark = max(dark, 0.5 * (raised + common_luma(coarse)) - y);
     }
-    let depth = dark / reference;
+    // As deep in dark skin as in light.
+    let depth = dark / (common_luma(coarsest) + 0.004);
     // What is darker still is no skin: rims, hairs.
-    let spot = smoothstep(0.035, 0.075, depth) * (1.0 - smoothstep(0.30, 0.45, depth)) * gate_round(ys)
+    let spot = smoothstep(0.036, 0.08, depth) * (1.0 - smoothstep(0.33, 0.5, depth)) * gate_round(ys)
         * smoothstep(0.7, 0.95, mean.w);
     let free = 1.0 - 0.7 * directed;
     let local_luma = common_luma(local);

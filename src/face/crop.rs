@@ -170,6 +170,11 @@ impl Job<'_> {
             // SAFETY: the machine was just found to have these instructions, and the picture was just looked at.
             return unsafe { self.run_avx2(out) };
         }
+        #[cfg(target_arch = "x86_64")]
+        if self.picture.data.is_none() && std::is_x86_feature_detected!("avx2") {
+            // SAFETY: the machine was just found to have these instructions.
+            return unsafe { self.run_any_avx2(out) };
+        }
         self.run::<false>(out);
     }
 
@@ -221,6 +226,12 @@ impl Job<'_> {
     #[target_feature(enable = "avx2")]
     unsafe fn run_avx2(&self, out: &mut [f32]) {
         self.run::<true>(out);
+    }
+
+    /// Of any format. (Of the instructions, the compiler makes sure.)
+    #[target_feature(enable = "avx2")]
+    fn run_any_avx2(&self, out: &mut [f32]) {
+        self.run::<false>(out);
     }
 
     /// Makes the pixels from `column` on. `out` has room for one float more, which is overwritten later.
@@ -298,19 +309,17 @@ impl<'a> Picture<'a> {
         self.data.is_some_and(|data| i32::try_from(data.len()).is_ok()) && self.width < 1 << 24 && self.height < 1 << 24
     }
 
-    /// A pixel of the frame.
-    fn pixel(&self, x: usize, y: usize) -> [u8; 3] {
-        let Some(data) = self.data else { return self.pixels.rgb(x as u32, y as u32) };
-        data.get(y * self.stride + x * 4..).and_then(<[u8]>::first_chunk).copied().unwrap_or_default()
+    /// The colour of a pixel of the frame.
+    fn pixel(&self, x: usize, y: usize) -> [f32; 3] {
+        let Some(data) = self.data else { return self.pixels.colour(self.pixels.values(x as u32, y as u32)) };
+        let pixel: [u8; 3] =
+            data.get(y * self.stride + x * 4..).and_then(<[u8]>::first_chunk).copied().unwrap_or_default();
+        pixel.map(f32::from)
     }
 
     /// A pixel and the one beside it, four bytes each.
     #[inline(always)]
-    fn pair(&self, x: usize, y: usize) -> [u8; 8] {
-        let Some(data) = self.data else {
-            let ([r, g, b], [s, h, c]) = (self.pixel(x, y), self.pixel(x + 1, y));
-            return [r, g, b, 0, s, h, c, 0];
-        };
+    fn pair(&self, data: &[u8], x: usize, y: usize) -> [u8; 8] {
         data.get(y * self.stride + x * 4..).and_then(<[u8]>::first_chunk).copied().unwrap_or_default()
     }
 
@@ -328,7 +337,12 @@ impl<'a> Picture<'a> {
         }
         let (left, top) = (place[0] as i32, place[1] as i32);
         let (u, v) = (place[0] - left as f32, place[1] - top as f32);
-        let (above, below) = (self.pair(left as usize, top as usize), self.pair(left as usize, top as usize + 1));
+        let (column, row) = (left as usize, top as usize);
+        let Some(data) = self.data else {
+            // One colour is converted in place of four: between values lies the colour between them, near enough.
+            return self.pixels.colour(self.pixels.values_between([left as u32, top as u32], [u, v]));
+        };
+        let (above, below) = (self.pair(data, column, row), self.pair(data, column, row + 1));
         let mix = |i: usize| f32::from(above[i]) + v * (f32::from(below[i]) - f32::from(above[i]));
         std::array::from_fn(|c| mix(c) + u * (mix(c + 4) - mix(c)))
     }
@@ -347,7 +361,7 @@ impl<'a> Picture<'a> {
                 }
                 let (x, y) = (x.clamp(0, self.width - 1) as usize, y.clamp(0, self.height - 1) as usize);
                 for (sum, value) in sum.iter_mut().zip(self.pixel(x, y)) {
-                    *sum += wx * wy * f32::from(value);
+                    *sum += wx * wy * value;
                 }
             }
         }

@@ -3,33 +3,65 @@
 /// Eight-bit red, green and blue.
 pub(crate) type Rgb = [u8; 3];
 
+/// A colour rounded, kept within 0..=255.
+#[inline]
+pub(super) fn rounded(colour: [f32; 3]) -> Rgb {
+    colour.map(|value| whole(value, 255.0) as u8)
+}
+
+/// A value rounded, kept within 0 and `top`, which is at most 65,535.
+#[inline(always)]
+pub(super) fn whole(value: f32, top: f32) -> u32 {
+    // Beyond 2²³ floats are whole: the sum's last bits are the number. Unlike a cast, this is done for several at once.
+    (value.clamp(0.0, top) + 8_388_608.0).to_bits() & 0xFFFF
+}
+
 /// Which weights make luma of red, green and blue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
 pub enum Matrix {
     /// ITU-R BT.601: standard definition, JPEG, most webcams.
     #[default]
     Bt601,
     /// ITU-R BT.709: high definition.
     Bt709,
+    /// ITU-R BT.2020 with non-constant luminance: ultra high definition and HDR.
+    Bt2020,
 }
 
-/// Which of the 256 values are used.
+/// Which of the values are used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Range {
-    /// 16 to 235 for luma, 16 to 240 for chroma: video.
+    /// 16 to 235 for luma, 16 to 240 for chroma, or as many times these as there are more values: video.
     #[default]
     Limited,
     /// All of them: JPEG, some cameras.
     Full,
 }
 
-/// How luma and chroma are to be understood; BT.601 in limited range by default.
+/// How light is coded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum Transfer {
+    /// As standard video and sRGB do.
+    #[default]
+    Sdr,
+    /// Hybrid log-gamma (ITU-R BT.2100), in the primaries of BT.2020: broadcasts, phones' HDR.
+    Hlg,
+    /// Perceptual quantizer (SMPTE ST 2084), in the primaries of BT.2020: HDR10.
+    Pq,
+}
+
+/// How values are to be understood; BT.601 in limited range, not HDR, by default.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Colours {
     /// The weights of luma.
     pub matrix: Matrix,
-    /// The values in use.
+    /// The values of luma and chroma in use.
     pub range: Range,
+    /// How light is coded. Of no account to formats of eight bits. Faces and skin are looked for in a copy as SDR shows it; what
+    /// changes is the original.
+    pub transfer: Transfer,
 }
 
 impl Colours {
@@ -38,61 +70,94 @@ impl Colours {
         match self.matrix {
             Matrix::Bt601 => (0.299, 0.114),
             Matrix::Bt709 => (0.2126, 0.0722),
+            Matrix::Bt2020 => (0.2627, 0.0593),
         }
     }
 
-    /// Value of black, and how many values luma and chroma span.
-    fn span(self) -> (f32, f32, f32) {
-        match self.range {
-            Range::Limited => (16.0, 219.0, 224.0),
-            Range::Full => (0.0, 255.0, 255.0),
-        }
-    }
-
-    /// The numbers of all this, worked out.
-    pub(super) fn code(self) -> Code {
-        let ((red, blue), (black, luma, chroma)) = (self.weights(), self.span());
+    /// The numbers of all this, worked out for values whose largest is `top`.
+    pub(super) fn code(self, top: f32) -> Code {
+        let (red, blue) = self.weights();
+        let times = (top + 1.0) / 256.0;
+        let (black, luma, chroma) = match self.range {
+            Range::Limited => (16.0 * times, 219.0 * times, 224.0 * times),
+            Range::Full => (0.0, top, top),
+        };
+        let reach = [2.0 * (1.0 - blue), 2.0 * (1.0 - red)];
         Code {
             weights: [red, 1.0 - red - blue, blue],
-            reach: [2.0 * (1.0 - blue), 2.0 * (1.0 - red)],
+            reach,
+            back: [luma / 255.0, chroma / 255.0 / reach[0], chroma / 255.0 / reach[1]],
             black,
+            grey: 128.0 * times,
             scale: [255.0 / luma, 255.0 / chroma],
         }
     }
 }
 
-/// How to get from luma and chroma to colours and back.
+/// How to get from luma and chroma to colours and back. Colours are 0..=255, however many values there are.
 pub(crate) struct Code {
     /// Of red, green and blue in luma.
     weights: [f32; 3],
     /// By how much blue and red differ from luma where their chroma is 1.
     reach: [f32; 2],
-    /// Value of black.
+    /// Value of black, and of no chroma.
     black: f32,
+    grey: f32,
     /// From values of luma and of chroma to 0..=255.
     scale: [f32; 2],
+    /// From differences of luma, of blue to luma and of red to luma back to values.
+    back: [f32; 3],
 }
 
 impl Code {
     /// The colour of luma, Cb and Cr.
-    #[inline]
-    pub(super) fn rgb(&self, [y, cb, cr]: [u8; 3]) -> Rgb {
+    #[cfg(test)]
+    fn rgb(&self, values: [u8; 3]) -> Rgb {
+        rounded(self.colour(values.map(f32::from)))
+    }
+
+    /// The colours of a row of luma, Cb and Cr: the bytes of red, green, blue and an alpha of 255, the first the lowest.
+    #[inline(always)]
+    pub(super) fn run<const N: usize>(&self, luma: [f32; N], cb: [f32; N], cr: [f32; N]) -> [u32; N] {
+        let mut run = [0; N];
+        for (to, ((y, cb), cr)) in run.iter_mut().zip(luma.into_iter().zip(cb).zip(cr)) {
+            let [r, g, b] = self.colour([y, cb, cr]).map(|value| whole(value, 255.0));
+            *to = r | g << 8 | b << 16 | 0xFF00_0000;
+        }
+        run
+    }
+
+    /// The colour of luma, Cb and Cr, not rounded; colours that red, green and blue cannot have lie outside 0..=255.
+    #[inline(always)]
+    pub(super) fn colour(&self, [y, cb, cr]: [f32; 3]) -> [f32; 3] {
         let ([red, green, blue], [luma, chroma]) = (self.weights, self.scale);
-        let y = (f32::from(y) - self.black) * luma;
-        let [cb, cr] = [cb, cr].map(|v| (f32::from(v) - 128.0) * chroma);
+        let y = (y - self.black) * luma;
+        let [cb, cr] = [cb, cr].map(|v| (v - self.grey) * chroma);
         let (b, r) = (y + self.reach[0] * cb, y + self.reach[1] * cr);
-        let g = (y - red * r - blue * b) / green;
-        // The cast rounds down and keeps within 0..=255.
-        [r, g, b].map(|v| (v + 0.5) as u8)
+        [r, (y - red * r - blue * b) / green, b]
+    }
+
+    /// By how much luma, Cb and Cr differ between colours of a row, as [`Self::run`] gives them.
+    #[inline(always)]
+    pub(super) fn differences<const N: usize>(&self, from: &[u32; N], to: &[u32; N]) -> [[f32; N]; 3] {
+        let mut all = [[0.0; N]; 3];
+        let [luma, cb, cr] = &mut all;
+        let places = luma.iter_mut().zip(cb).zip(cr);
+        for (((luma, cb), cr), (from, to)) in places.zip(from.iter().zip(to)) {
+            let [from, to] = [from, to].map(|colour| [0, 8, 16].map(|shift| (colour >> shift & 0xFF) as i32 as f32));
+            [*luma, *cb, *cr] = self.difference(from, to);
+        }
+        all
     }
 
     /// By how much luma, Cb and Cr differ between two colours.
-    pub(super) fn difference(&self, from: Rgb, to: Rgb) -> [f32; 3] {
-        let ([r, g, b], [was_r, was_g, was_b]) = (to.map(f32::from), from.map(f32::from));
-        let ([red, green, blue], [luma, chroma]) = (self.weights, self.scale);
+    #[inline(always)]
+    pub(super) fn difference(&self, from: [f32; 3], to: [f32; 3]) -> [f32; 3] {
+        let ([r, g, b], [was_r, was_g, was_b]) = (to, from);
+        let ([red, green, blue], [luma, cb, cr]) = (self.weights, self.back);
         let (r, g, b) = (r - was_r, g - was_g, b - was_b);
         let y = red * r + green * g + blue * b;
-        [y / luma, (b - y) / (self.reach[0] * chroma), (r - y) / (self.reach[1] * chroma)]
+        [y * luma, (b - y) * cb, (r - y) * cr]
     }
 }
 
@@ -101,10 +166,10 @@ mod tests {
     use super::*;
 
     const ALL: [Colours; 4] = [
-        Colours { matrix: Matrix::Bt601, range: Range::Limited },
-        Colours { matrix: Matrix::Bt601, range: Range::Full },
-        Colours { matrix: Matrix::Bt709, range: Range::Limited },
-        Colours { matrix: Matrix::Bt709, range: Range::Full },
+        Colours { matrix: Matrix::Bt601, range: Range::Limited, transfer: Transfer::Sdr },
+        Colours { matrix: Matrix::Bt601, range: Range::Full, transfer: Transfer::Sdr },
+        Colours { matrix: Matrix::Bt709, range: Range::Limited, transfer: Transfer::Sdr },
+        Colours { matrix: Matrix::Bt709, range: Range::Full, transfer: Transfer::Sdr },
     ];
 
     #[test]
@@ -114,20 +179,27 @@ mod tests {
                 Range::Limited => (16, 235),
                 Range::Full => (0, 255),
             };
-            assert_eq!(colours.code().rgb([black, 128, 128]), [0; 3]);
-            assert_eq!(colours.code().rgb([white, 128, 128]), [255; 3]);
+            assert_eq!(colours.code(255.0).rgb([black, 128, 128]), [0; 3]);
+            assert_eq!(colours.code(255.0).rgb([white, 128, 128]), [255; 3]);
+        }
+        // Ten bits: four times the values in limited range, and all of 1,024 in full range.
+        for (colours, black, white) in [(ALL[0], 64.0, 940.0), (ALL[1], 0.0, 1023.0)] {
+            let code = colours.code(1023.0);
+            for (luma, level) in [(black, 0.0), (white, 255.0)] {
+                assert!(code.colour([luma, 512.0, 512.0]).iter().all(|v| (v - level).abs() < 1e-3));
+            }
         }
         // Pure red, as the tables of colour bars have it.
-        assert_eq!(ALL[0].code().rgb([81, 90, 240]), [254, 0, 0]);
-        assert_eq!(ALL[2].code().rgb([63, 102, 240]), [255, 1, 0]);
+        assert_eq!(ALL[0].code(255.0).rgb([81, 90, 240]), [254, 0, 0]);
+        assert_eq!(ALL[2].code(255.0).rgb([63, 102, 240]), [255, 1, 0]);
     }
 
     #[test]
     fn a_difference_leads_from_one_colour_to_the_other() {
         for colours in ALL {
             for (from, to) in [([90, 110, 140], [100, 128, 120]), ([200, 100, 150], [180, 118, 140])] {
-                let code = colours.code();
-                let by = code.difference(code.rgb(from), code.rgb(to));
+                let code = colours.code(255.0);
+                let by = code.difference(code.rgb(from).map(f32::from), code.rgb(to).map(f32::from));
                 for c in 0..3 {
                     assert!((f32::from(from[c]) + by[c] - f32::from(to[c])).abs() < 1.2, "{colours:?} {by:?}");
                 }

@@ -1,42 +1,138 @@
-//! Pixels of any format, in and out as RGBA. Of a format with luma and chroma only differences are written, so that what was
-//! not changed keeps its bytes.
+//! Pixels of any format: where their values lie in memory, and what colours these are.
 
-use super::colour::{Code, Rgb};
-use super::{Frame, FrameMut, PLANES, PixelFormat};
+use half::f16;
 
-/// Bytes of one RGBA pixel.
-const PIXEL: usize = 4;
+use super::colour::{Code, Colours, Range, Rgb, rounded, whole};
+use super::tone::Tone;
+use super::{Frame, PLANES, PixelFormat};
+
+/// Bytes of one RGBA pixel, and of one whose values are floats of two bytes.
+pub(super) const PIXEL: usize = 4;
+pub(super) const DEEP: usize = 8;
+/// Pixels of a row that are converted at once.
+pub(super) const RUN: usize = 16;
 
 /// Where one of a pixel's three values lies.
 #[derive(Clone, Copy)]
-struct Part {
-    plane: usize,
-    /// In a row: of the first column, and from one to the next.
+pub(super) struct Part {
+    pub(super) plane: usize,
+    /// In a row, in bytes: of the first column, and from one to the next.
     first: usize,
-    step: usize,
+    pub(super) step: usize,
     /// By how many bits a column, and a row, is halved: 1 where two of them share a value, else 0.
-    across: u32,
-    down: u32,
+    pub(super) across: u32,
+    pub(super) down: u32,
     /// From row to row.
     stride: usize,
 }
 
 impl Part {
-    fn index(&self, x: u32, y: u32) -> usize {
+    #[inline(always)]
+    pub(super) fn index(&self, x: u32, y: u32) -> usize {
         (y >> self.down) as usize * self.stride + self.first + (x >> self.across) as usize * self.step
+    }
+
+    /// Where a part of the frame begins in the plane.
+    pub(super) fn corner(&self, x: u32, y: u32) -> usize {
+        self.index(x, y) - self.first
+    }
+
+    /// Values of a row from column `x` on.
+    #[inline(always)]
+    fn run(&self, data: &[u8], x: u32, y: u32) -> [f32; RUN] {
+        let start = self.index(x, y);
+        let mut run = [0.0; RUN];
+        let row = data.get(start..).unwrap_or_default();
+        match (self.step, self.across) {
+            (1, 0) if row.len() >= RUN => run.iter_mut().zip(row).for_each(|(to, &value)| *to = f32::from(value)),
+            // `x` is even wherever a run begins in a format whose columns share values.
+            (1, 1) if row.len() >= RUN / 2 => {
+                for (to, &value) in run.as_chunks_mut::<2>().0.iter_mut().zip(row) {
+                    *to = [f32::from(value); 2];
+                }
+            }
+            _ => {
+                for (column, to) in run.iter_mut().enumerate() {
+                    *to = row.get((column >> self.across) * self.step).copied().map_or(0.0, f32::from);
+                }
+            }
+        }
+        run
+    }
+}
+
+/// How a value lies in memory.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sample {
+    Byte,
+    /// A little-endian number, so many bits to the left.
+    Word {
+        shift: u32,
+    },
+    /// A little-endian float of two bytes.
+    Half,
+}
+
+impl Sample {
+    #[inline(always)]
+    pub(super) fn get(self, data: &[u8], at: usize) -> f32 {
+        if self == Self::Byte {
+            return data.get(at).copied().map_or(0.0, f32::from);
+        }
+        let bytes = data.get(at..).and_then(<[u8]>::first_chunk).copied().unwrap_or_default();
+        match self {
+            Self::Half => f16::from_le_bytes(bytes).to_f32(),
+            Self::Word { shift } => f32::from(u16::from_le_bytes(bytes) >> shift),
+            Self::Byte => 0.0,
+        }
+    }
+
+    /// Moves a value by a difference, rounded and kept within 0 and `top` where it is a whole number.
+    pub(super) fn step(self, data: &mut [u8], at: usize, by: f32, top: f32) {
+        let value = self.get(data, at) + by;
+        match self {
+            Self::Byte => {
+                if let Some(place) = data.get_mut(at) {
+                    *place = whole(value, top) as u8;
+                }
+            }
+            Self::Word { shift } => {
+                if let Some(place) = data.get_mut(at..).and_then(<[u8]>::first_chunk_mut) {
+                    *place = ((whole(value, top) as u16) << shift).to_le_bytes();
+                }
+            }
+            Self::Half => {
+                if let Some(place) = data.get_mut(at..).and_then(<[u8]>::first_chunk_mut) {
+                    *place = f16::from_f32(value).to_le_bytes();
+                }
+            }
+        }
     }
 }
 
 impl PixelFormat {
     /// Where red, green and blue lie, or luma, Cb and Cr.
-    fn parts(self, strides: [usize; PLANES]) -> [Part; 3] {
+    pub(super) fn parts(self, strides: [usize; PLANES]) -> [Part; 3] {
         let parts = match self {
             Self::Rgba8 => [(0, 0, 4, 0, 0), (0, 1, 4, 0, 0), (0, 2, 4, 0, 0)],
             Self::Bgra8 => [(0, 2, 4, 0, 0), (0, 1, 4, 0, 0), (0, 0, 4, 0, 0)],
             Self::Rgb8 => [(0, 0, 3, 0, 0), (0, 1, 3, 0, 0), (0, 2, 3, 0, 0)],
+            Self::Bgr8 => [(0, 2, 3, 0, 0), (0, 1, 3, 0, 0), (0, 0, 3, 0, 0)],
+            Self::Gray8 => [(0, 0, 1, 0, 0); 3],
             Self::Nv12 => [(0, 0, 1, 0, 0), (1, 0, 2, 1, 1), (1, 1, 2, 1, 1)],
+            Self::Nv21 => [(0, 0, 1, 0, 0), (1, 1, 2, 1, 1), (1, 0, 2, 1, 1)],
             Self::I420 => [(0, 0, 1, 0, 0), (1, 0, 1, 1, 1), (2, 0, 1, 1, 1)],
+            Self::I422 => [(0, 0, 1, 0, 0), (1, 0, 1, 1, 0), (2, 0, 1, 1, 0)],
+            Self::I444 => [(0, 0, 1, 0, 0), (1, 0, 1, 0, 0), (2, 0, 1, 0, 0)],
             Self::Yuyv => [(0, 0, 2, 0, 0), (0, 1, 4, 1, 0), (0, 3, 4, 1, 0)],
+            Self::Uyvy => [(0, 1, 2, 0, 0), (0, 0, 4, 1, 0), (0, 2, 4, 1, 0)],
+            Self::P010 => [(0, 0, 2, 0, 0), (1, 0, 4, 1, 1), (1, 2, 4, 1, 1)],
+            Self::I010 => [(0, 0, 2, 0, 0), (1, 0, 2, 1, 1), (2, 0, 2, 1, 1)],
+            Self::I210 => [(0, 0, 2, 0, 0), (1, 0, 2, 1, 0), (2, 0, 2, 1, 0)],
+            Self::I410 => [(0, 0, 2, 0, 0), (1, 0, 2, 0, 0), (2, 0, 2, 0, 0)],
+            Self::Gray16 => [(0, 0, 2, 0, 0); 3],
+            Self::Rgb16 => [(0, 0, 6, 0, 0), (0, 2, 6, 0, 0), (0, 4, 6, 0, 0)],
+            Self::Rgba16 | Self::Rgba16Float => [(0, 0, 8, 0, 0), (0, 2, 8, 0, 0), (0, 4, 8, 0, 0)],
         };
         parts.map(|(plane, first, step, across, down)| {
             let stride = strides.get(plane).copied().unwrap_or_default();
@@ -45,24 +141,136 @@ impl PixelFormat {
     }
 
     /// Whether a pixel is luma and chroma.
-    fn is_coded(self) -> bool {
-        matches!(self, Self::Nv12 | Self::I420 | Self::Yuyv)
+    pub(super) fn is_coded(self) -> bool {
+        use PixelFormat::{I010, I210, I410, I420, I422, I444, Nv12, Nv21, P010, Uyvy, Yuyv};
+        matches!(self, Nv12 | Nv21 | I420 | I422 | I444 | Yuyv | Uyvy | P010 | I010 | I210 | I410)
+    }
+
+    /// Whether a pixel is grey.
+    pub(super) fn is_grey(self) -> bool {
+        matches!(self, Self::Gray8 | Self::Gray16)
+    }
+
+    /// Whether values have more than eight bits.
+    pub(crate) fn is_deep(self) -> bool {
+        self.sample() != Sample::Byte
+    }
+
+    pub(super) fn sample(self) -> Sample {
+        match self {
+            Self::P010 => Sample::Word { shift: 6 },
+            Self::I010 | Self::I210 | Self::I410 | Self::Gray16 | Self::Rgb16 | Self::Rgba16 => {
+                Sample::Word { shift: 0 }
+            }
+            Self::Rgba16Float => Sample::Half,
+            _ => Sample::Byte,
+        }
+    }
+
+    /// The largest value.
+    pub(super) fn top(self) -> f32 {
+        match self {
+            Self::P010 | Self::I010 | Self::I210 | Self::I410 => 1023.0,
+            Self::Gray16 | Self::Rgb16 | Self::Rgba16 => 65535.0,
+            Self::Rgba16Float => 1.0,
+            _ => 255.0,
+        }
+    }
+}
+
+/// What the values of a frame mean.
+pub(super) struct Meaning {
+    pub(super) sample: Sample,
+    pub(super) top: f32,
+    /// Of luma and chroma.
+    pub(super) code: Option<Code>,
+    /// Of HDR.
+    pub(super) tone: Option<&'static Tone>,
+}
+
+impl Meaning {
+    pub(super) fn of(format: PixelFormat, colours: Colours) -> Self {
+        let (top, tone) = (format.top(), format.is_deep().then(|| Tone::of(colours.transfer)).flatten());
+        let sample = format.sample();
+        Self { sample, top, tone, code: format.is_coded().then(|| colours.code(top)) }
+    }
+
+    /// What makes luma of a grey's or a colour's difference.
+    pub(super) fn grey_code(&self, colours: Colours) -> Code {
+        Colours { range: Range::Full, ..colours }.code(self.top)
+    }
+
+    /// The signal of values as red, green and blue, 0..=255, however many values there are.
+    #[inline(always)]
+    pub(super) fn signal(&self, values: [f32; 3]) -> [f32; 3] {
+        match &self.code {
+            Some(code) => code.colour(values),
+            None if self.sample == Sample::Byte => values,
+            None => values.map(|value| value * (255.0 / self.top)),
+        }
+    }
+
+    /// The colour of values as SDR shows it, 0..=255.
+    #[inline(always)]
+    pub(super) fn colour(&self, values: [f32; 3]) -> [f32; 3] {
+        let signal = self.signal(values);
+        match self.tone {
+            Some(tone) => tone.to_sdr(signal.map(|v| v / 255.0)).map(|v| v * 255.0),
+            None => signal,
+        }
+    }
+
+    /// The same as the device has it.
+    #[inline]
+    pub(super) fn deep(&self, values: [f32; 3]) -> [f16; 3] {
+        self.colour(values).map(|value| f16::from_f32(value / 255.0))
     }
 }
 
 /// A frame to look at pixel by pixel.
 pub(crate) struct Pixels<'a> {
     parts: [(Part, &'a [u8]); 3],
-    code: Option<Code>,
+    meaning: Meaning,
 }
 
 impl Pixels<'_> {
-    /// The colour of a pixel of the frame.
+    /// The values of a pixel of the frame, whatever they mean.
     #[inline]
-    pub(crate) fn rgb(&self, x: u32, y: u32) -> Rgb {
-        let values = self.parts.map(|(part, data)| data.get(part.index(x, y)).copied().unwrap_or_default());
-        self.code.as_ref().map_or(values, |code| code.rgb(values))
+    pub(crate) fn values(&self, x: u32, y: u32) -> [f32; 3] {
+        self.parts.map(|(part, data)| self.meaning.sample.get(data, part.index(x, y)))
     }
+
+    /// The values at a place between a pixel and the three to its right and below, by bilinear interpolation; of those that pixels
+    /// share, the nearest.
+    #[inline(always)]
+    pub(crate) fn values_between(&self, [x, y]: [u32; 2], [u, v]: [f32; 2]) -> [f32; 3] {
+        let sample = self.meaning.sample;
+        self.parts.each_ref().map(|(part, data)| {
+            let at = |x: u32, y: u32| sample.get(data, part.index(x, y));
+            if part.across > 0 {
+                return at(x + u32::from(u >= 0.5), y + u32::from(v >= 0.5));
+            }
+            let down = |x: u32| {
+                let (above, below) = (at(x, y), at(x, y + 1));
+                above + v * (below - above)
+            };
+            let (near, far) = (down(x), down(x + 1));
+            near + u * (far - near)
+        })
+    }
+
+    /// The colour of such values, or of any between them, as SDR shows it: 0..=255.
+    #[inline(always)]
+    pub(crate) fn colour(&self, values: [f32; 3]) -> [f32; 3] {
+        self.meaning.colour(values).map(|value| value.clamp(0.0, 255.0))
+    }
+}
+
+/// Luma and chroma of bytes as RGBA: pixels of row `y` from column `x` on, which is even.
+#[inline(always)]
+pub(super) fn rgba_run(parts: &[(Part, &[u8]); 3], code: &Code, x: u32, y: u32) -> [u32; RUN] {
+    let [luma, cb, cr] = parts.each_ref().map(|(part, data)| part.run(data, x, y));
+    code.run(luma, cb, cr)
 }
 
 impl<'a> Frame<'a> {
@@ -71,11 +279,12 @@ impl<'a> Frame<'a> {
         let parts = self.format.parts(self.planes.map(|plane| plane.stride));
         Pixels {
             parts: parts.map(|part| (part, self.planes.get(part.plane).map_or(&[][..], |plane| plane.data))),
-            code: self.format.is_coded().then(|| self.colours.code()),
+            meaning: Meaning::of(self.format, self.colours),
         }
     }
 
-    /// Writes pixels of row `y` from column `x` on as RGBA, as many as `out` has room for.
+    /// Writes pixels of row `y` from column `x` on as RGBA, as many as `out` has room for: floats of two bytes where the format
+    /// has more than eight bits a value, and bytes otherwise.
     pub(crate) fn read_rgba(&self, x: u32, y: u32, out: &mut [u8]) {
         let from = x as usize * PIXEL;
         match self.format {
@@ -90,129 +299,77 @@ impl<'a> Frame<'a> {
                     *to = [r, g, b, a];
                 }
             }
+            format if format.is_deep() => self.read_deep(x, y, out),
+            format if format.is_coded() => self.read_coded(x, y, out.as_chunks_mut::<PIXEL>().0),
             _ => {
                 let pixels = self.pixels();
                 for (x, to) in (x..).zip(out.as_chunks_mut::<PIXEL>().0) {
-                    let [r, g, b] = pixels.rgb(x, y);
+                    let [r, g, b]: Rgb = rounded(pixels.values(x, y));
                     *to = [r, g, b, u8::MAX];
                 }
             }
         }
     }
-}
 
-/// A rectangle of pixels that were changed, as RGBA.
-pub(crate) struct Changed<'a> {
-    /// Column and row of its upper left corner in the frame, width and height.
-    pub(crate) place: [u32; 4],
-    /// Row by row.
-    pub(crate) pixels: &'a [u8],
-    /// Bytes from one row to the next.
-    pub(crate) pitch: usize,
-}
-
-impl Changed<'_> {
-    fn row(&self, y: u32) -> &[u8] {
-        let start = (y - self.place[1]) as usize * self.pitch;
-        self.pixels.get(start..start + self.place[2] as usize * PIXEL).unwrap_or_default()
+    /// With the instructions that this machine has.
+    fn read_coded(&self, x: u32, y: u32, out: &mut [[u8; PIXEL]]) {
+        #[cfg(target_arch = "x86_64")]
+        if std::is_x86_feature_detected!("avx2") {
+            // SAFETY: the machine was just found to have these instructions.
+            return unsafe { self.read_coded_avx2(x, y, out) };
+        }
+        self.read_coded_plain(x, y, out);
     }
 
-    /// The colour of a pixel, where it lies in the rectangle.
-    #[inline]
-    fn rgb(&self, x: u32, y: u32) -> Option<Rgb> {
-        let [left, top, width, height] = self.place;
-        if x < left || y < top || x - left >= width || y - top >= height {
-            return None;
-        }
-        let start = (y - top) as usize * self.pitch + (x - left) as usize * PIXEL;
-        self.pixels.get(start..).and_then(<[u8]>::first_chunk::<3>).copied()
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx2")]
+    fn read_coded_avx2(&self, x: u32, y: u32, out: &mut [[u8; PIXEL]]) {
+        self.read_coded_plain(x, y, out);
     }
-}
 
-impl FrameMut<'_> {
-    /// Takes over a rectangle of pixels, save those for which `taken` says that they have been. What is the same as before
-    /// keeps its bytes, whatever the format.
-    pub(crate) fn write_rgba(&mut self, changed: &Changed<'_>, taken: impl Fn(u32, u32) -> bool) {
-        if self.format.is_coded() {
-            return self.write_coded(changed, taken);
-        }
-        let [x, y, _, height] = changed.place;
-        let (x, format) = (x as usize, self.format);
-        for y in y..y + height {
-            let pixels = changed.row(y);
-            let row = self.row_mut(y);
-            match format {
-                PixelFormat::Bgra8 => {
-                    let row = row.get_mut(x * PIXEL..).unwrap_or_default();
-                    for (&[r, g, b, a], to) in pixels.as_chunks::<PIXEL>().0.iter().zip(row.as_chunks_mut::<PIXEL>().0)
-                    {
-                        *to = [b, g, r, a];
-                    }
-                }
-                PixelFormat::Rgb8 => {
-                    let row = row.get_mut(x * 3..).unwrap_or_default();
-                    for (&[r, g, b, _], to) in pixels.as_chunks::<PIXEL>().0.iter().zip(row.as_chunks_mut::<3>().0) {
-                        *to = [r, g, b];
-                    }
-                }
-                _ => {
-                    if let Some(row) = row.get_mut(x * PIXEL..x * PIXEL + pixels.len()) {
-                        row.copy_from_slice(pixels);
-                    }
-                }
+    #[inline(always)]
+    fn read_coded_plain(&self, x: u32, y: u32, out: &mut [[u8; PIXEL]]) {
+        let Pixels { parts, meaning } = self.pixels();
+        let Some(code) = &meaning.code else { return };
+        // Runs begin at even columns.
+        let odd = x % 2;
+        let mut start = x - odd;
+        let (first, rest) = out.split_at_mut(out.len().min(RUN - odd as usize));
+        let run = rgba_run(&parts, code, start, y);
+        first.iter_mut().zip(run.iter().skip(odd as usize)).for_each(|(to, pixel)| *to = pixel.to_le_bytes());
+        for chunk in rest.chunks_mut(RUN) {
+            start += RUN as u32;
+            let run = rgba_run(&parts, code, start, y).map(u32::to_le_bytes);
+            if let Some(own) = run.get(..chunk.len()) {
+                chunk.copy_from_slice(own);
             }
         }
     }
 
-    /// By squares that share their chroma: each pixel's luma and the square's chroma change by what the colours changed.
-    fn write_coded(&mut self, changed: &Changed<'_>, taken: impl Fn(u32, u32) -> bool) {
-        let [left, top, width, height] = changed.place;
-        let code = self.colours.code();
-        let [luma, cb, cr] = self.format.parts(self.planes.each_ref().map(|plane| plane.stride));
-        let (wide, tall) = (1 << cb.across, 1 << cb.down);
-        for y in (top / tall * tall..top + height).step_by(tall as usize) {
-            for x in (left / wide * wide..left + width).step_by(wide as usize) {
-                let chroma = [cb, cr].map(|part| self.value(part, x, y));
-                let mut by = [0.0; 2];
-                let (mut shared, mut any) = (0.0_f32, false);
-                for y in y..(y + tall).min(self.height) {
-                    for x in x..(x + wide).min(self.width) {
-                        shared += 1.0;
-                        let Some(now) = changed.rgb(x, y).filter(|_| !taken(x, y)) else { continue };
-                        let light = self.value(luma, x, y);
-                        let before = code.rgb([light, chroma[0], chroma[1]]);
-                        if now == before {
-                            continue;
-                        }
-                        let [off, cb, cr] = code.difference(before, now);
-                        by = [by[0] + cb, by[1] + cr];
-                        any = true;
-                        self.put(luma, x, y, stepped(light, off));
-                    }
-                }
-                if any {
-                    self.put(cb, x, y, stepped(chroma[0], by[0] / shared));
-                    self.put(cr, x, y, stepped(chroma[1], by[1] / shared));
-                }
-            }
+    /// Writes row `y` as RGBA of bytes, as SDR shows it.
+    pub(crate) fn read_sdr(&self, y: u32, out: &mut [u8]) {
+        if !self.format.is_deep() {
+            return self.read_rgba(0, y, out);
+        }
+        let pixels = self.pixels();
+        for (x, to) in (0..).zip(out.as_chunks_mut::<PIXEL>().0) {
+            let [r, g, b] = rounded(pixels.colour(pixels.values(x, y)));
+            *to = [r, g, b, u8::MAX];
         }
     }
 
-    #[inline]
-    fn value(&self, part: Part, x: u32, y: u32) -> u8 {
-        let data = self.planes.get(part.plane).map_or(&[][..], |plane| &*plane.data);
-        data.get(part.index(x, y)).copied().unwrap_or_default()
-    }
-
-    fn put(&mut self, part: Part, x: u32, y: u32, value: u8) {
-        if let Some(place) = self.planes.get_mut(part.plane).and_then(|plane| plane.data.get_mut(part.index(x, y))) {
-            *place = value;
+    fn read_deep(&self, x: u32, y: u32, out: &mut [u8]) {
+        let pixels = self.pixels();
+        for (x, to) in (x..).zip(out.as_chunks_mut::<DEEP>().0) {
+            let [r, g, b] = pixels.meaning.deep(pixels.values(x, y));
+            let alpha = match self.format {
+                PixelFormat::Rgba16 | PixelFormat::Rgba16Float => {
+                    let at = x as usize * DEEP + 6;
+                    f16::from_f32(pixels.meaning.sample.get(self.row(y), at) / pixels.meaning.top)
+                }
+                _ => f16::ONE,
+            };
+            *to = bytemuck::cast([r, g, b, alpha].map(f16::to_le_bytes));
         }
     }
-}
-
-/// A value moved by a difference, rounded.
-fn stepped(value: u8, by: f32) -> u8 {
-    // The cast keeps within 0..=255.
-    (f32::from(value) + by).round() as u8
 }

@@ -16,6 +16,7 @@ mod shaders;
 mod stages;
 mod timer;
 mod transfer;
+mod windows;
 
 use std::sync::Arc;
 

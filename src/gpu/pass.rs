@@ -1,5 +1,7 @@
 //! One compute pass: the only place that knows layouts, pipelines and how things are bound.
 
+use std::borrow::Cow;
+
 use wgpu::{
     BindingResource, BindingType, StorageTextureAccess, TextureFormat, TextureSampleType, TextureViewDimension,
 };
@@ -11,6 +13,17 @@ use super::resources::ResourceFactory;
 pub(crate) struct Shader {
     pub(crate) name: &'static str,
     pub(crate) source: &'static str,
+}
+
+impl Shader {
+    /// Its source where pictures are written in this format; the files say `rgba8unorm`.
+    pub(crate) fn writing(&self, picture: TextureFormat) -> Cow<'static, str> {
+        const WRITTEN: [&str; 2] = ["texture_storage_2d<rgba8unorm, write>", "texture_storage_2d<rgba16float, write>"];
+        match picture {
+            TextureFormat::Rgba16Float => self.source.replace(WRITTEN[0], WRITTEN[1]).into(),
+            _ => self.source.into(),
+        }
+    }
 }
 
 /// A shader out of files of `shaders/`, joined in this order behind `common.wgsl`; the last one is the pass itself and gives the
@@ -62,6 +75,14 @@ pub(crate) enum Slot {
 }
 
 impl Slot {
+    /// The same where pictures are written in another format than `Rgba8Unorm`.
+    fn writing(self, picture: TextureFormat) -> Self {
+        match self {
+            Self::Output(TextureFormat::Rgba8Unorm) => Self::Output(picture),
+            other => other,
+        }
+    }
+
     fn binding_type(self) -> BindingType {
         let texture = |filters, view_dimension| BindingType::Texture {
             sample_type: TextureSampleType::Float { filterable: filters },
@@ -125,14 +146,14 @@ impl Pass {
             .map(|&(binding, slot)| wgpu::BindGroupLayoutEntry {
                 binding,
                 visibility: wgpu::ShaderStages::COMPUTE,
-                ty: slot.binding_type(),
+                ty: slot.writing(factory.picture()).binding_type(),
                 count: None,
             })
             .collect();
         let layout = device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor { label, entries: &entries });
         let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
             label,
-            source: wgpu::ShaderSource::Wgsl(shader.source.into()),
+            source: wgpu::ShaderSource::Wgsl(shader.writing(factory.picture())),
         });
         let pipeline_layout = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
             label,

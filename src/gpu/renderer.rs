@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use wgpu::TextureFormat::{Bgra8Unorm, Rgba8Unorm};
+use wgpu::TextureFormat::{self, Bgra8Unorm, Rgb10a2Unorm, Rgba8Unorm, Rgba16Float};
 
 use super::Gpu;
 use super::bind_groups::Pair;
@@ -11,6 +11,7 @@ use super::fault::Deadline;
 use super::stages::Stages;
 use super::timer::{PassTimes, STAMP_BYTES};
 use super::transfer::{InFlightFrame, Targets};
+use super::windows::{Window, shifted, windows};
 use crate::retouch::Plan;
 use crate::retouch::tiles::TILE;
 use crate::{Error, Face, Frame, FrameMut, Look, Looks, Result};
@@ -38,17 +39,57 @@ pub struct RenderStats {
     pub resources_created: u64,
 }
 
+impl RenderStats {
+    /// Adds what was done for another part of the same picture.
+    fn add(&mut self, other: &Self) {
+        for (total, own) in
+            [(&mut self.upload, other.upload), (&mut self.gpu, other.gpu), (&mut self.readback, other.readback)]
+        {
+            *total = total.map_or(own, |total| Some(total + own.unwrap_or_default()));
+        }
+        self.dispatches += other.dispatches;
+        self.pixels += other.pixels;
+        self.bytes += other.bytes;
+        self.passes = other.passes;
+        self.resources_created = other.resources_created;
+    }
+}
+
 /// Retouches faces in textures or in memory. Nothing in it depends on where the faces come from.
 ///
 /// Faces of 468 points have no irises: what [`Eyes`](crate::Eyes) does to irises is left out for them, and the whites of their eyes
 /// are told from the irises by colour alone.
 pub struct Renderer {
     gpu: Gpu,
-    stages: Stages,
-    copy: FrameCopy,
+    passes: Passes,
+    /// Those for pictures of the other depth, where there was one.
+    other: Option<Box<Passes>>,
     targets: Option<Targets>,
     plan: Plan,
     stats: RenderStats,
+}
+
+/// All passes, for pictures of one depth.
+struct Passes {
+    stages: Stages,
+    copy: FrameCopy,
+}
+
+impl Passes {
+    /// Compiles the shaders for pictures that are written in this format.
+    fn new(gpu: &Gpu, picture: TextureFormat) -> Result<Self> {
+        gpu.guarded(|| {
+            let stages = Stages::new(gpu.device(), gpu.queue(), gpu.is_timed(), picture);
+            stages.check_device()?;
+            let copy = FrameCopy::new(stages.factory());
+            Ok(Self { stages, copy })
+        })
+    }
+
+    fn clear(&mut self) {
+        self.stages.clear();
+        self.copy.clear();
+    }
 }
 
 /// A picture in memory between the steps of its retouch; without a frame in flight where there is nothing to do.
@@ -87,7 +128,13 @@ fn check_texture(
 impl Renderer {
     /// Whether the networks can look at a texture.
     pub(crate) fn check_input(texture: &wgpu::Texture) -> Result<()> {
-        check_texture("input", texture, &[Rgba8Unorm, Bgra8Unorm], READ, "TEXTURE_BINDING and COPY_SRC")
+        check_texture(
+            "input",
+            texture,
+            &[Rgba8Unorm, Bgra8Unorm, Rgba16Float, Rgb10a2Unorm],
+            READ,
+            "TEXTURE_BINDING and COPY_SRC",
+        )
     }
 
     /// Compiles the shaders for a device.
@@ -97,23 +144,41 @@ impl Renderer {
     /// [`Error::Gpu`] where the device refuses them (it was made with less than [`wgpu::Limits::default`]),
     /// [`Error::OutOfMemory`], [`Error::DeviceLost`].
     pub fn new(gpu: &Gpu) -> Result<Self> {
-        let (stages, copy) = gpu.guarded(|| {
-            let stages = Stages::new(gpu.device(), gpu.queue(), gpu.is_timed());
-            stages.check_device()?;
-            let copy = FrameCopy::new(stages.factory());
-            Ok((stages, copy))
-        })?;
-        let stats = RenderStats { resources_created: stages.factory().created(), ..RenderStats::default() };
-        Ok(Self { gpu: gpu.clone(), stages, copy, targets: None, plan: Plan::default(), stats })
+        let passes = Passes::new(gpu, Rgba8Unorm)?;
+        let stats = RenderStats { resources_created: passes.stages.factory().created(), ..RenderStats::default() };
+        Ok(Self { gpu: gpu.clone(), passes, other: None, targets: None, plan: Plan::default(), stats })
+    }
+
+    /// Makes the passes those that write pictures in this format. They are compiled when they are first needed.
+    fn write_as(&mut self, picture: TextureFormat) -> Result<()> {
+        if self.passes.stages.factory().picture() == picture {
+            return Ok(());
+        }
+        let mut next = match self.other.take() {
+            Some(passes) => passes,
+            None => Box::new(Passes::new(&self.gpu, picture)?),
+        };
+        // What is known of the faces is known to the others.
+        next.stages.reset();
+        std::mem::swap(&mut self.passes, &mut *next);
+        (self.other, self.targets) = (Some(next), None);
+        Ok(())
+    }
+
+    /// Objects made on the device so far.
+    fn created(&self) -> u64 {
+        let made = |passes: &Passes| passes.stages.factory().created();
+        made(&self.passes) + self.other.as_deref().map_or(0, made)
     }
 
     /// Records the retouch of `faces` into the host's `encoder`: one copy of `input` to `output`, then the faces'
     /// rectangles. Submits nothing, waits for nothing. Points of the faces are in pixels of `input`. `looks` is one look for all
     /// faces (`&Look`), or one for each in their order (a slice): see [`Looks`].
     ///
-    /// Both are views of 2D textures of one size. `input` is of format `Rgba8Unorm`, or `Bgra8Unorm`, which costs a pass over
-    /// the whole frame in place of the copy; it has the usages `TEXTURE_BINDING` and `COPY_SRC`. `output` is of format
-    /// `Rgba8Unorm` and has `STORAGE_BINDING` and `COPY_DST`. Record one frame a submission: its masks are written
+    /// Both are views of 2D textures of one size. `input` is of format `Rgba8Unorm`, `Bgra8Unorm`, `Rgba16Float` or
+    /// `Rgb10a2Unorm`; where it is of another format than `output`, that costs a pass over the whole frame in place of the copy. It
+    /// has the usages `TEXTURE_BINDING` and `COPY_SRC`. `output` is of format `Rgba8Unorm` or `Rgba16Float` and has
+    /// `STORAGE_BINDING` and `COPY_DST`. Values are encoded as sRGB is, and are written as they were: grey 0.5 stays 0.5. Record one frame a submission: its masks are written
     /// through the queue, and a second call before the submission would replace them.
     ///
     /// # Errors
@@ -163,45 +228,69 @@ impl Renderer {
         let (from, to) = (input.texture(), output.texture());
         // A device would only complain once the host finishes its encoder.
         Self::check_input(from)?;
-        check_texture("output", to, &[Rgba8Unorm], WRITTEN, "STORAGE_BINDING and COPY_DST")?;
+        check_texture("output", to, &[Rgba8Unorm, Rgba16Float], WRITTEN, "STORAGE_BINDING and COPY_DST")?;
         let size = (from.width(), from.height());
         if size != (to.width(), to.height()) {
             return Err(Error::SizeMismatch { input: size, output: (to.width(), to.height()) });
         }
+        self.write_as(to.format())?;
         self.begin(size, faces, looks, shows_skin)?;
         let gpu = self.gpu.clone();
         // First all that can fail, then the recording.
         let made = gpu.guarded(|| {
-            self.copy.prepare(self.stages.factory(), pair);
-            self.stages.prepare(pair, &self.plan);
+            self.passes.copy.prepare(self.passes.stages.factory(), pair);
+            self.passes.stages.prepare(pair, &self.plan);
             Ok(())
         });
         let outcome = made.and_then(|()| {
             gpu.guarded(|| {
-                let copied = self.copy.record(encoder, pair);
-                let ran = self.stages.record(gpu.queue(), encoder, pair, &self.plan);
+                let copied = self.passes.copy.record(encoder, pair);
+                let ran = self.passes.stages.record(gpu.queue(), encoder, pair, &self.plan);
                 self.stats.dispatches = copied + ran.count_ones();
                 Ok(())
             })
         });
-        self.stats.resources_created = self.stages.factory().created();
+        self.stats.resources_created = self.created();
         self.clear_on_failure(outcome)
     }
 
-    /// Retouches `faces` in a picture in memory, in place. Where it fails the picture is as it was.
+    /// Retouches `faces` in a picture in memory, in place. Where it fails the picture is as it was; of one with more than 16
+    /// megapixels, or with sides longer than the device's textures, the surroundings of one face after another are retouched, and
+    /// those that were keep their retouch.
     ///
     /// # Errors
     ///
-    /// As [`Renderer::render`], [`Error::FrameTooLarge`] where the device cannot hold the frame, and [`Error::Timeout`]
-    /// where it does not finish within two seconds.
+    /// As [`Renderer::render`], [`Error::FrameTooLarge`] where the device cannot hold what surrounds a face, and
+    /// [`Error::Timeout`] where it does not finish within two seconds.
     pub fn retouch<'a>(&mut self, frame: &mut FrameMut<'_>, faces: &[Face], looks: impl Into<Looks<'a>>) -> Result<()> {
-        let mut pending = self.upload(&frame.as_frame(), faces, looks.into())?;
+        let looks = looks.into();
+        let size = (frame.as_frame().width(), frame.as_frame().height());
+        let Some(windows) = windows(size, self.gpu.max_side(), faces) else {
+            return self.retouch_whole(frame, faces, looks);
+        };
+        // What is wrong with a face or a look is said before anything is changed.
+        self.plan.update(size, faces, looks, false)?;
+        let mut total = RenderStats { resources_created: self.created(), ..RenderStats::default() };
+        for Window { rect, faces: own } in windows {
+            let own = || own.iter().filter_map(|&index| Some((index, faces.get(index)?)));
+            let of_each: Vec<Look> = own().map(|(index, face)| looks.of(index, face).clone()).collect();
+            let shifted: Vec<Face> = own().map(|(_, face)| shifted(face, &rect)).collect();
+            self.retouch_whole(&mut frame.part(rect.origin_and_size()), &shifted, of_each.as_slice().into())?;
+            total.add(&self.stats);
+        }
+        self.stats = total;
+        Ok(())
+    }
+
+    fn retouch_whole(&mut self, frame: &mut FrameMut<'_>, faces: &[Face], looks: Looks<'_>) -> Result<()> {
+        let mut pending = self.upload(&frame.as_frame(), faces, looks)?;
         self.submit(&mut pending)?;
         self.finish(pending, frame)
     }
 
     /// The first step of [`Renderer::retouch`], for one of several pictures in flight: plans it and copies it to the device.
     pub(crate) fn upload(&mut self, frame: &Frame<'_>, faces: &[Face], looks: Looks<'_>) -> Result<PendingFrame> {
+        self.write_as(if frame.format().is_deep() { Rgba16Float } else { Rgba8Unorm })?;
         self.begin((frame.width(), frame.height()), faces, looks, false)?;
         self.upload_planned(frame)
     }
@@ -217,10 +306,11 @@ impl Renderer {
         let row = width as usize * 4;
         let mut picture = vec![0; row * height as usize];
         for (y, row) in (0..height).zip(picture.chunks_exact_mut(row)) {
-            frame.read_rgba(0, y, row);
+            frame.read_sdr(y, row);
         }
         picture.iter_mut().skip(3).step_by(4).for_each(|alpha| *alpha = u8::MAX);
         let mut shown = FrameMut::rgba8(&mut picture, width, height)?;
+        self.write_as(Rgba8Unorm)?;
         self.begin((width, height), faces, (&Look::NONE).into(), true)?;
         let mut pending = self.upload_planned(&shown.as_frame())?;
         self.submit(&mut pending)?;
@@ -246,11 +336,11 @@ impl Renderer {
         }
         let gpu = self.gpu.clone();
         let (start, deadline) = (Instant::now(), Deadline::from_now());
-        let tail = if self.stages.timer().is_some() { STAMP_BYTES } else { 0 };
+        let tail = if self.passes.stages.timer().is_some() { STAMP_BYTES } else { 0 };
         let (mut targets, mut in_flight) = gpu.guarded(|| {
             let mut targets = self.targets_of(size);
-            let in_flight = targets.begin(&gpu, self.stages.factory(), self.plan.faces(), tail, deadline);
-            self.stages.prepare((&targets.input, &targets.output), &self.plan);
+            let in_flight = targets.begin(&gpu, self.passes.stages.factory(), self.plan.faces(), tail, deadline);
+            self.passes.stages.prepare((&targets.input, &targets.output), &self.plan);
             Ok((targets, in_flight))
         })?;
         gpu.guarded(|| targets.upload(&mut in_flight, frame, self.plan.faces()))?;
@@ -268,7 +358,7 @@ impl Renderer {
 
     fn try_submit(&mut self, pending: &mut PendingFrame) -> Result<()> {
         let (Some(in_flight), Some(targets)) = (&mut pending.in_flight, &self.targets) else { return Ok(()) };
-        let (gpu, plan, stages) = (&self.gpu, &self.plan, &mut self.stages);
+        let (gpu, plan, stages) = (&self.gpu, &self.plan, &mut self.passes.stages);
         pending.ran = gpu.guarded(|| {
             let mut encoder =
                 gpu.device().create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("glowup") });
@@ -294,7 +384,7 @@ impl Renderer {
     pub(crate) fn finish(&mut self, mut pending: PendingFrame, frame: &mut FrameMut<'_>) -> Result<()> {
         let outcome = self.read_back(&mut pending, frame);
         self.stats = pending.stats;
-        self.stats.resources_created = self.stages.factory().created();
+        self.stats.resources_created = self.created();
         match (pending.in_flight, &mut self.targets) {
             // A frame of a device that was replaced in the meantime says nothing of this one.
             (Some(in_flight), _) if !in_flight.is_on(&self.gpu) => return outcome,
@@ -309,7 +399,7 @@ impl Renderer {
         in_flight.wait()?;
         let finished = Instant::now();
         let (stats, ran) = (&mut pending.stats, pending.ran);
-        let timer = self.stages.timer();
+        let timer = self.passes.stages.timer();
         in_flight.read(frame, |data| stats.passes = timer.map(|timer| timer.read(ran, data)))?;
         stats.gpu = pending.submitted.map(|submitted| finished - submitted);
         stats.readback = Some(finished.elapsed());
@@ -332,12 +422,12 @@ impl Renderer {
     /// What made its objects.
     #[cfg(test)]
     pub(super) fn factory(&self) -> &super::resources::ResourceFactory {
-        self.stages.factory()
+        self.passes.stages.factory()
     }
 
     /// Forgets the colours of the faces' skin and where they were: the next frame belongs to another stream.
     pub fn reset(&mut self) {
-        self.stages.reset();
+        self.passes.stages.reset();
         self.plan.reset();
     }
 
@@ -345,7 +435,7 @@ impl Renderer {
         self.stats = RenderStats { resources_created: self.stats.resources_created, ..RenderStats::default() };
         self.plan.update(size, faces, looks, shows_skin)?;
         // Asked even where there is nothing to do, so that a loss is heard of at the next frame and not at the next face.
-        self.gpu.guarded(|| self.stages.check_device())?;
+        self.gpu.guarded(|| self.passes.stages.check_device())?;
         self.stats.pixels = self.plan.tiles.list().len() as u64 * u64::from(TILE * TILE);
         Ok(())
     }
@@ -354,8 +444,8 @@ impl Renderer {
     fn clear_on_failure<T>(&mut self, outcome: Result<T>) -> Result<T> {
         if outcome.is_err() {
             self.targets = None;
-            self.stages.clear();
-            self.copy.clear();
+            self.passes.clear();
+            self.other = None;
         }
         outcome
     }
@@ -367,10 +457,10 @@ impl Renderer {
             stale => {
                 // Bind groups would keep the old textures alive.
                 if let Some(old) = &stale {
-                    self.stages.release(&old.input);
+                    self.passes.stages.release(&old.input);
                 }
                 drop(stale);
-                Targets::new(self.stages.factory(), size)
+                Targets::new(self.passes.stages.factory(), size)
             }
         }
     }

@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 #[derive(Debug)]
 pub(crate) struct ResourceFactory {
     device: wgpu::Device,
+    /// The format that pictures are written in.
+    picture: wgpu::TextureFormat,
     created: AtomicU64,
     /// Every shader that was compiled.
     #[cfg(test)]
@@ -16,10 +18,22 @@ impl ResourceFactory {
     pub(crate) fn new(device: &wgpu::Device) -> Self {
         Self {
             device: device.clone(),
+            picture: wgpu::TextureFormat::Rgba8Unorm,
             created: AtomicU64::new(0),
             #[cfg(test)]
             shaders: Default::default(),
         }
+    }
+
+    /// The same for passes that write pictures in another format: `Rgba16Float`, where values have more than eight bits.
+    pub(crate) fn writing(mut self, picture: wgpu::TextureFormat) -> Self {
+        self.picture = picture;
+        self
+    }
+
+    /// The format that pictures are written in.
+    pub(crate) fn picture(&self) -> wgpu::TextureFormat {
+        self.picture
     }
 
     /// The device, for whoever makes an object of a kind that is not here; to be [counted](Self::count).

@@ -15,12 +15,13 @@ use crate::{Error, Frame, FrameMut, Result};
 const APRON: u32 = 3;
 /// Rows in a buffer begin at multiples of this many bytes.
 const ROW: u32 = wgpu::COPY_BYTES_PER_ROW_ALIGNMENT;
-const PIXEL: u32 = 4;
 
 /// Textures as large as the frame, and the staging buffers that its rectangles are copied through. The textures serve one frame
 /// after another in the order of submission; of buffers there is a pair for each frame in flight.
 pub(crate) struct Targets {
     pub(crate) size: (u32, u32),
+    /// Bytes of a pixel.
+    pixel: u32,
     pub(crate) input: wgpu::TextureView,
     pub(crate) output: wgpu::TextureView,
     /// Staging buffers that no frame uses.
@@ -46,6 +47,7 @@ pub(crate) struct InFlightFrame {
     gpu: Gpu,
     staging: StagingBuffers,
     size: (u32, u32),
+    pixel: u32,
     deadline: Deadline,
     /// Bytes copied to the device and back.
     bytes: u64,
@@ -54,9 +56,11 @@ pub(crate) struct InFlightFrame {
 impl Targets {
     pub(crate) fn new(factory: &ResourceFactory, size: (u32, u32)) -> Self {
         use wgpu::TextureUsages as Usage;
-        let texture = |label, usage| factory.texture(label, size, wgpu::TextureFormat::Rgba8Unorm, usage);
+        let format = factory.picture();
+        let texture = |label, usage| factory.texture(label, size, format, usage);
         Self {
             size,
+            pixel: format.block_copy_size(None).unwrap_or(4),
             input: texture("input", Usage::TEXTURE_BINDING | Usage::COPY_DST),
             output: texture("output", Usage::STORAGE_BINDING | Usage::COPY_SRC | Usage::COPY_DST),
             idle: Vec::new(),
@@ -75,7 +79,8 @@ impl Targets {
     ) -> InFlightFrame {
         use wgpu::BufferUsages as Usage;
         let mut staging = self.idle.pop().unwrap_or_default();
-        let most = bytes(Rect { x: 0, y: 0, width: self.size.0, height: self.size.1 });
+        let (size, pixel) = (self.size, self.pixel);
+        let most = bytes(Rect { x: 0, y: 0, width: size.0, height: size.1 }, pixel);
         let make = |label, slot: &mut Option<wgpu::Buffer>, needed: u64, usage| {
             if slot.as_ref().is_none_or(|buffer| buffer.size() < needed) {
                 // The old one goes first. Room to grow, or a face that comes nearer would need a new buffer each frame; no
@@ -84,15 +89,14 @@ impl Targets {
                 *slot = Some(factory.buffer(label, needed.max((needed * 2).min(most + tail)), usage));
             }
         };
-        let size = self.size;
-        let uploaded = faces.iter().map(|face| bytes(apron(face.reading(), size))).sum();
+        let uploaded = faces.iter().map(|face| bytes(apron(face.reading(), size), pixel)).sum();
         make("upload", &mut staging.upload, uploaded, Usage::COPY_SRC | Usage::MAP_WRITE);
         // A device cannot map a buffer of nothing.
-        let read = faces.iter().map(|face| bytes(face.changing())).sum::<u64>().max(u64::from(ROW));
+        let read = faces.iter().map(|face| bytes(face.changing(), pixel)).sum::<u64>().max(u64::from(ROW));
         make("readback", &mut staging.readback, read + tail, Usage::COPY_DST | Usage::MAP_READ);
         staging.changing.clear();
         staging.changing.extend(faces.iter().map(FacePlan::changing));
-        InFlightFrame { gpu: gpu.clone(), staging, size, deadline, bytes: 0 }
+        InFlightFrame { gpu: gpu.clone(), staging, size, pixel, deadline, bytes: 0 }
     }
 
     /// Copies the faces' rectangles of a frame into the upload buffer, once the device is done with it.
@@ -109,14 +113,14 @@ impl Targets {
         let mut offset = 0;
         for face in faces {
             let rect = apron(face.reading(), self.size);
-            let length = (rect.width * PIXEL) as usize;
+            let length = (rect.width * self.pixel) as usize;
             self.row.resize(length, 0);
             for y in rect.y..rect.y + rect.height {
                 if offset + length <= view.len() {
                     frame.read_rgba(rect.x, y, &mut self.row);
                     view.slice(offset..offset + length).copy_from_slice(&self.row);
                 }
-                offset += pitch(rect) as usize;
+                offset += pitch(rect, self.pixel) as usize;
             }
             in_flight.bytes += u64::from(rect.height) * length as u64;
         }
@@ -137,9 +141,10 @@ impl Targets {
         let mut offset = 0;
         for face in faces {
             let rect = apron(face.reading(), self.size);
-            encoder.copy_buffer_to_texture(part(buffer, offset, rect), place(&self.input, rect), extent(rect));
-            encoder.copy_buffer_to_texture(part(buffer, offset, rect), place(&self.output, rect), extent(rect));
-            offset += bytes(rect);
+            let own = part(buffer, offset, rect, self.pixel);
+            encoder.copy_buffer_to_texture(own, place(&self.input, rect), extent(rect));
+            encoder.copy_buffer_to_texture(own, place(&self.output, rect), extent(rect));
+            offset += bytes(rect, self.pixel);
         }
     }
 
@@ -148,14 +153,15 @@ impl Targets {
         let Some(buffer) = in_flight.readback() else { return };
         let mut offset = 0;
         for &rect in in_flight.staging.changing.iter().filter(|rect| rect.width > 0) {
-            encoder.copy_texture_to_buffer(place(&self.output, rect), part(buffer, offset, rect), extent(rect));
-            offset += bytes(rect);
+            let own = part(buffer, offset, rect, self.pixel);
+            encoder.copy_texture_to_buffer(place(&self.output, rect), own, extent(rect));
+            offset += bytes(rect, self.pixel);
         }
     }
 
     /// Takes a finished frame's staging buffers back for another frame.
     pub(crate) fn recycle(&mut self, in_flight: InFlightFrame) {
-        if in_flight.size == self.size {
+        if (in_flight.size, in_flight.pixel) == (self.size, self.pixel) {
             self.idle.push(in_flight.staging);
         }
     }
@@ -203,16 +209,16 @@ impl InFlightFrame {
             let mut rest: &[u8] = data;
             let places = &self.staging.changing;
             for (index, &rect) in places.iter().enumerate() {
-                let (own, later) = rest.split_at(rest.len().min(bytes(rect) as usize));
+                let (own, later) = rest.split_at(rest.len().min(bytes(rect, self.pixel) as usize));
                 rest = later;
                 let place = [rect.x, rect.y, rect.width, rect.height];
-                let changed = Changed { place, pixels: own, pitch: pitch(rect) as usize };
+                let changed = Changed { place, pixels: own, pitch: pitch(rect, self.pixel) as usize };
                 let earlier = places.get(..index).unwrap_or_default();
                 frame.write_rgba(&changed, |x, y| {
                     let pixel = Rect { x, y, width: 1, height: 1 };
                     earlier.iter().any(|rect| rect.meets(&pixel))
                 });
-                self.bytes += u64::from(rect.height) * u64::from(rect.width * PIXEL);
+                self.bytes += u64::from(rect.height) * u64::from(rect.width * self.pixel);
             }
             tail(data);
         }
@@ -275,8 +281,8 @@ fn place(view: &wgpu::TextureView, rect: Rect) -> wgpu::TexelCopyTextureInfo<'_>
     }
 }
 
-fn part(buffer: &wgpu::Buffer, offset: u64, rect: Rect) -> wgpu::TexelCopyBufferInfo<'_> {
-    let layout = wgpu::TexelCopyBufferLayout { offset, bytes_per_row: Some(pitch(rect)), rows_per_image: None };
+fn part(buffer: &wgpu::Buffer, offset: u64, rect: Rect, pixel: u32) -> wgpu::TexelCopyBufferInfo<'_> {
+    let layout = wgpu::TexelCopyBufferLayout { offset, bytes_per_row: Some(pitch(rect, pixel)), rows_per_image: None };
     wgpu::TexelCopyBufferInfo { buffer, layout }
 }
 
@@ -285,11 +291,11 @@ fn extent(rect: Rect) -> wgpu::Extent3d {
 }
 
 /// Bytes from one row of a rectangle to the next in a buffer.
-fn pitch(rect: Rect) -> u32 {
-    (rect.width * PIXEL).next_multiple_of(ROW)
+fn pitch(rect: Rect, pixel: u32) -> u32 {
+    (rect.width * pixel).next_multiple_of(ROW)
 }
 
 /// Bytes of a rectangle in a buffer.
-fn bytes(rect: Rect) -> u64 {
-    u64::from(pitch(rect)) * u64::from(rect.height)
+fn bytes(rect: Rect, pixel: u32) -> u64 {
+    u64::from(pitch(rect, pixel)) * u64::from(rect.height)
 }

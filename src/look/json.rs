@@ -128,7 +128,7 @@ impl<'de> DeserializeSeed<'de> for Setting<'_> {
                 let path = Option::<String>::deserialize(deserializer).map_err(|error| self.named(error))?;
                 Value::File(path.map(|path| Path::new(&path).into()))
             }
-            Kind::Color | Kind::Choice(_) => {
+            Kind::Color(_) | Kind::Choice(_) => {
                 let text = String::deserialize(deserializer).map_err(|error| self.named(error))?;
                 self.row.parse(&text).map_err(de::Error::custom)?
             }

@@ -4,8 +4,8 @@
 use super::table::{Field, Group, Kind, Row};
 
 /// Turns the rows into the groups' types, [`Look`] and its table. A row reads: name, kind, label, what it does, what it does
-/// at its ends. Kinds are `amount` (0 to 1), `both_ways` (−1 to 1), `color(0xRRGGBB)`, `choice(words)`, of which the first is the one
-/// that a look has by itself, and `file(endings)`.
+/// at its ends. Kinds are `amount` (0 to 1), `both_ways` (−1 to 1), `color(0xRRGGBB, …)` and `choice(words)`, of which the
+/// first is the one that a look has by itself, and `file(endings)`.
 macro_rules! rows {
     ($($(#[$doc:meta])* $Group:ident $group:ident $group_label:literal {
         $($name:ident: $kind:ident $(($($detail:tt)*))?, $label:literal, $help:literal, $ends:literal;)*
@@ -91,12 +91,12 @@ macro_rules! rows {
     (@type file) => { Option<std::sync::Arc<std::path::Path>> };
     (@none amount) => { 0.0 };
     (@none both_ways) => { 0.0 };
-    (@none color($rgb:literal)) => { super::table::Color::new($rgb) };
+    (@none color($rgb:literal $(, $other:literal)*)) => { super::table::Color::new($rgb) };
     (@none choice($first:literal $(, $word:literal)*)) => { $first };
     (@none file($($ending:literal),*)) => { None };
     (@kind amount) => { Kind::Amount { min: 0.0 } };
     (@kind both_ways) => { Kind::Amount { min: -1.0 } };
-    (@kind color($rgb:literal)) => { Kind::Color };
+    (@kind color($($rgb:literal),*)) => { Kind::Color(&[$(super::table::Color::new($rgb)),*]) };
     (@kind choice($($word:literal),*)) => { Kind::Choice(&[$($word),*]) };
     (@kind file($($ending:literal),*)) => { Kind::File(&[$($ending),*]) };
 }
@@ -161,7 +161,7 @@ rows! {
         iris: amount, "Iris", "Brings out the pattern of the irises and their outer ring; catch-lights stay.",
             "At 1 the pattern has 17 % more contrast.";
         lens: amount, "Lenses", "Puts coloured lenses on the irises.", "At 1 the lens's colour alone is seen; a half suits dark eyes.";
-        lens_color: color(0x6b8f71), "Lens color", "Which colour the lenses have.", "Nothing is seen of it while lens is 0.";
+        lens_color: color(0x6b8f71, 0x5f86a8, 0x8a6f4a, 0x7d7f86, 0x7a6a9a), "Lens color", "Which colour the lenses have.", "Nothing is seen of it while lens is 0.";
     }
     /// Teeth and lips.
     Mouth mouth "Mouth" {
@@ -169,7 +169,7 @@ rows! {
             "At 1 by 65 %, and brighter by at most 5 % of white.";
         lipstick: amount, "Lipstick", "Paints the lips; their texture and the room's light stay.",
             "At 1 as the finish covers when it is put on in full.";
-        lipstick_color: color(0xb5656a), "Lipstick color", "Which colour the lipstick has.", "Nothing is seen of it while lipstick is 0.";
+        lipstick_color: color(0xb5656a, 0xa44a52, 0xc9636a, 0x8e1530, 0xb3131f), "Lipstick color", "Which colour the lipstick has.", "Nothing is seen of it while lipstick is 0.";
         lipstick_finish: choice("sheer", "satin", "matte", "gloss"), "Finish", "How the lipstick covers and gleams.",
             "Sheer lets the lip through, satin covers, matte takes its gleam, gloss adds to it.";
     }
@@ -179,25 +179,25 @@ rows! {
             "At 1 redness goes by 55 %.";
         foundation_tint: amount, "Foundation tint", "How far foundation goes toward its own colour.",
             "At 0 it is the face's own, at 1 half-way to the colour.";
-        foundation_color: color(0xd9a98a), "Foundation color", "Which colour the foundation has.",
+        foundation_color: color(0xd9a98a, 0xf0d0b8, 0xc68e68, 0x9a6544, 0x6b432d), "Foundation color", "Which colour the foundation has.",
             "Nothing is seen of it while foundation_tint is 0.";
         contour: amount, "Contour", "Shades the face below the cheekbones, at temples, jaw and nose.", "At 1 by about a quarter.";
         highlight: amount, "Highlight", "Gives cheekbones, nose, brow and chin a gleam.", "At 1 by at most 11 % of white.";
         blush: amount, "Blush", "Puts rouge on the cheeks.", "At 1 as on a stage; a quarter is for every day.";
-        blush_color: color(0xd9837a), "Blush color", "Which colour the rouge has.", "Nothing is seen of it while blush is 0.";
+        blush_color: color(0xd9837a, 0xc9776f, 0xe58a72, 0xb5525a, 0xd06a6a), "Blush color", "Which colour the rouge has.", "Nothing is seen of it while blush is 0.";
         blush_style: choice("apple", "lifted", "sun"), "Blush style", "Where the rouge lies.",
             "Apple on the round of the cheeks, lifted toward the temples, sun across cheeks and nose.";
         eyeshadow: amount, "Eyeshadow", "Paints the upper lids up to the brows.", "At 1 the colour covers three quarters.";
-        eyeshadow_color: color(0x8a6450), "Eyeshadow color", "Which colour the eyeshadow has.",
+        eyeshadow_color: color(0x8a6450, 0xb9825f, 0x5c3a46, 0xb8935a, 0x4f5d73), "Eyeshadow color", "Which colour the eyeshadow has.",
             "Nothing is seen of it while eyeshadow is 0.";
         eyeliner: amount, "Eyeliner", "Draws a line along the upper lashes; not in faces under 50 pixels.", "At 1 it covers nine tenths.";
-        eyeliner_color: color(0x2a1d18), "Eyeliner color", "Which colour the line has.", "Nothing is seen of it while eyeliner is 0.";
+        eyeliner_color: color(0x2a1d18, 0x120d0c, 0x4a2f24, 0x2b3350), "Eyeliner color", "Which colour the line has.", "Nothing is seen of it while eyeliner is 0.";
         eyeliner_width: amount, "Eyeliner width", "How thick the line is.", "At 0 a sixtieth of the eye's width, at 1 a tenth.";
         eyeliner_wing: amount, "Eyeliner wing", "How far the line goes on beyond the outer corner.",
             "At 0 it ends there, at 1 a third of the eye's width beyond.";
         lashes: amount, "Lashes", "Darkens the lashes that are there.", "At 1 their contrast is about doubled.";
         brows: amount, "Brows", "Fills thin brows and darkens their hairs; full ones hardly.", "At 1 gaps are filled by 60 %.";
         brows_tint: amount, "Brow tint", "How far the brows take on their own colour.", "At 0 they keep the hairs', at 1 the colour below.";
-        brows_color: color(0x4a362b), "Brow color", "Which colour the brows are filled with.", "Nothing is seen of it while brows_tint is 0.";
+        brows_color: color(0x4a362b, 0x2a211d, 0x6e5138, 0x8a6a4a, 0x5b3b30), "Brow color", "Which colour the brows are filled with.", "Nothing is seen of it while brows_tint is 0.";
     }
 }

@@ -39,8 +39,8 @@ pub enum Kind {
         /// Smallest value: 0 or −1.
         min: f32,
     },
-    /// A colour.
-    Color,
+    /// A colour: any. With some that suit, to choose from; the first is that of a look by itself.
+    Color(&'static [Color]),
     /// One of several words.
     Choice(&'static [&'static str]),
     /// A file, or none; with the endings that its name may have, without a dot.
@@ -108,7 +108,7 @@ impl Row {
     pub fn parse(&self, text: &str) -> Result<Value> {
         let value = match self.kind {
             Kind::Amount { .. } => text.trim().parse().ok().map(Value::Amount),
-            Kind::Color => Color::parse(text).map(Value::Color),
+            Kind::Color(_) => Color::parse(text).map(Value::Color),
             Kind::Choice(words) => words.iter().find(|word| **word == text.trim()).map(|word| Value::Choice(word)),
             Kind::File(_) => Some(Value::File((!text.is_empty()).then(|| Path::new(text).into()))),
         };
@@ -128,7 +128,7 @@ impl Row {
     pub fn range(&self) -> String {
         match self.kind {
             Kind::Amount { min } => format!("{min} to 1"),
-            Kind::Color => "a color such as #b0304a".to_owned(),
+            Kind::Color(_) => "a color such as #b0304a".to_owned(),
             Kind::Choice(words) => any_of(words),
             Kind::File(endings) => format!("a file: {}", any_of(endings)),
         }
@@ -145,7 +145,7 @@ impl Row {
                     Err(Error::OutOfRange { name: self.name, value, min, max: 1.0 })
                 }
             }
-            (Kind::Color, Value::Color(_)) | (Kind::File(_), Value::File(None)) => Ok(()),
+            (Kind::Color(_), Value::Color(_)) | (Kind::File(_), Value::File(None)) => Ok(()),
             (Kind::Choice(words), Value::Choice(word)) if words.contains(word) => Ok(()),
             (Kind::File(endings), Value::File(Some(path)))
                 if path
@@ -307,7 +307,7 @@ mod tests {
         let choice = Kind::Choice(&["sheer", "satin", "matte"]);
         for (kind, text, value) in [
             (Kind::Amount { min: -1.0 }, "-0.25", Value::Amount(-0.25)),
-            (Kind::Color, "#b0304a", Value::Color(Color { r: 0xb0, g: 0x30, b: 0x4a })),
+            (Kind::Color(&[]), "#b0304a", Value::Color(Color { r: 0xb0, g: 0x30, b: 0x4a })),
             (choice, "satin", Value::Choice("satin")),
             (Kind::File(&["cube", "png"]), "looks/warm.CUBE", Value::File(Some(Path::new("looks/warm.CUBE").into()))),
             (Kind::File(&["cube"]), "", Value::File(None)),
@@ -318,10 +318,10 @@ mod tests {
         for (kind, text) in [
             (Kind::Amount { min: 0.0 }, ""),
             (Kind::Amount { min: 0.0 }, "1,5"),
-            (Kind::Color, "b0304a"),
-            (Kind::Color, "#b0304"),
-            (Kind::Color, "#+b0304"),
-            (Kind::Color, "#b0304ä"),
+            (Kind::Color(&[]), "b0304a"),
+            (Kind::Color(&[]), "#b0304"),
+            (Kind::Color(&[]), "#+b0304"),
+            (Kind::Color(&[]), "#b0304ä"),
             (choice, "Satin"),
             (Kind::File(&["cube"]), "warm.png"),
             (Kind::File(&["cube"]), "cube"),

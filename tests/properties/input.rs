@@ -47,7 +47,7 @@ proptest! {
     #[test]
     fn any_look_is_refused_or_sound(slim in amount(), smooth in amount(), tone in amount()) {
         let sound = [slim, smooth, tone].iter().all(|amount| (0.0..=1.0).contains(amount));
-        prop_assert_eq!(Look { skin: Skin { smooth, tone, ..Skin::NONE }, shape: Shape { slim, ..Shape::NONE } }.check().is_ok(), sound);
+        prop_assert_eq!(Look { skin: Skin { smooth, tone, ..Skin::NONE }, shape: Shape { slim, ..Shape::NONE }, ..Look::NONE }.check().is_ok(), sound);
     }
 
     /// Any size, strides and buffers in any format: refused, or every row of every plane is inside its buffer.
@@ -63,8 +63,18 @@ proptest! {
         let (whole, rows, halved) = (u128::from(width), u128::from(height), u128::from(height.div_ceil(2)));
         let sizes: Vec<(u128, u128)> = match format {
             PixelFormat::Rgba8 | PixelFormat::Bgra8 => vec![(whole * 4, rows)],
-            PixelFormat::Rgb8 => vec![(whole * 3, rows)],
-            PixelFormat::Nv12 => vec![(whole, rows), (half * 2, halved)],
+            PixelFormat::Rgb8 | PixelFormat::Bgr8 => vec![(whole * 3, rows)],
+            PixelFormat::Gray8 => vec![(whole, rows)],
+            PixelFormat::Gray16 => vec![(whole * 2, rows)],
+            PixelFormat::Rgb16 => vec![(whole * 6, rows)],
+            PixelFormat::Rgba16 | PixelFormat::Rgba16Float => vec![(whole * 8, rows)],
+            PixelFormat::P010 => vec![(whole * 2, rows), (half * 4, halved)],
+            PixelFormat::I010 => vec![(whole * 2, rows), (half * 2, halved), (half * 2, halved)],
+            PixelFormat::I210 => vec![(whole * 2, rows), (half * 2, rows), (half * 2, rows)],
+            PixelFormat::I410 => vec![(whole * 2, rows); 3],
+            PixelFormat::I422 => vec![(whole, rows), (half, rows), (half, rows)],
+            PixelFormat::I444 => vec![(whole, rows); 3],
+            PixelFormat::Nv12 | PixelFormat::Nv21 => vec![(whole, rows), (half * 2, halved)],
             PixelFormat::I420 => vec![(whole, rows), (half, halved), (half, halved)],
             _ => vec![(half * 4, rows)],
         };

@@ -15,6 +15,7 @@ mod event_timer;
 mod headless;
 mod meter;
 mod output;
+mod previews;
 mod retouch;
 mod settings;
 mod source;

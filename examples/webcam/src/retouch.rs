@@ -10,6 +10,7 @@ use glowup::wgpu::{self, TextureUsages as Usage};
 use glowup::{Face, FaceTracker, Frame, Gpu, Look, TrackerOptions};
 
 use crate::common::Failure;
+use crate::previews::Previews;
 use crate::source::Picture;
 
 /// How long a device may take for one picture before it counts as lost.
@@ -100,6 +101,11 @@ impl Retoucher {
             made: 0,
             readback: None,
         })
+    }
+
+    /// What makes small pictures of the faces in every look.
+    pub fn previews(&self) -> Result<Previews, Failure> {
+        Previews::new(&self.gpu)
     }
 
     /// The next picture is of another stream.

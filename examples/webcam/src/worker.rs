@@ -11,6 +11,7 @@ use glowup::{Gpu, Look};
 use crate::common::Failure;
 use crate::drawing::Drawing;
 use crate::output::{Completion, Notes, Target, Writer, free_name, snapshot, with_ending};
+use crate::previews::{self, Preview, Previews};
 use crate::retouch::{FrameTextures, Output, Retoucher, Times, Tracking};
 use crate::settings::Overlay;
 use crate::source::{Picture, Received, SourceSpec, SourceThread, TimedPicture};
@@ -42,6 +43,8 @@ pub struct Controls {
     /// A snapshot is to be taken of the next picture.
     pub snapshot: bool,
     pub record: bool,
+    /// The looks to show as small pictures, where these are looked at.
+    pub previews: Option<Arc<[Look]>>,
     pub quit: bool,
 }
 
@@ -68,6 +71,8 @@ pub struct Newest {
     /// The sizes that the source could give.
     pub sizes: Vec<[u32; 2]>,
     pub recording: Option<Instant>,
+    /// A small picture in each look, as far as they are made.
+    pub previews: Vec<Preview>,
 }
 
 struct Shared {
@@ -149,6 +154,8 @@ struct Session {
     recorder: Option<Writer>,
     sink: Option<Writer>,
     last_written: Instant,
+    /// Exist only while somebody looks at them.
+    previews: Option<Previews>,
     completions: Vec<Completion>,
 }
 
@@ -173,6 +180,7 @@ impl Session {
             recorder: None,
             sink: None,
             last_written: now,
+            previews: None,
             completions: Vec::new(),
         }
     }
@@ -191,9 +199,11 @@ impl Session {
                 let time = current.captured.saturating_duration_since(self.start);
                 let tracking = if current.still { Tracking::Still } else { Tracking::Stream(time) };
                 self.process(&current, tracking, &mut result, &controls);
+                self.previews.iter_mut().for_each(Previews::begin);
             } else {
                 self.update_still(&mut current, &mut result);
             }
+            self.preview(&current, &controls);
         }
         self.completions.extend(self.recorder.take().map(Writer::end));
         self.completions.into_iter().for_each(Completion::wait);
@@ -235,6 +245,7 @@ impl Session {
     fn receive(&mut self, controls: &Controls, picture: &mut TimedPicture) -> bool {
         let poll_interval = match self.still {
             Some(_) if self.is_writing() => STILL_PACE,
+            Some(_) if self.previews.as_ref().is_some_and(Previews::is_waiting) => previews::PACE,
             Some(_) if self.has_given => STILL_POLL_INTERVAL,
             _ => POLL_INTERVAL,
         };
@@ -382,6 +393,28 @@ impl Session {
         }
         if self.sink.as_ref().is_some_and(|sink| !sink.write(result)) {
             self.sink = None;
+        }
+    }
+
+    /// Makes the next small picture where they are looked at.
+    fn preview(&mut self, current: &TimedPicture, controls: &Controls) {
+        let Some(looks) = &controls.previews else {
+            if self.previews.take().is_some() {
+                lock(&self.shared.newest).previews.clear();
+            }
+            return;
+        };
+        if self.previews.is_none() {
+            self.previews = self.retoucher.previews().ok();
+        }
+        let Some(previews) = &mut self.previews else { return };
+        previews.set_looks(looks);
+        if let Some(made) = previews.make(&current.picture, self.retoucher.faces()) {
+            let mut newest = lock(&self.shared.newest);
+            newest.previews.retain(|old| old.look != made.look && looks.contains(&old.look));
+            newest.previews.push(made);
+            drop(newest);
+            self.context.request_repaint_after(REPAINT_DELAY);
         }
     }
 

@@ -127,7 +127,7 @@ impl Skin<'_> {
                 finest += 0.25 * (y - raised) * (y - raised);
                 dark = dark.max(0.5 * (raised + luma(coarse)) - y);
             }
-            let depth = dark / reference;
+            let depth = dark / (luma(coarsest) + SPOT_FLOOR);
             let spot = smoothstep(SPOT.0, depth)
                 * (1.0 - smoothstep(SPOT.1, depth))
                 * gate_round(&ys)

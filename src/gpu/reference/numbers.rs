@@ -70,8 +70,8 @@ pub(super) const DIRECTED: f32 = 3.5;
 pub(super) const TINT: [f32; 3] = [0.06, 0.022, 0.022];
 pub(super) const ROUNDNESS: [f32; 2] = [0.05, 0.35];
 pub(super) const TONE_FAR: f32 = 0.043;
-pub(super) const TONE: f32 = 1.08;
-pub(super) const CHROMA_RISE: (f32, [f32; 2]) = (0.0082, [0.3, 0.7]);
+pub(super) const TONE: f32 = 1.09;
+pub(super) const CHROMA_RISE: (f32, [f32; 2]) = (0.0076, [0.3, 0.7]);
 pub(super) const GLOSS_UP: [f32; 2] = [0.02, 0.14];
 pub(super) const GLOSS_GREY: ([f32; 2], f32, f32) = ([0.0, 0.25], 0.35, 0.65);
 pub(super) const GLOSS_DOWN: (f32, f32) = (-0.55, 0.015);
@@ -80,13 +80,14 @@ pub(super) const CIRCLE_SHADE: (f32, f32) = (0.7, 0.07);
 pub(super) const CIRCLE_CHROMA: (f32, f32) = (0.6, 0.02);
 pub(super) const FOLD: (f32, f32) = (0.8, 0.06);
 pub(super) const BASE: [f32; 2] = [0.25, 0.75];
-pub(super) const CONTRAST_FLOOR: f32 = 0.07;
-pub(super) const SPOT: ([f32; 2], [f32; 2]) = ([0.035, 0.075], [0.30, 0.45]);
+pub(super) const CONTRAST_FLOOR: f32 = 0.085;
+pub(super) const SPOT_FLOOR: f32 = 0.004;
+pub(super) const SPOT: ([f32; 2], [f32; 2]) = ([0.036, 0.08], [0.33, 0.5]);
 pub(super) const SPOT_SKIN: [f32; 2] = [0.7, 0.95];
 pub(super) const BOUND: f32 = 0.7;
 
 // correct.wgsl
-pub(super) const LEAST: f32 = 0.12;
+pub(super) const LEAST: f32 = 0.16;
 pub(super) const SHARE: ([f32; 2], f32, f32) = ([0.05, 1.0], 1.6, 0.02);
 
 // change.wgsl

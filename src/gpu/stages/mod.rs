@@ -200,9 +200,10 @@ pub(crate) struct Stages {
 }
 
 impl Stages {
-    /// Compiles the shaders. With `timed`, each pass is timed; the device must have timestamp queries then.
-    pub(crate) fn new(device: &wgpu::Device, queue: &wgpu::Queue, timed: bool) -> Self {
-        let factory = ResourceFactory::new(device);
+    /// Compiles the shaders, for pictures that are written in this format. With `timed`, each pass is timed; the device must have
+    /// timestamp queries then.
+    pub(crate) fn new(device: &wgpu::Device, queue: &wgpu::Queue, timed: bool, picture: wgpu::TextureFormat) -> Self {
+        let factory = ResourceFactory::new(device).writing(picture);
         let list = list(&factory);
         let timer = timed.then(|| Timer::new(&factory, queue, list.iter().flat_map(|stage| stage.passes()).copied()));
         let usage = wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST;

@@ -79,8 +79,11 @@ impl Samples {
             let corner = move |k: usize| point(rim[k % 4]);
             (0..8).map(move |k: usize| {
                 // Between the rim's points the chord lies farther in.
-                let rim = if k % 2 == 0 { corner(k / 2) } else { mix(corner(k / 2), corner(k / 2 + 1), 0.5) };
-                mix(point(middle), rim, if k % 2 == 0 { 0.68 } else { 0.96 })
+                if k.is_multiple_of(2) {
+                    mix(point(middle), corner(k / 2), 0.68)
+                } else {
+                    mix(point(middle), mix(corner(k / 2), corner(k / 2 + 1), 0.5), 0.96)
+                }
             })
         });
         let all = skin

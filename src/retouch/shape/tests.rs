@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use super::{ShapePlan, ShapeSolver};
 use crate::retouch::outline::Others;
+use crate::retouch::region::Axes;
 use crate::retouch::{FaceGeometry, Plan};
 use crate::{Face, Kind, Look};
 
@@ -188,4 +189,66 @@ fn what_is_behind_a_trembling_face_rests() {
     println!("second differences, behind and on the face: {spreads:.3?}");
     let [[alone, alone_on], [kept, kept_on]] = spreads;
     assert!(kept < 0.6 * alone && kept_on > 0.8 * alone_on);
+}
+
+/// How unsteadily the picture behind a moving face is bent: `landmarks CLIP --json FACES`, then
+/// `GLOWUP_FACES=FACES cargo test --release --lib shape::tests::unsteadiness -- --ignored --nocapture`.
+#[test]
+#[ignore = "prints what it measures on a clip of one's own"]
+fn unsteadiness_behind_a_face() {
+    let path = std::env::var("GLOWUP_FACES").expect("GLOWUP_FACES names the landmarks of a clip");
+    let mut look = Look::NONE;
+    look.set("slim", 1.0).unwrap();
+    let mut plan = Plan::default();
+    let (mut shifts, mut steps): (Vec<Vec<[f32; 2]>>, Vec<f32>) = (Vec::new(), Vec::new());
+    for line in std::fs::read_to_string(path).unwrap().lines() {
+        let value: serde_json::Value = serde_json::from_str(line).unwrap();
+        let size = ["width", "height"].map(|name| value[name].as_u64().unwrap() as u32);
+        let faces = value["faces"].as_array().unwrap();
+        let Some(face) = faces.first() else {
+            shifts.clear();
+            continue;
+        };
+        let points: Vec<[f32; 3]> = serde_json::from_value(face["points"].clone()).unwrap();
+        let face = Face { id: face["id"].as_u64().unwrap(), points, visibility: 1.0, ..Face::default() };
+        plan.update((size[0], size[1]), std::slice::from_ref(&face), (&look).into(), false).unwrap();
+        let Some(shape) = plan.faces().first().map(|plan| &plan.shape) else { continue };
+        // Places that keep to the face, so that what is seen is the field's own unrest and not the head's motion.
+        let axes = Axes::of(&face.points).unwrap();
+        let grid = || (-25..=25).map(|step| step as f32 * 0.04);
+        let places: Vec<[f32; 2]> = grid().flat_map(|y| grid().map(move |x| axes.place([x, y]))).collect();
+        let width = axes.width;
+        let outline: Vec<[f32; 2]> =
+            crate::face::topology::FACE_OVAL.map(|at| [0, 1].map(|axis| face.points[usize::from(at)][axis])).to_vec();
+        let near = |place: [f32; 2]| {
+            let distance = |point: &[f32; 2]| (point[0] - place[0]).hypot(point[1] - place[1]);
+            outline.iter().map(distance).fold(f32::INFINITY, f32::min)
+        };
+        let inside = |place: [f32; 2]| {
+            let ends = outline.iter().zip(outline.iter().cycle().skip(1));
+            ends.filter(|(a, b)| (a[1] > place[1]) != (b[1] > place[1]))
+                .filter(|(a, b)| place[0] < a[0] + (place[1] - a[1]) / (b[1] - a[1]) * (b[0] - a[0]))
+                .count()
+                % 2
+                == 1
+        };
+        shifts.push(places.iter().map(|place| shape.field.at(*place, shape.rect)).collect());
+        if let [.., first, second, third] = shifts.as_slice() {
+            for (index, place) in places.iter().enumerate() {
+                if (0.06..0.25).contains(&(near(*place) / width)) && !inside(*place) {
+                    let off = [0, 1].map(|axis| first[index][axis] - 2.0 * second[index][axis] + third[index][axis]);
+                    steps.push(off[0].hypot(off[1]) * 300.0 / width);
+                }
+            }
+        }
+    }
+    let rms = (steps.iter().map(|step| step * step).sum::<f32>() / steps.len() as f32).sqrt();
+    steps.sort_by(f32::total_cmp);
+    let at = |share: f32| steps[((steps.len() - 1) as f32 * share) as usize];
+    println!(
+        "second difference behind the face, px of a face 300 wide: rms {rms:.3}, median {:.3}, 95 % {:.3}, 99 % {:.3}",
+        at(0.5),
+        at(0.95),
+        at(0.99)
+    );
 }

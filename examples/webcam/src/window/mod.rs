@@ -4,6 +4,7 @@ mod amounts;
 mod canvas;
 mod panel;
 mod picture;
+mod previews;
 mod widgets;
 
 use std::path::PathBuf;
@@ -15,6 +16,7 @@ use glowup::{Gpu, Look, wgpu};
 
 use amounts::Amounts;
 use canvas::Canvas;
+use previews::Previews;
 
 use crate::common::Failure;
 use crate::drawing::Drawing;
@@ -37,8 +39,8 @@ const KEYS: [(&str, &str); 17] = [
     ("L  O  K  W", "landmarks, contours, skin, warp"),
     ("P", "snapshot, before and after"),
     ("R", "start and end a recording"),
-    ("0 1 2 3", "looks: none, natural, soft, glam"),
-    ("4 to 9", "your own looks"),
+    ("0 to 9", "looks in their order, the first none"),
+    ("V", "looks as small pictures of you"),
     ("N", "name and save this look"),
     ("Delete", "delete this look, if it is your own"),
     ("C  D", "camera, moving portrait"),
@@ -87,6 +89,7 @@ pub struct Window {
     /// Whether anything had the keyboard when the window was drawn last.
     had_focus: bool,
     help: bool,
+    previews: Previews,
     shown: Option<Shown>,
     notes: Vec<(String, Instant)>,
     /// What was told last.
@@ -116,6 +119,7 @@ impl Window {
             folder: startup.folder,
             snapshot: false,
             record: false,
+            previews: None,
             quit: false,
         };
         set_theme(&context.egui_ctx, settings.dark);
@@ -139,6 +143,7 @@ impl Window {
             focus: None,
             had_focus: false,
             help: false,
+            previews: Previews::default(),
             shown: None,
             // Shown longer than other notes: it says that settings were lost.
             notes: startup.message.map(|message| (message, now + 2 * NOTE_DURATION)).into_iter().collect(),
@@ -244,6 +249,9 @@ impl Window {
         }
         if pressed(Key::W) {
             self.toggle(Overlay::Warp);
+        }
+        if pressed(Key::V) {
+            self.previews.open = !self.previews.open;
         }
         if pressed(Key::H) || pressed(Key::F1) {
             self.help = !self.help;
@@ -433,6 +441,7 @@ impl eframe::App for Window {
             let (look, overlay) = self.sent.clone();
             self.worker.control(|controls| (controls.look, controls.overlay) = (look, overlay));
         }
+        self.ask_for_previews();
         if self.settings.dark != before.dark {
             set_theme(&context, self.settings.dark);
         }

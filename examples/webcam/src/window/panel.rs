@@ -1,7 +1,6 @@
 //! What can be changed, beside the picture.
 
 use eframe::egui::{self, Key, RichText};
-use glowup::Look;
 
 use super::Window;
 use super::widgets::{ROW_HEIGHT, toggle};
@@ -80,17 +79,27 @@ impl Window {
     }
 
     fn looks(&mut self, ui: &mut egui::Ui) {
-        let own = self.settings.looks.iter().map(|own| (own.name.clone(), own.look.clone()));
-        let all = Look::PRESETS.into_iter().map(|(name, look)| (name.to_owned(), look)).chain(own);
-        ui.horizontal_wrapped(|ui| {
-            ui.spacing_mut().item_spacing.x = 4.0;
-            for (name, look) in all.collect::<Vec<_>>() {
-                let button = egui::Button::new(name).selected(self.settings.look == look);
-                if ui.add(button.min_size([0.0, ROW_HEIGHT].into())).clicked() {
-                    self.settings.look = look;
+        if self.previews.open {
+            self.look_pictures(ui);
+        } else {
+            ui.horizontal_wrapped(|ui| {
+                ui.spacing_mut().item_spacing.x = 4.0;
+                for (name, look) in self.all_looks() {
+                    let button = egui::Button::new(name).selected(self.settings.look == look);
+                    if ui.add(button.min_size([0.0, ROW_HEIGHT].into())).clicked() {
+                        self.settings.look = look;
+                    }
                 }
-            }
-        });
+                let hint = if self.settings.mirror {
+                    "As small pictures, as in a mirror (V)"
+                } else {
+                    "As small pictures (V)"
+                };
+                if ui.add(egui::Button::new("…").min_size([0.0, ROW_HEIGHT].into())).on_hover_text(hint).clicked() {
+                    self.previews.open = true;
+                }
+            });
+        }
         ui.horizontal(|ui| {
             let field = egui::TextEdit::singleline(&mut self.name).hint_text("Name this look").char_limit(24);
             let field = field.align(egui::Align2::LEFT_CENTER);

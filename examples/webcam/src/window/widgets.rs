@@ -14,6 +14,8 @@ pub const ROW_HEIGHT: f32 = 24.0;
 /// Width of an amount's number.
 const NUMBER_WIDTH: f32 = 32.0;
 const KNOB_RADIUS: f32 = 6.5;
+/// Side of a swatch.
+const SWATCH: f32 = 15.0;
 /// An amount that goes both ways stays at 0 where it is dragged to within so many points of it.
 const SNAP: f32 = 3.0;
 
@@ -27,12 +29,21 @@ pub fn edit(ui: &mut Ui, label: &str, kind: &Kind, value: &Value) -> (Response, 
             number(ui, *min, now);
             (response, (now != *amount).then_some(Value::Amount(now)))
         }
-        (Kind::Color, Value::Color(color)) => {
+        (Kind::Color(swatches), Value::Color(color)) => {
             let mut rgb = [color.r, color.g, color.b];
             let response = ui.color_edit_button_srgb(&mut rgb);
-            ui.label(RichText::new(color.to_string()).monospace());
             let [r, g, b] = rgb;
-            let now = Color { r, g, b };
+            let mut now = Color { r, g, b };
+            if swatches.is_empty() {
+                ui.label(RichText::new(color.to_string()).monospace());
+            }
+            ui.spacing_mut().item_spacing.x = 2.0;
+            for swatch in swatches.iter().filter(|_| now == *color) {
+                if swatch_button(ui, *swatch, swatch == color).clicked() {
+                    now = *swatch;
+                    break;
+                }
+            }
             (response, (now != *color).then_some(Value::Color(now)))
         }
         (Kind::Choice(words), Value::Choice(word)) => {
@@ -49,6 +60,29 @@ pub fn edit(ui: &mut Ui, label: &str, kind: &Kind, value: &Value) -> (Response, 
         // A kind of a newer library, which this panel has no widget for.
         _ => (ui.weak(value.to_string()), None),
     }
+}
+
+/// A round button of that colour, ringed where it is the one chosen.
+fn swatch_button(ui: &mut Ui, color: Color, chosen: bool) -> Response {
+    let (rect, response) = ui.allocate_exact_size(Vec2::splat(SWATCH), Sense::click());
+    let (enabled, name) = (ui.is_enabled(), color.to_string());
+    response.widget_info(|| WidgetInfo::selected(egui::Role::RadioButton, enabled, chosen, &name));
+    if ui.is_rect_visible(rect) {
+        let style = ui.style().interact_selectable(&response, chosen);
+        let strong = chosen || response.has_focus() || response.hovered();
+        let ring = if strong {
+            Stroke::new(2.0, style.fg_stroke.color)
+        } else {
+            ui.visuals().widgets.noninteractive.bg_stroke
+        };
+        ui.painter().circle(
+            rect.center(),
+            0.5 * SWATCH - 1.5,
+            egui::Color32::from_rgb(color.r, color.g, color.b),
+            ring,
+        );
+    }
+    response.on_hover_text(name)
 }
 
 /// A slider from `min` to 1, filled from 0 to its value.
@@ -302,7 +336,7 @@ mod tests {
     #[test]
     fn a_colour_is_a_button_with_a_picker() {
         let red = Value::Color(Color::new(0xb0_30_4a));
-        let mut window = Headless::new(Kind::Color, red.clone());
+        let mut window = Headless::new(Kind::Color(&[]), red.clone());
         assert_eq!(window.pass([]), ["#b0304a"]);
         window.click(window.rect.center());
         assert!(egui::Popup::is_any_open(&window.context), "the picker opens");
@@ -310,6 +344,16 @@ mod tests {
         // Somewhere in the picker, below the button.
         window.click(window.rect.left_bottom() + vec2(60.0, 120.0));
         assert_ne!(window.value, red);
+    }
+
+    #[test]
+    fn a_swatch_is_taken_with_a_click() {
+        const SWATCHES: &[Color] = &[Color::new(0xb5_65_6a), Color::new(0x8e_15_30)];
+        let mut window = Headless::new(Kind::Color(SWATCHES), Value::Color(SWATCHES[0]));
+        window.pass([]);
+        let button = window.context.global_style().spacing.interact_size.x;
+        window.click(window.rect.left_center() + vec2(button + 2.0 + 1.5 * (SWATCH + 2.0), 0.0));
+        assert_eq!(window.value, Value::Color(SWATCHES[1]));
     }
 
     #[test]

@@ -101,7 +101,7 @@ impl Grids {
         if self.bound.as_ref().is_some_and(|bound| bound.faces == *faces) {
             return;
         }
-        let [distances, bands, lows] = [&self.distances, &self.bands, &self.lows].map(|view| TextureView(view));
+        let [distances, bands, lows] = [&self.distances, &self.bands, &self.lows].map(TextureView);
         let uniform = faces.as_entire_binding();
         self.bound = Some(GridBindings {
             faces: faces.clone(),

@@ -6,7 +6,7 @@ use crate::retouch::{FacePlan, MAX_FACES};
 /// Shares that each frame takes over from the last: of a face's colours, and of how likely a place is skin. Both follow
 /// within about ten frames.
 const KEEP_COLOURS: f32 = 0.8;
-const KEEP_LIKELIHOOD: f32 = 0.96;
+const KEEP_LIKELIHOOD: f32 = 0.97;
 /// Cells of a block.
 const BLOCK: f32 = super::BLOCK as f32;
 

@@ -1,0 +1,283 @@
+//! What was retouched, back into a frame. Of a format with luma and chroma, and of one with more than eight bits a value, only
+//! differences are written: what was not changed keeps its values, and what was keeps its depth.
+
+use half::f16;
+
+use super::colour::whole;
+use super::pixels::{DEEP, Meaning, PIXEL, Part, RUN, Sample, rgba_run};
+use super::{FrameMut, PixelFormat};
+
+/// The highest byte of a pixel, where its alpha is.
+const OPAQUE: u32 = 0xFF00_0000;
+
+/// A rectangle of pixels that were changed, as [`Frame::read_rgba`](super::Frame::read_rgba) gives them.
+pub(crate) struct Changed<'a> {
+    /// Column and row of its upper left corner in the frame, width and height.
+    pub(crate) place: [u32; 4],
+    /// Row by row.
+    pub(crate) pixels: &'a [u8],
+    /// Bytes from one row to the next.
+    pub(crate) pitch: usize,
+}
+
+impl Changed<'_> {
+    fn row(&self, y: u32, pixel: usize) -> &[u8] {
+        let start = (y - self.place[1]) as usize * self.pitch;
+        self.pixels.get(start..start + self.place[2] as usize * pixel).unwrap_or_default()
+    }
+
+    fn holds(&self, x: u32, y: u32) -> bool {
+        let [left, top, width, height] = self.place;
+        x >= left && y >= top && x - left < width && y - top < height
+    }
+
+    /// Takes over the colours of pixels of row `y` from column `x` on, where they lie in the rectangle.
+    #[inline(always)]
+    fn overlay(&self, x: u32, y: u32, run: &mut [u32; RUN]) {
+        let [left, top, width, height] = self.place;
+        if y < top || y - top >= height {
+            return;
+        }
+        let row = self.row(y, PIXEL).as_chunks::<PIXEL>().0;
+        let skipped = left.saturating_sub(x) as usize;
+        let from = (x.saturating_sub(left) as usize).min(width as usize);
+        let to = run.iter_mut().skip(skipped);
+        for (to, now) in to.zip(row.get(from..).unwrap_or_default()) {
+            *to = u32::from_le_bytes(*now) | OPAQUE;
+        }
+    }
+
+    /// A pixel with floats of two bytes.
+    fn deep(&self, x: u32, y: u32) -> Option<[f16; 4]> {
+        if !self.holds(x, y) {
+            return None;
+        }
+        let start = (y - self.place[1]) as usize * self.pitch + (x - self.place[0]) as usize * DEEP;
+        let bytes: [u8; DEEP] = *self.pixels.get(start..).and_then(<[u8]>::first_chunk)?;
+        Some(bytemuck::cast::<_, [[u8; 2]; 4]>(bytes).map(f16::from_le_bytes))
+    }
+}
+
+impl FrameMut<'_> {
+    /// Takes over a rectangle of pixels, save those for which `taken` says that they have been. What is the same as before
+    /// keeps its bytes, whatever the format.
+    pub(crate) fn write_rgba(&mut self, changed: &Changed<'_>, taken: impl Fn(u32, u32) -> bool) {
+        if self.format.is_deep() {
+            return self.write_deep(changed, taken);
+        }
+        if self.format.is_coded() {
+            return self.write_coded(changed, taken);
+        }
+        if self.format.is_grey() {
+            return self.write_grey(changed, taken);
+        }
+        let [x, y, _, height] = changed.place;
+        let (x, format) = (x as usize, self.format);
+        for y in y..y + height {
+            let pixels = changed.row(y, PIXEL);
+            let row = self.row_mut(y);
+            match format {
+                PixelFormat::Bgra8 => {
+                    let row = row.get_mut(x * PIXEL..).unwrap_or_default();
+                    for (&[r, g, b, a], to) in pixels.as_chunks::<PIXEL>().0.iter().zip(row.as_chunks_mut::<PIXEL>().0)
+                    {
+                        *to = [b, g, r, a];
+                    }
+                }
+                PixelFormat::Rgb8 | PixelFormat::Bgr8 => {
+                    let row = row.get_mut(x * 3..).unwrap_or_default();
+                    for (&[r, g, b, _], to) in pixels.as_chunks::<PIXEL>().0.iter().zip(row.as_chunks_mut::<3>().0) {
+                        *to = if format == PixelFormat::Rgb8 { [r, g, b] } else { [b, g, r] };
+                    }
+                }
+                _ => {
+                    if let Some(row) = row.get_mut(x * PIXEL..x * PIXEL + pixels.len()) {
+                        row.copy_from_slice(pixels);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Each grey changes by what the colour's luma changed.
+    fn write_grey(&mut self, changed: &Changed<'_>, taken: impl Fn(u32, u32) -> bool) {
+        let [left, top, ..] = changed.place;
+        let meaning = Meaning::of(self.format, self.colours);
+        let code = meaning.grey_code(self.colours);
+        for y in top..top + changed.place[3] {
+            let row = changed.row(y, PIXEL);
+            let greys = self.row_mut(y).get_mut(left as usize..).unwrap_or_default();
+            for ((x, now), grey) in (left..).zip(row.as_chunks::<PIXEL>().0).zip(greys) {
+                let now = [now[0], now[1], now[2]];
+                if now != [*grey; 3] && !taken(x, y) {
+                    let [by, ..] = code.difference([f32::from(*grey); 3], now.map(f32::from));
+                    // The cast keeps within 0..=255.
+                    *grey = (f32::from(*grey) + by).round() as u8;
+                }
+            }
+        }
+    }
+
+    /// With the instructions that this machine has.
+    fn write_coded(&mut self, changed: &Changed<'_>, taken: impl Fn(u32, u32) -> bool) {
+        #[cfg(target_arch = "x86_64")]
+        if std::is_x86_feature_detected!("avx2") {
+            // SAFETY: the machine was just found to have these instructions.
+            return unsafe { self.write_coded_avx2(changed, taken) };
+        }
+        self.write_coded_plain(changed, taken);
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx2")]
+    fn write_coded_avx2(&mut self, changed: &Changed<'_>, taken: impl Fn(u32, u32) -> bool) {
+        self.write_coded_plain(changed, taken);
+    }
+
+    /// By squares that share their chroma: each pixel's luma and the square's chroma change by what the colours changed. Runs of
+    /// pixels that are all as they were are passed over at once.
+    #[inline(always)]
+    fn write_coded_plain(&mut self, changed: &Changed<'_>, taken: impl Fn(u32, u32) -> bool) {
+        let [left, top, width, height] = changed.place;
+        let meaning = Meaning::of(self.format, self.colours);
+        let Some(code) = &meaning.code else { return };
+        let parts = self.format.parts(self.planes.each_ref().map(|plane| plane.stride));
+        let [luma, cb, cr] = parts;
+        let (wide, tall, frame_width) = (1_u32 << cb.across, 1_u32 << cb.down, self.width);
+        for y in (top / tall * tall..top + height).step_by(tall as usize) {
+            let rows = tall.min(self.height - y);
+            for start in (left / 2 * 2..left + width).step_by(RUN) {
+                let mut before = [[0; RUN]; 2];
+                let planes =
+                    parts.map(|part| (part, self.planes.get(part.plane).map_or(&[][..], |plane| &*plane.data)));
+                for (row, before) in (y..y + rows).zip(&mut before) {
+                    *before = rgba_run(&planes, code, start, row);
+                }
+                let mut now = before;
+                (y..y + rows).zip(&mut now).for_each(|(row, now)| changed.overlay(start, row, now));
+                if now == before {
+                    continue;
+                }
+                // How much chroma changes, summed over the pixels that share it.
+                let mut by = [[0.0_f32; RUN]; 2];
+                for (row, (before, now)) in (y..y + rows).zip(before.iter().zip(&mut now)) {
+                    for ((x, before), now) in (start..).zip(before).zip(&mut *now) {
+                        if now != before && taken(x, row) {
+                            *now = *before;
+                        }
+                    }
+                    let off = code.differences(before, now);
+                    let [by_cb, by_cr] = &mut by;
+                    for (sum, off) in by_cb.iter_mut().zip(&off[1]).chain(by_cr.iter_mut().zip(&off[2])) {
+                        *sum += off;
+                    }
+                    self.step_run(luma, start, row, &off[0]);
+                }
+                let columns = frame_width - start;
+                for (part, sums) in [cb, cr].into_iter().zip(&by) {
+                    let mut means = [0.0_f32; RUN];
+                    for ((first, sums), mean) in
+                        (0..).step_by(wide as usize).zip(sums.chunks(wide as usize)).zip(&mut means)
+                    {
+                        let shared = rows * wide.min(columns.saturating_sub(first)).max(1);
+                        *mean = sums.iter().sum::<f32>() / shared as f32;
+                    }
+                    let count = (RUN >> part.across).min(columns.div_ceil(wide) as usize);
+                    self.step_run(part, start, y, means.get(..count).unwrap_or_default());
+                }
+            }
+        }
+    }
+
+    /// Moves the bytes of a part of row `y` from column `x` on by differences, one after another.
+    #[inline(always)]
+    fn step_run(&mut self, part: Part, x: u32, y: u32, by: &[f32]) {
+        let last = (self.width - x).div_ceil(1 << part.across) as usize;
+        let Some(plane) = self.planes.get_mut(part.plane) else { return };
+        let values = plane.data.get_mut(part.index(x, y)..).unwrap_or_default();
+        if part.step == 1 {
+            for (value, by) in values.iter_mut().zip(by).take(last) {
+                *value = whole(f32::from(*value) + by, 255.0) as u8;
+            }
+        } else {
+            for (value, by) in values.iter_mut().step_by(part.step).zip(by).take(last) {
+                *value = whole(f32::from(*value) + by, 255.0) as u8;
+            }
+        }
+    }
+
+    /// As [`Self::write_coded`] and the rest, for values of more than eight bits.
+    fn write_deep(&mut self, changed: &Changed<'_>, taken: impl Fn(u32, u32) -> bool) {
+        let [left, top, width, height] = changed.place;
+        let (format, meaning) = (self.format, Meaning::of(self.format, self.colours));
+        let parts = format.parts(self.planes.each_ref().map(|plane| plane.stride));
+        let has_alpha = matches!(format, PixelFormat::Rgba16 | PixelFormat::Rgba16Float);
+        let grey = format.is_grey().then(|| meaning.grey_code(self.colours));
+        let [first, cb, cr] = parts;
+        let (wide, tall) = (1 << cb.across, 1 << cb.down);
+        for y in (top / tall * tall..top + height).step_by(tall as usize) {
+            for x in (left / wide * wide..left + width).step_by(wide as usize) {
+                let chroma = [cb, cr].map(|part| self.value(&meaning, part, [x, y]));
+                let mut by = [0.0; 2];
+                let (mut shared, mut any) = (0.0_f32, false);
+                for y in y..(y + tall).min(self.height) {
+                    for x in x..(x + wide).min(self.width) {
+                        shared += 1.0;
+                        let Some([r, g, b, alpha]) = changed.deep(x, y).filter(|_| !taken(x, y)) else { continue };
+                        let value = self.value(&meaning, first, [x, y]);
+                        let (before, now) = (meaning.deep([value, chroma[0], chroma[1]]), [r, g, b]);
+                        if has_alpha {
+                            self.step_alpha(&meaning, [x, y], alpha);
+                        }
+                        if before == now {
+                            continue;
+                        }
+                        let [from, to] = [before, now].map(|colour| {
+                            let colour = colour.map(f16::to_f32);
+                            meaning.tone.map_or(colour, |tone| tone.to_hdr(colour)).map(|v| v * 255.0)
+                        });
+                        if let Some(code) = &meaning.code {
+                            let [off, off_cb, off_cr] = code.difference(from, to);
+                            by = [by[0] + off_cb, by[1] + off_cr];
+                            any = true;
+                            self.step(&meaning, first, [x, y], off);
+                        } else if let Some(code) = &grey {
+                            self.step(&meaning, first, [x, y], code.difference(from, to)[0]);
+                        } else {
+                            for (part, (from, to)) in parts.into_iter().zip(from.into_iter().zip(to)) {
+                                self.step(&meaning, part, [x, y], (to - from) * (meaning.top / 255.0));
+                            }
+                        }
+                    }
+                }
+                if any {
+                    self.step(&meaning, cb, [x, y], by[0] / shared);
+                    self.step(&meaning, cr, [x, y], by[1] / shared);
+                }
+            }
+        }
+    }
+
+    /// Alpha that moved with its pixel.
+    fn step_alpha(&mut self, meaning: &Meaning, [x, y]: [u32; 2], now: f16) {
+        let (sample, top): (Sample, f32) = (meaning.sample, meaning.top);
+        let (row, at) = (self.row_mut(y), x as usize * DEEP + 6);
+        let before = f16::from_f32(sample.get(row, at) / top);
+        if before != now {
+            sample.step(row, at, (now.to_f32() - before.to_f32()) * top, top);
+        }
+    }
+
+    #[inline]
+    fn value(&self, meaning: &Meaning, part: Part, [x, y]: [u32; 2]) -> f32 {
+        let data = self.planes.get(part.plane).map_or(&[][..], |plane| &*plane.data);
+        meaning.sample.get(data, part.index(x, y))
+    }
+
+    #[inline]
+    fn step(&mut self, meaning: &Meaning, part: Part, [x, y]: [u32; 2], by: f32) {
+        if let Some(plane) = self.planes.get_mut(part.plane) {
+            meaning.sample.step(plane.data, part.index(x, y), by, meaning.top);
+        }
+    }
+}
