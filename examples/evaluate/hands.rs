@@ -1,6 +1,6 @@
 //! Clips in which hands pass before faces: what flashes that did not flash before.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use glowup::{Beautifier, FrameMut, Look, TrackerOptions};
 
@@ -61,6 +61,15 @@ impl Flashes {
     }
 }
 
+/// The clips of a folder, by name.
+pub fn clips(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let entries = std::fs::read_dir(folder).map_err(|error| format!("cannot read {}: {error}", folder.display()))?;
+    let mut clips = entries.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>, std::io::Error>>()?;
+    clips.retain(|path| path.extension().is_some_and(|ending| ending == "mkv" || ending == "mp4"));
+    clips.sort();
+    Ok(clips)
+}
+
 /// Each clip of the folder, with all that evens the skin at 1 and with everything at 1.
 pub fn hands(bench: &mut Bench, table: &mut Table) -> Result<(), Failure> {
     let Some(folder) = bench.hands.clone() else {
@@ -70,11 +79,7 @@ pub fn hands(bench: &mut Bench, table: &mut Table) -> Result<(), Failure> {
     table.title(&format!(
         "Hands before faces: pixels that change by more than {STEP} of 255 beyond the input's own change"
     ));
-    let entries = std::fs::read_dir(&folder).map_err(|error| format!("cannot read {}: {error}", folder.display()))?;
-    let mut clips = entries.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>, std::io::Error>>()?;
-    clips.retain(|path| path.extension().is_some_and(|ending| ending == "mkv" || ending == "mp4"));
-    clips.sort();
-    for path in &clips {
+    for path in &clips(&folder)? {
         let name = path.file_stem().unwrap_or_default().to_string_lossy();
         for (what, look) in [("skin", everything(|group| group == "skin")), ("everything", everything(|_| true))] {
             let found = Flashes::of(bench, path, &look)?;

@@ -12,6 +12,7 @@ mod filters;
 mod geometry;
 mod hands;
 mod motion;
+mod paint;
 mod planes;
 mod portraits;
 mod sample;
@@ -53,13 +54,16 @@ struct Arguments {
     /// A folder with clips in which hands pass before faces; without it they are left out
     #[arg(long, value_name = "FOLDER")]
     hands: Option<PathBuf>,
+    /// A folder with clips of faces; without it make-up is followed through the bundled clip only
+    #[arg(long, value_name = "FOLDER")]
+    clips: Option<PathBuf>,
 }
 
 /// Measures something and writes it down.
 type Section = fn(&mut Bench, &mut Table) -> Result<(), Failure>;
 
 /// All that is measured, in the table's order.
-const SECTIONS: [(&str, Section); 20] = [
+const SECTIONS: [(&str, Section); 29] = [
     ("coverage", coverage::coverage),
     ("spared", coverage::spared),
     ("border", border::steps),
@@ -80,6 +84,15 @@ const SECTIONS: [(&str, Section); 20] = [
     ("hands", hands::hands),
     ("covered", sheet::covered),
     ("sheets", sheet::all),
+    ("lips", paint::lips),
+    ("teeth", paint::teeth),
+    ("eyes", paint::eyes),
+    ("makeup", paint::tones),
+    ("groups", paint::groups),
+    ("unpainted", paint::spared),
+    ("pumping", paint::pumping),
+    ("flicker", paint::flicker),
+    ("painted", paint::sheets),
 ];
 
 /// What the figures are taken with.
@@ -91,9 +104,12 @@ pub(crate) struct Bench {
     pub(crate) out: PathBuf,
     /// The folder with clips of hands.
     pub(crate) hands: Option<PathBuf>,
+    /// The folder with other clips.
+    pub(crate) clips: Option<PathBuf>,
     pictures: PathBuf,
     samples: Option<Rc<[Sample]>>,
     portraits: Option<Rc<[Portrait]>>,
+    faces: Option<Rc<[Portrait]>>,
 }
 
 impl Bench {
@@ -113,6 +129,21 @@ impl Bench {
             None => Portrait::all(&self.pictures, &self.tracker)?.into(),
         };
         Ok(Rc::clone(self.portraits.insert(portraits)))
+    }
+
+    /// All faces: the portraits, those of the folder's other pictures, and the bundled small ones.
+    pub(crate) fn faces(&mut self) -> Result<Rc<[Portrait]>, Failure> {
+        let faces = match self.faces.take() {
+            Some(faces) => faces,
+            None => {
+                let mut faces = self.portraits()?.to_vec();
+                faces.extend(Portrait::others(&self.pictures, &self.tracker)?);
+                let bare = |sample: &Sample| Portrait { sample: sample.clone(), polygons: Vec::new() };
+                faces.extend(self.samples()?.iter().map(bare));
+                faces.into()
+            }
+        };
+        Ok(Rc::clone(self.faces.insert(faces)))
     }
 
     /// A sample's picture with a look, its face where it was found in the sample.
@@ -165,8 +196,9 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
     let tracker = FaceTracker::new(TrackerOptions::default())?;
     let gpu = Gpu::new(GpuOptions::default())?;
     let renderer = Renderer::new(&gpu)?;
-    let hands = arguments.hands;
-    let mut bench = Bench { gpu, renderer, tracker, out, hands, pictures, samples: None, portraits: None };
+    let (hands, clips) = (arguments.hands, arguments.clips);
+    let (samples, portraits, faces) = (None, None, None);
+    let mut bench = Bench { gpu, renderer, tracker, out, hands, clips, pictures, samples, portraits, faces };
     let mut table = Table::default();
     let only = &arguments.only;
     for (_, section) in SECTIONS.iter().filter(|(name, _)| only.is_empty() || only.iter().any(|only| only == name)) {

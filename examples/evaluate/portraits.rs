@@ -114,6 +114,20 @@ impl Portrait {
         known.into_iter().map(|(name, polygons)| Self::read(&folder.join(name), polygons, tracker)).collect()
     }
 
+    /// Each of a folder's other pictures, by name, without polygons; those without a face are left out.
+    pub fn others(folder: &Path, tracker: &FaceTracker) -> Result<Vec<Self>, Failure> {
+        let path = folder.join("skin_polygons.json");
+        let fail = |error: &dyn std::fmt::Display| format!("cannot read {}: {error}", folder.display());
+        let text = std::fs::read_to_string(&path).map_err(|error| fail(&error))?;
+        let known: BTreeMap<String, serde_json::Value> = serde_json::from_str(&text).map_err(|error| fail(&error))?;
+        let entries = std::fs::read_dir(folder).map_err(|error| fail(&error))?;
+        let mut paths = entries.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>, std::io::Error>>()?;
+        paths.retain(|path| path.extension().is_some_and(|ending| ending == "jpg" || ending == "png"));
+        paths.retain(|path| path.file_name().is_some_and(|name| !known.contains_key(&*name.to_string_lossy())));
+        paths.sort();
+        Ok(paths.iter().filter_map(|path| Self::read(path, Vec::new(), tracker).ok()).collect())
+    }
+
     fn read(path: &Path, mut polygons: Vec<Polygon>, tracker: &FaceTracker) -> Result<Self, Failure> {
         let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         polygons.retain(|polygon| polygon.points.len() > 2);

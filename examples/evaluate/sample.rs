@@ -89,7 +89,7 @@ pub fn apart(face: &Face, a: u16, b: u16) -> f32 {
 }
 
 /// Distance of a place to a contour, negative inside.
-fn signed(contour: &[[f32; 2]], [x, y]: [f32; 2]) -> f32 {
+pub fn signed(contour: &[[f32; 2]], [x, y]: [f32; 2]) -> f32 {
     let (mut nearest, mut inside) = (f32::INFINITY, false);
     let mut a = contour[contour.len() - 1];
     for &b in contour {

@@ -103,12 +103,12 @@ pub fn beside_others(bench: &mut Bench, table: &mut Table) -> Result<(), Failure
 }
 
 /// The ten tones of the Monk Skin Tone scale, as sRGB.
-const MONK: [u32; 10] = [
+pub const MONK: [u32; 10] = [
     0xf6_ed_e4, 0xf3_e7_db, 0xf7_ea_d0, 0xea_da_ba, 0xd7_bd_96, 0xa0_7e_56, 0x82_5c_43, 0x60_41_34, 0x3a_31_2a,
     0x29_24_20,
 ];
 /// How bright the tones are rendered: above, the portrait's lightest skin would be white.
-const EXPOSURE: f32 = 0.8;
+pub const EXPOSURE: f32 = 0.8;
 
 /// Ten skin tones.
 pub fn tones(bench: &mut Bench, table: &mut Table) -> Result<(), Failure> {

@@ -56,6 +56,11 @@ impl Series {
         self.0.is_empty()
     }
 
+    /// Each name with its value.
+    pub fn each(&self) -> impl Iterator<Item = (&str, f32)> + '_ {
+        self.0.iter().map(|(name, value)| (name.as_str(), *value))
+    }
+
     pub fn values(&self) -> impl Iterator<Item = f32> + '_ {
         self.0.iter().map(|(_, value)| *value)
     }
