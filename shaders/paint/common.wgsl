@@ -15,7 +15,7 @@ struct PaintFace {
     size: vec4<f32>,
     // Lipstick: how much covers; how much of the lips' contrast, gleam and variety it keeps.
     lips: vec4<f32>,
-    // Teeth; how much wet lips gleam; lipstick's amount; unused.
+    // Teeth; how much wet lips gleam; lipstick's amount; 1 where it is known how much of the mouth is seen, else 0.
     mouth: vec4<f32>,
     // Between the lids: whites, iris, lens; unused.
     inner: vec4<f32>,

@@ -127,16 +127,19 @@ fn statistics_white(layer: u32) {
     }
     white.x = clamp(white.x, 0.25, 0.95);
     white = vec3<f32>(white.x, white.yz / max(length(white.yz) / 0.10, 1.0));
-    // Where a mouth is shut, a dark line runs between its lips: a hand before it has none.
+    // Where a mouth is shut, a line darker than the lips beside it runs between them: a hand before it has none.
     var lines = 0.0;
     for (var k = 0u; k < 7u; k++) {
+        let first = LINE.x + 9u * k;
+        let beside = 0.5 * (values[first].x + values[first + 8u].x);
         var least = 1.0;
         for (var j = 0u; j < 9u; j++) {
-            least = min(least, values[LINE.x + 9u * k + j].x);
+            least = min(least, values[first + j].x);
         }
-        lines += select(0.0, 1.0 / 7.0, least < 0.94 * told[3]);
+        lines += (1.0 - smoothstep(0.94, 0.98, least / max(beside, 0.02))) / 7.0;
     }
-    let seen = max(smoothstep(0.58, 0.80, lines), smoothstep(0.02, 0.03, faces[layer].size.y));
+    let told_seen = max(faces[layer].mouth.w, smoothstep(0.02, 0.03, faces[layer].size.y));
+    let seen = max(smoothstep(0.35, 0.65, lines), told_seen);
     // Shut eyes tell nothing.
     let share = BY_WHITE * vec4<f32>(vec3<f32>(select(1.0, 0.0, count == 0u)), 1.0);
     statistics_take(layer, PAINT_WHITE, vec4<f32>(white, seen), share);

@@ -119,8 +119,12 @@ impl Paint<'_> {
         }
         white.0[0] = white[0].clamp(0.25, 0.95);
         let far = (V([white[1], white[2]]).length() / 0.10).max(1.0);
-        let lines = of(LINE).chunks(9).filter(|line| line.iter().any(|lab| lab[0] < 0.94 * lip[0])).count();
-        let seen = smoothstep([0.58, 0.80], lines as f32 / 7.0).max(smoothstep([0.02, 0.03], self.face.size[1]));
+        let lines = of(LINE).chunks(9).map(|line| {
+            let least = line.iter().map(|lab| lab[0]).fold(1.0, f32::min);
+            1.0 - smoothstep([0.94, 0.98], least / (0.5 * (line[0][0] + line[8][0])).max(0.02))
+        });
+        let told = self.face.mouth[3].max(smoothstep([0.02, 0.03], self.face.size[1]));
+        let seen = smoothstep([0.35, 0.65], lines.sum::<f32>() / 7.0).max(told);
         let [.., share] = SHARES[2];
         let shares = if open.is_empty() { [0.0, 0.0, 0.0, share] } else { SHARES[2] };
         known[2] = take(2, V([white[0], white[1] / far, white[2] / far, seen]), shares);

@@ -13,6 +13,8 @@ const TEETH: [f32; 2] = [0.012, 0.028];
 const LINE: [f32; 2] = [50.0, 130.0];
 /// Between these a part counts as seen.
 const SHOWN: [f32; 2] = [0.2, 0.7];
+/// The same for the mouth, which fingertips hide by a half.
+const MOUTH_SHOWN: [f32; 2] = [0.45, 0.9];
 
 /// Whether a look paints anything.
 pub(super) fn is_asked_for(look: &Look) -> bool {
@@ -75,6 +77,8 @@ pub(crate) struct Amounts {
     /// How much of what is on each eye is seen, and between its lids.
     pub(crate) seen: [f32; 2],
     pub(crate) open: [f32; 2],
+    /// Whether it is known already how much of the mouth is seen, so that nobody has to look for its line.
+    pub(crate) knows_mouth: bool,
 }
 
 impl Amounts {
@@ -91,7 +95,7 @@ impl Amounts {
         let part = |confidence: f32| if is_unknown { 1.0 } else { smoothstep(SHOWN[0], SHOWN[1], confidence) };
         let parts = [part(face.parts.right_eye), part(face.parts.left_eye)];
         let shown: [f32; 2] = std::array::from_fn(|side| parts[side] * measured.eyes[side].seen);
-        let lips = part(face.parts.mouth);
+        let lips = if is_unknown { 1.0 } else { smoothstep(MOUTH_SHOWN[0], MOUTH_SHOWN[1], face.parts.mouth) };
         let line = smoothstep(LINE[0], LINE[1], measured.size);
         let has_irises = measured.eyes[0].radius > 0.0;
         let iris = |amount: f32| if has_irises { seen(amount) } else { 0.0 };
@@ -122,6 +126,7 @@ impl Amounts {
             brows_tint: makeup.brows_tint,
             seen: shown,
             open: std::array::from_fn(|side| shown[side] * measured.eyes[side].open),
+            knows_mouth: !is_unknown,
         };
         let is_seen = |share: [f32; 2]| share.iter().any(|share| *share > 0.0);
         // What is painted on eyes that are not seen is not painted.

@@ -53,7 +53,7 @@ impl PaintUniform {
                 amounts.finish.gleam,
                 amounts.finish.variety,
             ],
-            mouth: [amounts.teeth, amounts.finish.wet, amounts.lipstick, 0.0],
+            mouth: [amounts.teeth, amounts.finish.wet, amounts.lipstick, f32::from(u8::from(amounts.knows_mouth))],
             inner: [amounts.whites, amounts.iris, amounts.lens, 0.0],
             lids: [amounts.shadow, amounts.liner, amounts.lashes, 0.0],
             brows: [amounts.brows, amounts.brows_tint, 0.0, 0.0],
