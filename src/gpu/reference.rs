@@ -284,7 +284,7 @@ fn the_shaders_do_what_their_references_do() {
             let (most, highest) = match list.len() {
                 _ if is_sampled => (600, 0.05),
                 // What make-up adds lies between the nodes of a grid, and takes that filter, too.
-                1 if !look.makeup.eq(&crate::Makeup::NONE) => (200, 0.05),
+                _ if look.makeup != crate::Makeup::NONE => (200, 0.05),
                 1 => (40, 0.012),
                 _ => (200, 0.012),
             };
