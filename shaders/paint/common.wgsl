@@ -19,9 +19,9 @@ struct PaintFace {
     mouth: vec4<f32>,
     // Between the lids: whites, iris, lens; unused.
     inner: vec4<f32>,
-    // Around the lids: shadow, line, lashes; unused.
+    // Around the lids: shadow, line, lashes; half the line's width in units of the eye's.
     lids: vec4<f32>,
-    // Brows and their tint; unused.
+    // Brows and their tint; where the line along the lashes ends, from the inner corner (0) to the outer (1); unused.
     brows: vec4<f32>,
     // Foundation and its tint, contour, highlight.
     skin: vec4<f32>,

@@ -3,7 +3,7 @@
 // The pixel's place beside an eye.
 struct PaintEye {
     p: vec2<f32>,
-    // Distances to lids, brow and line, in pixels; how much of the lid's surface is there.
+    // Distances to lids, brow and the middle of the line, in pixels; how much of the lid's surface is there.
     away: vec4<f32>,
     // How light it is seen there, and around; what skin is around, in OkLab.
     light: f32,
@@ -89,7 +89,17 @@ fn paint_inner_eye(k: u32, side: u32, eye: PaintEye, lab: vec3<f32>) -> vec3<f32
 
 fn paint_liner(k: u32, side: u32, eye: PaintEye, lab: vec3<f32>) -> vec3<f32> {
     let edge = max(0.6, 0.0016 * paint_told(k, PAINT_SIZE).x);
-    var share = 0.9 * paint_told(k, PAINT_LIDS).y * paint_told(k, PAINT_SEEN)[side] * (1.0 - smoothstep(-edge, edge, eye.away.z));
+    let lids = paint_told(k, PAINT_LIDS);
+    let corners = paint_told(k, PAINT_CORNERS + side);
+    let width = paint_told(k, PAINT_IRISES + side).w;
+    let end = paint_told(k, PAINT_BROW).z;
+    // It begins as nothing, grows outward and ends in a point.
+    let q = dot(eye.p - corners.zw, corners.xy - corners.zw) / (width * width);
+    let half = lids.w * width * smoothstep(0.0, 0.25, q) * (0.3 + 0.7 * min(q, 1.0)) * clamp((end - q) / (end - 0.88), 0.0, 1.0);
+    // A line thinner than a pixel covers less of it.
+    let away = abs(eye.away.z);
+    let cover = smoothstep(-edge, edge, half - away) - smoothstep(-edge, edge, -half - away);
+    var share = 0.9 * lids.y * paint_told(k, PAINT_SEEN)[side] * cover;
     if share <= 0.0 {
         return lab;
     }

@@ -31,9 +31,9 @@ fn paint_lip_share(k: u32, mouth: PaintMouth, lab: vec3<f32>) -> f32 {
     let toward = dot(paint_tint(mouth.seen.xyz) - paint_tint(skin.xyz), axis) / max(dot(axis, axis), 1e-6);
     let trust = smoothstep(0.03, 0.075, length(axis));
     let light = mouth.seen.x / lip.x;
-    var share = 1.0 - smoothstep(-width, width, outer + 0.0015);
+    var share = 1.0 - smoothstep(-width, width, outer);
     // A rim of skin, and a moustache.
-    share *= 1.0 - trust * smoothstep(-0.022, -0.002, outer) * (1.0 - smoothstep(0.08, 0.45, toward));
+    share *= 1.0 - trust * smoothstep(-0.018, 0.002, outer) * (1.0 - smoothstep(0.0, 0.35, toward));
     share *= 1.0 - (1.0 - smoothstep(0.38, 0.6, light)) * smoothstep(-0.014, -0.002, outer);
     // Lips of a wide mouth reach farther than their points.
     let wider = smoothstep(0.05, 0.10, gap) * trust * smoothstep(0.55, 0.85, toward);
@@ -70,8 +70,8 @@ fn paint_lipstick(k: u32, mouth: PaintMouth, lab: vec3<f32>) -> vec3<f32> {
     let dull = min(lab.x, knee) + 0.6 * lip.w * (1.0 - exp(-over / (1.2 * lip.w)));
     let gleam = lab.x - dull;
     let low = mouth.around.x - lip.x;
-    let shade = dull - lip.x - 0.40 * max(low, 0.0) - 0.20 * min(low, 0.0);
-    var lightness = colour.x + finish.y * clamp(colour.x / lip.x, 0.92, 1.30) * shade;
+    let shade = dull - lip.x - 0.55 * max(low, 0.0) - 0.20 * min(low, 0.0);
+    var lightness = colour.x + finish.y * clamp(colour.x / lip.x, 0.86, 1.30) * shade;
     lightness = max(lightness, 0.35 * min(lab.x, colour.x));
     var tint = colour.yz * clamp(lightness / max(colour.x, 0.02), 0.0, 1.10)
         + 0.5 * finish.w * (lab.yz - lip.yz * lab.x / lip.x);
@@ -94,12 +94,13 @@ fn paint_teeth(k: u32, mouth: PaintMouth, lab: vec3<f32>) -> vec3<f32> {
     let skin = paint_tint(paint_known(k, PAINT_SKIN).xyz);
     let own = max(paint_tint(white.xyz), max(skin - vec2<f32>(0.07, 0.09), vec2<f32>(0.0)));
     let most = max(1.06 * white.x, paint_known(k, PAINT_MORE).x);
-    let change = vec3<f32>(
-        clamp(0.35 * (most - lab.x), 0.0, 0.055),
-        -0.4 * max(lab.y - 0.5 * own.x * lab.x, 0.0),
-        -0.65 * max(lab.z - 0.6 * own.y * lab.x, 0.0),
-    );
-    return lab + share * change;
+    // In warm light they stay cream: what is white there is less than white for the eye.
+    let warm = smoothstep(0.04, 0.10, own.y);
+    let yellow = lab.z - 0.65 * max(lab.z - mix(0.6, 1.15, warm) * own.y * lab.x, 0.0);
+    var red = lab.y - 0.4 * max(lab.y - mix(0.5, 0.8, warm) * own.x * lab.x, 0.0);
+    // Yellow that goes leaves no pink behind.
+    red = min(red, max(lab.y * yellow / max(lab.z, 1e-3), 0.0));
+    return lab + share * vec3<f32>(clamp(0.35 * (most - lab.x), 0.0, 0.055), red - lab.y, yellow - lab.z);
 }
 
 fn paint_mouth(k: u32, p: vec2<f32>, before: vec3<f32>) -> vec3<f32> {

@@ -216,7 +216,12 @@ fn statistics_product(layer: u32, product: u32) -> vec4<f32> {
             step /= max(length(step) / 0.13, 1.0);
             return vec4<f32>(clamp(0.35 * (lit.x - skin.x), -0.06, 0.05), step, 0.0);
         }
-        case 3u: { return vec4<f32>(lit * clamp(lit.x, skin.x - 0.19, skin.x + 0.10) / light, 0.0); }
+        case 3u: {
+            let lightness = clamp(lit.x, skin.x - 0.30, skin.x + 0.10);
+            // What is lit up to the skin's lightness does not become more colourful by as much.
+            let share = lightness / light;
+            return vec4<f32>(lightness, lit.yz * min(share, sqrt(share)), 0.0);
+        }
         case 5u: { return vec4<f32>(mix(0.92 * found[PAINT_HAIR].xyz, lit, faces[layer].brows.y), 0.0); }
         case 6u: { return vec4<f32>(lit, 0.55 * clamp(lit.x - found[PAINT_MORE].z, -0.10, 0.22)); }
         default: { return vec4<f32>(lit, 0.0); }

@@ -107,7 +107,7 @@ impl Look {
             blush_color: Color::new(0xb5_52_5a),
             blush_style: "lifted",
             eyeshadow: 0.6,
-            eyeshadow_color: Color::new(0x5c_3a_46),
+            eyeshadow_color: Color::new(0x57_3b_37),
             eyeliner: 0.9,
             eyeliner_color: Color::new(0x12_0d_0c),
             eyeliner_width: 0.5,
@@ -124,7 +124,7 @@ impl Look {
         eyes: Eyes { eye_whites: 0.35, iris: 0.35, ..Eyes::NONE },
         mouth: Mouth {
             teeth: 0.5,
-            lipstick: 0.9,
+            lipstick: 0.95,
             lipstick_color: Color::new(0xb3_13_1f),
             lipstick_finish: "satin",
             ..Mouth::NONE

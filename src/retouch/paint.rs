@@ -9,6 +9,8 @@ pub(crate) mod distances;
 pub(crate) mod samples;
 pub(crate) mod soft;
 
+use std::ops::Range;
+
 use super::FaceGeometry;
 use super::outline::{box_of, oval, smoothstep};
 use super::region::{Rect, at, clipped, minus};
@@ -16,7 +18,7 @@ use crate::Look;
 use crate::face::topology::{CHIN, FOREHEAD, LEFT_CHEEK, LEFT_IRIS, POINTS_WITH_IRISES, RIGHT_CHEEK, RIGHT_IRIS};
 use amounts::{Amounts, Colours};
 use contours::Contours;
-use distances::Distances;
+use distances::{Distances, Reach};
 use samples::Samples;
 use soft::{Soft, SoftRaster};
 
@@ -34,6 +36,8 @@ pub(crate) const EYES: [usize; 2] = [1, 2];
 /// painted, so that what moves is read between pixels that are all known.
 const BESIDE: f32 = 0.016;
 const RING: f32 = 3.0;
+/// No distance is less.
+const NOWHERE: f32 = -1e9;
 
 /// A grid over one of the boxes, whose first texel begins at its corner.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -133,6 +137,24 @@ pub(crate) struct PaintPlan {
     pub(crate) soft: Soft,
 }
 
+/// From which distances to its contours on nothing is painted on a mouth: shaders/paint/lips.wgsl and mouth_bands.wgsl.
+fn mouth_reach(amounts: &Amounts, size: f32) -> Reach {
+    let lips = if amounts.lipstick > 0.0 { 0.014 * size + 1.0 } else { NOWHERE };
+    [lips, 0.003 * size + (0.002 * size).max(0.7), NOWHERE]
+}
+
+/// The same of an eye: shaders/paint/eyes.wgsl.
+fn eye_reach(amounts: &Amounts, size: f32, eye: &Eye, side: usize) -> Reach {
+    let [half, _] = contours::line_shape(amounts);
+    let on = |is_on: bool, reach: f32| if is_on { reach } else { NOWHERE };
+    let within = on(amounts.has_inner_eye(side), 0.5 * (0.004 * size).max(1.2));
+    [
+        within.max(on(amounts.lashes > 0.0, 0.11 * eye.width)),
+        on(amounts.brows > 0.0, 0.03 * size),
+        on(amounts.liner > 0.0, half * eye.width + (0.0016 * size).max(0.6)),
+    ]
+}
+
 /// Mean height of the mouth's opening.
 fn gap(points: &[[f32; 3]]) -> f32 {
     [[13, 14], [82, 87], [312, 317]].iter().map(|&[a, b]| distance(points, a, b)).sum::<f32>() / 3.0
@@ -167,8 +189,12 @@ impl PaintPlan {
         }
         for (part, distances) in self.distances.iter_mut().enumerate().filter(|(part, _)| self.boxes[*part].width > 0) {
             let side = EYES.iter().position(|eye| *eye == part);
-            let eye = side.and_then(|side| Some((self.eyes.get(side)?, self.contours.widths(side))));
-            distances.update(&self.grids[part], self.contours.of(part), self.size, eye);
+            let eye = side.and_then(|side| self.eyes.get(side));
+            let reach = match side {
+                Some(side) => eye_reach(&self.amounts, self.size, &self.eyes[side], side),
+                None => mouth_reach(&self.amounts, self.size),
+            };
+            distances.update(&self.grids[part], self.contours.of(part), self.size, reach, eye);
         }
         self.samples.update(points, self.size);
         if self.has_soft() {
@@ -201,6 +227,12 @@ impl PaintPlan {
         for (grid, area) in self.grids.iter_mut().zip(self.boxes) {
             *grid = if area.width == 0 { PaintGrid::default() } else { PaintGrid::over(area, self.size) };
         }
+    }
+
+    /// Whether anything may be painted in a box, in any tile of some columns and rows.
+    pub(crate) fn paints(&self, part: usize, columns: &Range<u32>, rows: &Range<u32>) -> bool {
+        let has_box = self.boxes.get(part).is_some_and(|area| area.width > 0);
+        has_box && self.distances.get(part).is_some_and(|distances| distances.tiles.holds_any(columns, rows))
     }
 
     /// Whether nothing is painted.

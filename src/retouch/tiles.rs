@@ -82,25 +82,37 @@ impl Tiles {
         self.list.resize(self.list.len().next_multiple_of(ROW), Tile::default());
     }
 
-    /// Lists the tiles that hold a pixel of what is painted.
+    /// Lists the tiles that hold a pixel of what is painted, and of those beside them in the boxes the ones that something moved may
+    /// come from: there it finds that nothing is painted.
     fn list_painted(&mut self, faces: &[FacePlan]) {
+        // As far as anything moves, and one pixel, since what moves is read between pixels.
+        let beside = faces.iter().map(|face| reach(face, &face.shape.bounds)).sum::<f32>().ceil() as u32 + 1;
         for (index, face) in faces.iter().enumerate() {
             for (number, area) in face.paint.boxes.iter().enumerate() {
                 let (columns, rows) = (span(area.x, area.width), span(area.y, area.height));
                 for (row, column) in rows.flat_map(|row| columns.clone().map(move |column| (row, column))) {
                     let tile = Rect { x: column * TILE, y: row * TILE, width: TILE, height: TILE };
+                    let around = Rect {
+                        x: tile.x.saturating_sub(beside),
+                        y: tile.y.saturating_sub(beside),
+                        width: TILE + 2 * beside,
+                        height: TILE + 2 * beside,
+                    };
                     let earlier = faces.iter().take(index).flat_map(|face| &face.paint.boxes);
                     let own = face.paint.boxes.iter().take(number);
                     if !earlier.chain(own).any(|area| visits(area, &tile)) {
                         let skin = bits(faces, |face| !face.skin.is_none() && has_skin(face, &tile, 0.0));
                         let paint = bits(faces, |face| has_paint(face, &tile, 0.0));
-                        let holds = |boxes: std::ops::Range<usize>| {
-                            let mut found = faces.iter().filter_map(|face| face.paint.boxes.get(boxes.clone()));
-                            found.any(|boxes| boxes.iter().any(|area| visits(area, &tile)))
+                        if paint == 0 && !faces.iter().any(|face| reach(face, &around) > 0.0) {
+                            continue;
+                        }
+                        let (columns, rows) = (column..column + 1, row..row + 1);
+                        let holds = |parts: &[usize]| {
+                            faces.iter().any(|face| parts.iter().any(|part| face.paint.paints(*part, &columns, &rows)))
                         };
-                        let list = match (holds(MOUTH..MOUTH + 1), holds(EYES[0]..BOXES)) {
-                            (true, false) => &mut self.mouths,
-                            (false, _) => &mut self.eyes,
+                        let list = match (holds(&[MOUTH]), holds(&EYES)) {
+                            (_, false) => &mut self.mouths,
+                            (false, true) => &mut self.eyes,
                             (true, true) => &mut self.both,
                         };
                         list.push([column | row << 16, 0, skin, paint]);
@@ -142,12 +154,11 @@ fn bits(faces: &[FacePlan], mut holds: impl FnMut(&FacePlan) -> bool) -> u32 {
 
 /// Whether any pixel of a tile may be painted, or any so many pixels beside it.
 fn has_paint(face: &FacePlan, tile: &Rect, beside: f32) -> bool {
-    let near = |from: u32, length: u32, painted: u32, extent: u32| {
-        from as f32 - beside < (painted + extent) as f32 && (from + length) as f32 + beside > painted as f32
-    };
-    face.paint.boxes.iter().any(|area| {
-        area.width > 0 && near(tile.x, tile.width, area.x, area.width) && near(tile.y, tile.height, area.y, area.height)
-    })
+    // What comes from elsewhere is read between pixels.
+    let beside = if beside > 0.0 { beside.ceil() as u32 + 1 } else { 0 };
+    let tiles = |from: u32, length: u32| from.saturating_sub(beside) / TILE..(from + length + beside).div_ceil(TILE);
+    let (columns, rows) = (tiles(tile.x, tile.width), tiles(tile.y, tile.height));
+    (0..BOXES).any(|part| face.paint.paints(part, &columns, &rows))
 }
 
 /// The tiles that hold some of so many pixels from `start` on.

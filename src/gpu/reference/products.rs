@@ -45,6 +45,12 @@ impl<'a> Products<'a> {
             shade * to_oklab((colour * light).map(|v| encoded(v / luminance)))
         };
         let within = |lab: V<3>, low: f32, high: f32| (lab[0].clamp(low, high) / lab[0].max(0.02)) * lab;
+        let lid = |lab: V<3>| {
+            let lightness = lab[0].clamp(skin[0] - 0.30, skin[0] + 0.10);
+            let share = lightness / lab[0].max(0.02);
+            let share = share.min(share.sqrt());
+            V([lightness, lab[1] * share, lab[2] * share])
+        };
         let lens = lit(6);
         let rouge = lit(1);
         let step = |k: usize| rouge[k] * (skin[0] / rouge[0].max(0.02)).clamp(0.55, 1.1) - skin[k];
@@ -54,7 +60,7 @@ impl<'a> Products<'a> {
             face,
             known,
             lipstick: within(lit(0), lip[0] - 0.28, lip[0] + 0.12),
-            shadow: within(lit(3), skin[0] - 0.19, skin[0] + 0.10),
+            shadow: lid(lit(3)),
             liner: lit(4),
             brows: mixed(0.92 * known[5].rgb(), lit(5), face.brows[1]),
             lens: lens.with(0.55 * (lens[0] - known[4][2]).clamp(-0.10, 0.22)),
@@ -96,12 +102,11 @@ impl<'a> Products<'a> {
         let (white, skin) = (tint(self.known[2].rgb()), tint(self.known[0].rgb()));
         let own = V([white[0].max((skin[0] - 0.07).max(0.0)), white[1].max((skin[1] - 0.09).max(0.0))]);
         let most = (1.06 * self.known[2][0]).max(self.known[4][0]);
-        lab + share
-            * V([
-                (0.35 * (most - lab[0])).clamp(0.0, 0.055),
-                -0.4 * (lab[1] - 0.5 * own[0] * lab[0]).max(0.0),
-                -0.65 * (lab[2] - 0.6 * own[1] * lab[0]).max(0.0),
-            ])
+        let warm = smoothstep([0.04, 0.10], own[1]);
+        let yellow = lab[2] - 0.65 * (lab[2] - mix(0.6, 1.15, warm) * own[1] * lab[0]).max(0.0);
+        let red = lab[1] - 0.4 * (lab[1] - mix(0.5, 0.8, warm) * own[0] * lab[0]).max(0.0);
+        let red = red.min((lab[1] * yellow / lab[2].max(1e-3)).max(0.0));
+        lab + share * V([(0.35 * (most - lab[0])).clamp(0.0, 0.055), red - lab[1], yellow - lab[2]])
     }
 
     fn lip_share(&self, away: V<4>, seen: V<4>, lab: V<3>) -> f32 {
@@ -113,8 +118,8 @@ impl<'a> Products<'a> {
         let toward = (tint(seen.rgb()) - tint(skin)).dot(axis) / axis.dot(axis).max(1e-6);
         let trust = smoothstep([0.03, 0.075], axis.length());
         let light = seen[0] / lip[0];
-        let mut share = 1.0 - smoothstep([-width, width], outer + 0.0015);
-        share *= 1.0 - trust * smoothstep([-0.022, -0.002], outer) * (1.0 - smoothstep([0.08, 0.45], toward));
+        let mut share = 1.0 - smoothstep([-width, width], outer);
+        share *= 1.0 - trust * smoothstep([-0.018, 0.002], outer) * (1.0 - smoothstep([0.0, 0.35], toward));
         share *= 1.0 - (1.0 - smoothstep([0.38, 0.6], light)) * smoothstep([-0.014, -0.002], outer);
         let wider = smoothstep([0.05, 0.10], gap) * trust * smoothstep([0.55, 0.85], toward);
         share = share.max(wider * (1.0 - smoothstep([0.004, 0.012], outer)));
@@ -143,9 +148,9 @@ impl<'a> Products<'a> {
         let over = (lab[0] - knee).max(0.0);
         let dull = lab[0].min(knee) + 0.6 * lip[3] * (1.0 - (-over / (1.2 * lip[3])).exp());
         let low = around[0] - lip[0];
-        let shade = dull - lip[0] - 0.40 * low.max(0.0) - 0.20 * low.min(0.0);
+        let shade = dull - lip[0] - 0.55 * low.max(0.0) - 0.20 * low.min(0.0);
         let lightness =
-            (colour[0] + contrast * (colour[0] / lip[0]).clamp(0.92, 1.30) * shade).max(0.35 * lab[0].min(colour[0]));
+            (colour[0] + contrast * (colour[0] / lip[0]).clamp(0.86, 1.30) * shade).max(0.35 * lab[0].min(colour[0]));
         let wet = self.face.mouth[1]
             * ((seen[0] - knee).max(0.0) / (0.5 * lip[3])).clamp(0.0, 1.0)
             * (1.4 - 10.0 * self.known[4][3] / lip[3]).clamp(0.0, 1.0);
@@ -197,7 +202,14 @@ impl<'a> Products<'a> {
         lab = self.inner_eye(side, p, away[0], around[3], lab);
 
         let edge = (0.0016 * size).max(0.6);
-        let share = 0.9 * self.face.lids[1] * seen * (1.0 - smoothstep([-edge, edge], away[2]));
+        let [ox, oy, ix, iy] = self.face.corners[side];
+        let (width, end) = (self.face.irises[side][3], self.face.brows[2]);
+        let q = ((p[0] - ix) * (ox - ix) + (p[1] - iy) * (oy - iy)) / (width * width);
+        let point = ((end - q) / (end - 0.88)).clamp(0.0, 1.0);
+        let half = self.face.lids[3] * width * smoothstep([0.0, 0.25], q) * (0.3 + 0.7 * q.min(1.0)) * point;
+        let line = away[2].abs();
+        let cover = smoothstep([-edge, edge], half - line) - smoothstep([-edge, edge], -half - line);
+        let share = 0.9 * self.face.lids[1] * seen * cover;
         if share > 0.0 {
             let share = share * (1.0 - 0.6 * smoothstep([0.68, 0.85], lab[0] / white[0]));
             let colour = self.liner;

@@ -9,8 +9,9 @@ use crate::retouch::outline::smoothstep;
 
 /// Between these heights of the mouth's opening, in units of the face's size, its teeth come into sight.
 const TEETH: [f32; 2] = [0.012, 0.028];
-/// Between these sizes of a face, in pixels, a line along the lashes becomes wider than a pixel.
-const LINE: [f32; 2] = [50.0, 130.0];
+/// Between these sizes of a face, in pixels, a line along the lashes comes into sight, and lashes.
+const LINE: [f32; 2] = [40.0, 100.0];
+const LASHES: [f32; 2] = [50.0, 130.0];
 /// Between these a part counts as seen.
 const SHOWN: [f32; 2] = [0.2, 0.7];
 /// The same for the mouth, which fingertips hide by a half.
@@ -42,7 +43,7 @@ pub(crate) struct Finish {
 impl Finish {
     fn of(word: &str) -> Self {
         let [cover, contrast, gleam, variety, wet] = match word {
-            "satin" => [0.85, 1.08, 0.85, 0.4, 0.0],
+            "satin" => [0.90, 1.08, 0.85, 0.4, 0.0],
             "matte" => [0.95, 0.85, 0.25, 0.3, 0.0],
             "gloss" => [0.80, 1.12, 1.10, 0.4, 0.10],
             _ => [0.50, 1.08, 1.0, 0.7, 0.0],
@@ -97,6 +98,7 @@ impl Amounts {
         let shown: [f32; 2] = std::array::from_fn(|side| parts[side] * measured.eyes[side].seen);
         let lips = if is_unknown { 1.0 } else { smoothstep(MOUTH_SHOWN[0], MOUTH_SHOWN[1], face.parts.mouth) };
         let line = smoothstep(LINE[0], LINE[1], measured.size);
+        let lashes = smoothstep(LASHES[0], LASHES[1], measured.size);
         let has_irises = measured.eyes[0].radius > 0.0;
         let iris = |amount: f32| if has_irises { seen(amount) } else { 0.0 };
         let style = match makeup.blush_style {
@@ -121,7 +123,7 @@ impl Amounts {
             liner: line * seen(makeup.eyeliner),
             liner_width: makeup.eyeliner_width,
             liner_wing: makeup.eyeliner_wing,
-            lashes: line * seen(makeup.lashes),
+            lashes: lashes * seen(makeup.lashes),
             brows: seen(makeup.brows),
             brows_tint: makeup.brows_tint,
             seen: shown,

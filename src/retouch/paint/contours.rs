@@ -23,23 +23,29 @@ const UPPER: [[u16; 9]; 2] =
     [[133, 173, 157, 158, 159, 160, 161, 246, 33], [362, 398, 384, 385, 386, 387, 388, 466, 263]];
 const BELOW_BROW: [[u16; 5]; 2] = [[55, 65, 52, 53, 46], [285, 295, 282, 283, 276]];
 
-/// Half the line's width, in units of the eye's: at the least and what the amount adds; how far a wing goes; how wide the line is
-/// from the inner corner to the outer.
+/// Half the line's width, in units of the eye's: at the least and what the amount adds; how far a wing goes, and how much of that
+/// outward and up; how far a line without a wing reaches past the outer corner.
 const THICKNESS: [f32; 2] = [0.0083, 0.0417];
 const WING: f32 = 0.333;
-const PROFILE: [f32; 9] = [0.10, 0.28, 0.40, 0.52, 0.64, 0.76, 0.87, 0.96, 1.0];
+const WING_SLOPE: [f32; 2] = [0.80, 0.66];
+const PAST_CORNER: f32 = 0.03;
+
+/// Half the width of the line along the lashes where it is widest, and where it ends, from the inner corner (0) to the outer (1):
+/// both in units of the eye's width.
+pub(crate) fn line_shape(amounts: &Amounts) -> [f32; 2] {
+    let half = THICKNESS[0] + THICKNESS[1] * amounts.liner_width;
+    [half, 1.0 + (WING_SLOPE[0] * WING * amounts.liner_wing).max(PAST_CORNER)]
+}
 
 /// Rows of corners, each a closed contour but for the lines along the lashes.
 pub(super) struct Contours {
     rows: [[[f32; 2]; CORNERS]; ROWS],
     counts: [usize; ROWS],
-    /// Half of each eye's line's width at its corners.
-    widths: [[f32; CORNERS]; 2],
 }
 
 impl Default for Contours {
     fn default() -> Self {
-        Self { rows: [[[0.0; 2]; CORNERS]; ROWS], counts: [0; ROWS], widths: [[0.0; CORNERS]; 2] }
+        Self { rows: [[[0.0; 2]; CORNERS]; ROWS], counts: [0; ROWS] }
     }
 }
 
@@ -48,11 +54,6 @@ impl Contours {
     pub(super) fn of(&self, part: usize) -> [&[[f32; 2]]; 4] {
         let (first, count) = if part == 0 { (0, 2) } else { (4 * part - 2, 4) };
         std::array::from_fn(|k| if k < count { self.row(first + k) } else { &[] })
-    }
-
-    /// Half the width of an eye's line at its corners.
-    pub(super) fn widths(&self, side: usize) -> &[f32] {
-        self.widths.get(side).map_or(&[], |widths| widths.as_slice())
     }
 
     fn row(&self, row: usize) -> &[[f32; 2]] {
@@ -111,58 +112,40 @@ impl Contours {
         );
     }
 
-    /// The line along the upper lashes, from the inner corner outward.
+    /// The middle of the line along the upper lashes, from the inner corner outward.
     fn line(&mut self, side: usize, lid: &[[f32; 2]; 9], eye: &Eye, amounts: &Amounts, steps: usize) {
-        let row = 2 + 4 * side + LINE;
         let [outer, inner] = eye.corners;
-        let out = [(outer[0] - inner[0]) / eye.width, (outer[1] - inner[1]) / eye.width];
-        let half = (THICKNESS[0] + THICKNESS[1] * amounts.liner_width) * eye.width;
-        let wing = WING * amounts.liner_wing * eye.width;
-        // A wing leaves the lid before the corner, or it would be a hook.
-        let lift = 0.6 * half;
+        let [half, _] = line_shape(amounts);
+        let wing = WING * amounts.liner_wing;
+        let lift = 0.6 * half * eye.width;
+        let out = [outer[0] - inner[0], outer[1] - inner[1]];
         let tip: [f32; 2] = std::array::from_fn(|axis| {
-            outer[axis] + lift * eye.up[axis] + wing * (0.85 * out[axis] + 0.55 * eye.up[axis])
+            let past = (WING_SLOPE[0] * wing).max(PAST_CORNER);
+            outer[axis] + past * out[axis] + (lift + WING_SLOPE[1] * wing * eye.width) * eye.up[axis]
         });
-        let mut lid = *lid;
-        let [.., before, corner] = &mut lid;
-        let share = if wing > 0.0 { 0.85 * (wing / (0.12 * eye.width)).min(1.0) } else { 0.0 };
-        *corner =
-            std::array::from_fn(|axis| corner[axis] + share * (0.6 * before[axis] + 0.4 * tip[axis] - corner[axis]));
+        let mut nodes = [tip; 10];
         // It lies on the lid and hardly reaches into the eye.
-        let node = |k: usize| {
-            let k = k.min(lid.len());
-            if let (Some(p), Some(profile)) = (lid.get(k), PROFILE.get(k)) {
-                let lift = 0.6 * half * profile;
-                [p[0] + lift * eye.up[0], p[1] + lift * eye.up[1]]
-            } else {
-                tip
-            }
-        };
-        // Without a wing it ends at the corner.
-        let last = if wing > 0.0 { lid.len() } else { lid.len() - 1 };
-        let width = |k: usize| {
-            let at_end = if wing > 0.0 { 1.0 } else { 0.35 };
-            match PROFILE.get(k) {
-                Some(_) if k == lid.len() - 1 => half * at_end,
-                Some(profile) => half * profile,
-                None => 0.0,
-            }
-        };
-        let end = last * steps;
-        let part = |k: usize| (k / steps, (k % steps) as f32 / steps as f32);
+        for (k, (node, p)) in (0_u8..).zip(nodes.iter_mut().zip(lid)) {
+            let lift = lift * (0.2 + 0.8 * f32::from(k) / 8.0);
+            *node = [p[0] + lift * eye.up[0], p[1] + lift * eye.up[1]];
+        }
+        // A wing leaves the lid before the corner, in one curve: or it would be a hook.
+        let share = (wing / 0.10).min(1.0);
+        let [.., from, before, corner, tip] = &mut nodes;
+        for axis in 0..2 {
+            let step = tip[axis] - from[axis];
+            before[axis] += share * 0.85 * (from[axis] + 0.34 * step - before[axis]);
+            corner[axis] += share * (from[axis] + 0.66 * step - corner[axis]);
+        }
+        let last = nodes.len() - 1;
+        let node = |k: usize| nodes.get(k.min(last)).copied().unwrap_or_default();
         self.set(
-            row,
-            (0..=end).map(|k| {
-                let (k, t) = part(k);
-                between([node(k.saturating_sub(1)), node(k), node((k + 1).min(last)), node((k + 2).min(last))], t)
+            2 + 4 * side + LINE,
+            (0..=last * steps).map(|k| {
+                let (k, t) = (k / steps, (k % steps) as f32 / steps as f32);
+                between([node(k.saturating_sub(1)), node(k), node(k + 1), node(k + 2)], t)
             }),
         );
-        if let Some(widths) = self.widths.get_mut(side) {
-            for (k, slot) in widths.iter_mut().enumerate().take(end + 1) {
-                let (k, t) = part(k);
-                *slot = width(k) + t * (width((k + 1).min(last)) - width(k));
-            }
-        }
     }
 
     /// What eyeshadow covers: from the upper lid to the brow, out to a tip beside the outer corner.
