@@ -125,7 +125,7 @@ impl Look {
         mouth: Mouth {
             teeth: 0.5,
             lipstick: 0.95,
-            lipstick_color: Color::new(0xb3_13_1f),
+            lipstick_color: Color::new(0xa0_0d_26),
             lipstick_finish: "satin",
             ..Mouth::NONE
         },

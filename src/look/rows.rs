@@ -169,7 +169,7 @@ rows! {
             "At 1 by 65 %, and brighter by at most 5 % of white.";
         lipstick: amount, "Lipstick", "Paints the lips; their texture and the room's light stay.",
             "At 1 as the finish covers when it is put on in full.";
-        lipstick_color: color(0xb5656a, 0xa44a52, 0xc9636a, 0x8e1530, 0xb3131f), "Lipstick color", "Which colour the lipstick has.", "Nothing is seen of it while lipstick is 0.";
+        lipstick_color: color(0xb5656a, 0xa44a52, 0xc9636a, 0x8e1530, 0xa00d26), "Lipstick color", "Which colour the lipstick has.", "Nothing is seen of it while lipstick is 0.";
         lipstick_finish: choice("sheer", "satin", "matte", "gloss"), "Finish", "How the lipstick covers and gleams.",
             "Sheer lets the lip through, satin covers, matte takes its gleam, gloss adds to it.";
     }
