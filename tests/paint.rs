@@ -156,6 +156,29 @@ fn the_same_comes_out_each_time() {
     assert!(render(&picture, &faces, &everything()) == first);
 }
 
+/// What moves comes from beside the tiles that are painted, too: nothing of another frame's paint may be there.
+#[test]
+fn paint_of_a_frame_before_is_not_seen() {
+    let picture = portrait();
+    let faces = faces(&picture);
+    let shape = Shape { slim: 0.5, eye_size: 1.0, mouth_size: 1.0, brow_height: 1.0, smile: 1.0, ..Shape::NONE };
+    let looks = [
+        Look { shape: shape.clone(), ..everything() },
+        Look { shape: shape.clone(), ..red() },
+        Look { shape, mouth: Mouth { teeth: 1.0, ..Mouth::NONE }, ..Look::NONE },
+    ];
+    let wanted = looks.each_ref().map(|look| render(&picture, &faces, look));
+    for shift in [[11.0, 0.0], [-16.0, 5.0], [0.0, 16.0], [8.0, -24.0]] {
+        let mut others = faces.clone();
+        let points = others.iter_mut().flat_map(|face| &mut face.points);
+        points.for_each(|point| (point[0], point[1]) = (point[0] + shift[0], point[1] + shift[1]));
+        for (look, wanted) in looks.iter().zip(&wanted) {
+            render(&picture, &others, &everything());
+            assert!(render(&picture, &faces, look) == *wanted, "{shift:?}");
+        }
+    }
+}
+
 #[test]
 fn a_mesh_without_irises_is_painted_but_for_them() {
     let picture = portrait();

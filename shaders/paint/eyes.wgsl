@@ -73,9 +73,13 @@ fn paint_inner_eye(k: u32, side: u32, eye: PaintEye, lab: vec3<f32>) -> vec3<f32
     }
     // A lens: the iris's own pattern shows through.
     let colour = paint_known(k, PAINT_LENS);
-    let lens = open * amounts.z * smoothstep(0.36, 0.50, r) * (1.0 - smoothstep(0.96, 1.06, r))
-        * (1.0 - smoothstep(0.62, 0.80, light));
-    out.x += lens * colour.w * (1.0 - 0.7 * smoothstep(0.85, 1.0, r));
+    let own = max(paint_known(k, PAINT_MORE).z, 0.05);
+    // Dark irises are covered less, or they would look printed; of light ones it is not gleam what is as light as they are.
+    let dark = smoothstep(0.25, 0.50, own / white.x);
+    let gleam = max(0.62, own / white.x + 0.12);
+    let lens = open * amounts.z * (0.55 + 0.45 * dark) * smoothstep(0.28, 0.55, r) * (1.0 - smoothstep(0.96, 1.06, r))
+        * (1.0 - smoothstep(gleam, gleam + 0.18, light));
+    out.x += lens * colour.w * clamp(lab.x / own, 0.4, 1.4) * (1.0 - 0.7 * smoothstep(0.75, 1.0, r));
     let shown = 0.8 * colour.yz * clamp(0.45 + 0.55 * lab.x / max(colour.x, 0.05), 0.3, 1.15);
     out = vec3<f32>(out.x, mix(out.yz, shown * (1.0 - 0.75 * smoothstep(0.80, 1.0, r)), lens));
     // The pattern and the dark ring; catch-lights stay.

@@ -31,7 +31,7 @@ fn paint_lip_share(k: u32, mouth: PaintMouth, lab: vec3<f32>) -> f32 {
     let toward = dot(paint_tint(mouth.seen.xyz) - paint_tint(skin.xyz), axis) / max(dot(axis, axis), 1e-6);
     let trust = smoothstep(0.03, 0.075, length(axis));
     let light = mouth.seen.x / lip.x;
-    var share = 1.0 - smoothstep(-width, width, outer);
+    var share = 1.0 - smoothstep(-width, width, outer - 0.001);
     // A rim of skin, and a moustache.
     share *= 1.0 - trust * smoothstep(-0.018, 0.002, outer) * (1.0 - smoothstep(0.0, 0.35, toward));
     share *= 1.0 - (1.0 - smoothstep(0.38, 0.6, light)) * smoothstep(-0.014, -0.002, outer);

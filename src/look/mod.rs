@@ -22,16 +22,22 @@ impl Look {
         skin: Skin { smooth: 0.45, marks: 1.0, tone: 0.35, shine: 0.15, dark_circles: 0.15, ..Skin::NONE },
         ..Self::NONE
     };
-    /// Suits who slept little or sits in hard light: softer skin, the face's shape almost untouched.
+    /// Suits who slept little or sits in hard light: softer skin, clearer eyes and teeth by a
+    /// touch, the face's shape almost untouched.
     pub const SOFT: Self = Self {
         skin: Skin { smooth: 0.65, marks: 1.0, tone: 0.5, shine: 0.3, dark_circles: 0.35, folds: 0.2, ..Skin::NONE },
         shape: Shape { slim: 0.05, ..Shape::NONE },
+        eyes: Eyes { eye_whites: 0.2, iris: 0.15, ..Eyes::NONE },
+        mouth: Mouth { teeth: 0.25, ..Mouth::NONE },
         ..Self::NONE
     };
-    /// Suits who wants to be seen, in portraits and on stage: the strongest of the presets, still the same person.
+    /// Suits who wants to be seen, in portraits and on stage: the strongest of the presets without make-up, still the
+    /// same person.
     pub const GLAM: Self = Self {
         skin: Skin { smooth: 0.85, marks: 0.4, tone: 0.6, shine: 0.45, dark_circles: 0.5, folds: 0.35, ..Skin::NONE },
         shape: Shape { slim: 0.3, ..Shape::NONE },
+        eyes: Eyes { eye_whites: 0.3, iris: 0.25, ..Eyes::NONE },
+        mouth: Mouth { teeth: 0.4, ..Mouth::NONE },
         ..Self::NONE
     };
 

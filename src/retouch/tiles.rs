@@ -219,7 +219,7 @@ mod tests {
         let mut second = Face { id: 1, ..face.clone() };
         second.points.iter_mut().for_each(|point| point[0] += 60.0);
         for look in [
-            Look::GLAM,
+            Look { skin: Look::GLAM.skin, shape: Look::GLAM.shape, ..Look::NONE },
             Look { shape: Shape { slim: 0.4, ..Shape::NONE }, ..Look::NONE },
             Look { skin: Skin { smooth: 1.0, ..Skin::NONE }, ..Look::NONE },
         ] {

@@ -220,36 +220,42 @@ impl Paint<'_> {
             * smoothstep([0.78, 1.0], more[0] / (0.75 * skin[0] + 0.25 * lip[0]))
     }
 
-    /// What is added to each pixel of the frame, and whether anything is (`paint.wgsl`).
-    pub(super) fn changes(&self, known: &Known) -> Vec<V<4>> {
+    /// Paints each pixel of a frame, in OkLab (`paint.wgsl`).
+    pub(super) fn paint(&self, known: &Known, labs: &mut [V<3>]) {
         let parts: [Option<Part>; BOXES] = std::array::from_fn(|part| self.part(part, known));
         let products = Products::of(&self.face, known);
-        let places = (0..self.input.texels.len()).map(|k| [k % self.input.width, k / self.input.width]);
-        let change = |[x, y]: [usize; 2]| {
-            let p = [x as f32 + 0.5, y as f32 + 0.5];
-            let rgb = self.input.at([x as i32, y as i32]).rgb();
-            let before = to_oklab(rgb);
+        for (k, lab) in labs.iter_mut().enumerate() {
+            let p = [(k % self.input.width) as f32 + 0.5, (k / self.input.width) as f32 + 0.5];
             let is_in = |part: usize| {
                 let [left, top, right, bottom] = self.face.boxes[part].map(|v| v as f32);
                 p[0] >= left && p[0] <= right && p[1] >= top && p[1] <= bottom
             };
-            let mut lab = before;
             let nearer = |side: usize| {
                 let [a, b, c, d] = self.face.corners[side];
                 (2.0 * p[0] - a - c).hypot(2.0 * p[1] - b - d)
             };
             let side = usize::from(is_in(2) && (nearer(1) < nearer(0) || !is_in(1)));
             if let Some(eye) = parts[1 + side].as_ref().filter(|_| is_in(1 + side)) {
-                lab = products.eye(self.plan, side, eye, p, lab);
+                *lab = products.eye(self.plan, side, eye, p, *lab);
             }
             if let Some(mouth) = parts[0].as_ref().filter(|_| is_in(0)) {
-                lab = products.mouth(self.plan, mouth, p, lab);
+                *lab = products.mouth(self.plan, mouth, p, *lab);
             }
-            if lab == before {
-                return V::default();
-            }
-            (from_oklab(lab).map(|v| v.clamp(0.0, 1.0)) - rgb).map(self.round).with(1.0)
-        };
-        places.map(change).collect()
+        }
     }
+}
+
+/// What paint adds to each pixel of a frame, one face after the other, and whether it adds anything.
+pub(super) fn changes(faces: &[Paint<'_>], known: &[Known]) -> Vec<V<4>> {
+    let Some(Paint { input, round, .. }) = faces.first() else { return Vec::new() };
+    let before: Vec<V<3>> = input.texels.iter().map(|texel| to_oklab(V(*texel).rgb())).collect();
+    let mut after = before.clone();
+    faces.iter().zip(known).for_each(|(face, known)| face.paint(known, &mut after));
+    let change = |((texel, before), after): ((&[f32; 4], &V<3>), &V<3>)| {
+        if after == before {
+            return V::default();
+        }
+        (from_oklab(*after).map(|v| v.clamp(0.0, 1.0)) - V(*texel).rgb()).map(*round).with(1.0)
+    };
+    input.texels.iter().zip(&before).zip(&after).map(change).collect()
 }

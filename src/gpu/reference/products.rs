@@ -118,7 +118,7 @@ impl<'a> Products<'a> {
         let toward = (tint(seen.rgb()) - tint(skin)).dot(axis) / axis.dot(axis).max(1e-6);
         let trust = smoothstep([0.03, 0.075], axis.length());
         let light = seen[0] / lip[0];
-        let mut share = 1.0 - smoothstep([-width, width], outer);
+        let mut share = 1.0 - smoothstep([-width, width], outer - 0.001);
         share *= 1.0 - trust * smoothstep([-0.018, 0.002], outer) * (1.0 - smoothstep([0.0, 0.35], toward));
         share *= 1.0 - (1.0 - smoothstep([0.38, 0.6], light)) * smoothstep([-0.014, -0.002], outer);
         let wider = smoothstep([0.05, 0.10], gap) * trust * smoothstep([0.55, 0.85], toward);
@@ -258,12 +258,16 @@ impl<'a> Products<'a> {
             return out;
         }
         let colour = self.lens;
+        let own = self.known[4][2].max(0.05);
+        let gleam = (own / white[0] + 0.12).max(0.62);
         let share = open
             * lens
-            * smoothstep([0.36, 0.50], r)
+            * (0.55 + 0.45 * smoothstep([0.25, 0.50], own / white[0]))
+            * smoothstep([0.28, 0.55], r)
             * (1.0 - smoothstep([0.96, 1.06], r))
-            * (1.0 - smoothstep([0.62, 0.80], light));
-        out.0[0] += share * colour[3] * (1.0 - 0.7 * smoothstep([0.85, 1.0], r));
+            * (1.0 - smoothstep([gleam, gleam + 0.18], light));
+        let pattern_kept = (lab[0] / own).clamp(0.4, 1.4);
+        out.0[0] += share * colour[3] * pattern_kept * (1.0 - 0.7 * smoothstep([0.75, 1.0], r));
         let shown = 0.8
             * (0.45 + 0.55 * lab[0] / colour[0].max(0.05)).clamp(0.3, 1.15)
             * (1.0 - 0.75 * smoothstep([0.80, 1.0], r));
