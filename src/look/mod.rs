@@ -83,7 +83,7 @@ impl Look {
             foundation: 0.4,
             contour: 0.25,
             highlight: 0.7,
-            blush: 0.35,
+            blush: 0.28,
             blush_color: Color::new(0xe5_8a_72),
             blush_style: "sun",
             eyeshadow: 0.35,
