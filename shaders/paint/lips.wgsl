@@ -71,7 +71,7 @@ fn paint_lipstick(k: u32, mouth: PaintMouth, lab: vec3<f32>) -> vec3<f32> {
     let gleam = lab.x - dull;
     let low = mouth.around.x - lip.x;
     let shade = dull - lip.x - 0.55 * max(low, 0.0) - 0.20 * min(low, 0.0);
-    var lightness = colour.x + finish.y * clamp(colour.x / lip.x, 0.86, 1.30) * shade;
+    var lightness = colour.x + finish.y * clamp(colour.x / lip.x, 0.90, 1.30) * shade;
     lightness = max(lightness, 0.35 * min(lab.x, colour.x));
     var tint = colour.yz * clamp(lightness / max(colour.x, 0.02), 0.0, 1.10)
         + 0.5 * finish.w * (lab.yz - lip.yz * lab.x / lip.x);

@@ -150,7 +150,7 @@ impl<'a> Products<'a> {
         let low = around[0] - lip[0];
         let shade = dull - lip[0] - 0.55 * low.max(0.0) - 0.20 * low.min(0.0);
         let lightness =
-            (colour[0] + contrast * (colour[0] / lip[0]).clamp(0.86, 1.30) * shade).max(0.35 * lab[0].min(colour[0]));
+            (colour[0] + contrast * (colour[0] / lip[0]).clamp(0.90, 1.30) * shade).max(0.35 * lab[0].min(colour[0]));
         let wet = self.face.mouth[1]
             * ((seen[0] - knee).max(0.0) / (0.5 * lip[3])).clamp(0.0, 1.0)
             * (1.4 - 10.0 * self.known[4][3] / lip[3]).clamp(0.0, 1.0);
