@@ -209,7 +209,8 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
     let text = format!(
         "# Figures\n\nMade by `cargo run --release --example evaluate`, on {}.\n\nPortraits are those of \
          `{shown}`, with polygons of skin and of what is none; of each the largest face. The other faces are \
-         the small bundled ones, enlarged to 140 to 280 pixels from cheek to cheek.\n{}",
+         the small bundled ones, enlarged to 140 to 280 pixels from cheek to cheek. `assets/looks.jpg` shows \
+         them in the looks with make-up.\n{}",
         bench.gpu.adapter(),
         table.text
     );
