@@ -13,7 +13,7 @@ use super::timer::{PassTimes, STAMP_BYTES};
 use super::transfer::{InFlightFrame, Targets};
 use super::windows::{Window, shifted, windows};
 use crate::retouch::Plan;
-use crate::retouch::tiles::TILE;
+use crate::retouch::region::TILE;
 use crate::{Error, Face, Frame, FrameMut, Look, Looks, Result};
 
 /// What one call of a [`Renderer`] did. The counters are exact; a frame without a face leaves them at 0.

@@ -1,8 +1,7 @@
 //! Large pictures: only the faces' surroundings need a texture, so that memory follows the faces and not the picture.
 
 use crate::Face;
-use crate::retouch::region::Rect;
-use crate::retouch::tiles::TILE;
+use crate::retouch::region::{Rect, TILE};
 
 /// Pixels of a picture above which it is retouched in windows: at four bytes a pixel its two textures would take 128 MiB.
 const LARGE: u64 = 1 << 24;

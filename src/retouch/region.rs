@@ -4,6 +4,9 @@ use crate::face::topology::{
     CHIN, FOREHEAD, LEFT_CHEEK, LEFT_EYE, LEFT_EYE_OUTER, RIGHT_CHEEK, RIGHT_EYE, RIGHT_EYE_OUTER,
 };
 
+/// Pixels of a side of the tiles that passes over pixels visit.
+pub(crate) const TILE: u32 = 16;
+
 /// A rectangle of whole pixels inside the frame.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Rect {

@@ -3,12 +3,9 @@
 
 use super::FacePlan;
 use super::paint::{BOXES, EYES, MOUTH};
-use super::region::Rect;
+use super::region::{Rect, TILE};
 use super::shape::field;
 use super::skin::prior;
-
-/// Pixels a side.
-pub(crate) const TILE: u32 = 16;
 
 /// Side of a cell, in pixels, from which on neighbouring pixels share what is known of the skin.
 const SHARED: f32 = 3.0;

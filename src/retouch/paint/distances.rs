@@ -8,7 +8,7 @@ use half::slice::HalfFloatSliceExt;
 
 use super::{Eye, PaintGrid, SIDE};
 use crate::retouch::outline::smoothstep;
-use crate::retouch::tiles::TILE;
+use crate::retouch::region::TILE;
 
 /// Distances in a grid of one box.
 #[derive(Default)]
