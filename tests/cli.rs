@@ -252,7 +252,10 @@ fn no_argument_shows_the_portrait() {
 fn nothing_asked_for_changes_nothing() {
     let desk = Desk::new("none");
     let original = image::open(PORTRAIT).unwrap();
-    for arguments in ["--look none", "--look glam --slim 0 --smooth 0 --tone 0 --shine 0 --dark_circles 0 --folds 0"] {
+    for arguments in [
+        "--look none",
+        "--look glam --slim 0 --smooth 0 --tone 0 --shine 0 --dark_circles 0 --folds 0 --eye_whites 0 --iris 0 --teeth 0",
+    ] {
         desk.succeed(&format!("photo {PORTRAIT} out.png {arguments}"));
         assert_eq!(desk.picture("out.png"), original, "{arguments}");
     }
