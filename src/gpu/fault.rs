@@ -157,26 +157,51 @@ impl Gpu {
 
 /// Tells whether a device is still there, by a buffer that nothing else uses. A lost device goes on taking every command and
 /// does none; only mapping a buffer tells.
-pub(super) struct DeviceProbe(wgpu::Buffer);
+pub(super) struct DeviceProbe {
+    device: wgpu::Device,
+    buffer: Mutex<wgpu::Buffer>,
+}
+
+/// What a probe maps.
+const PROBE: wgpu::BufferDescriptor<'_> = wgpu::BufferDescriptor {
+    label: Some("probe"),
+    size: wgpu::COPY_BUFFER_ALIGNMENT,
+    usage: wgpu::BufferUsages::COPY_DST.union(wgpu::BufferUsages::MAP_READ),
+    mapped_at_creation: false,
+};
 
 impl DeviceProbe {
     pub(super) fn new(factory: &ResourceFactory) -> Self {
-        let usage = wgpu::BufferUsages::COPY_DST | wgpu::BufferUsages::MAP_READ;
-        Self(factory.buffer("probe", wgpu::COPY_BUFFER_ALIGNMENT, usage))
+        let device = factory.device().clone();
+        factory.count(1);
+        Self { buffer: Mutex::new(device.create_buffer(&PROBE)), device }
     }
 
     /// Fails where the device is lost. To be called inside [`Gpu::guarded`].
     pub(super) fn check(&self) -> Result<()> {
-        let refused = Arc::new(AtomicBool::new(false));
-        let answer = Arc::clone(&refused);
-        self.0.map_async(wgpu::MapMode::Read, .., move |outcome| answer.store(outcome.is_err(), Ordering::Release));
-        // A refusal comes at once, consent only later; it is not waited for.
-        if refused.load(Ordering::Acquire) {
-            return Err(Error::DeviceLost { reason: "it takes no more work".to_owned() });
+        let mut buffer = self.buffer.lock().unwrap_or_else(PoisonError::into_inner);
+        if is_refused(&buffer) {
+            // Perhaps it was this buffer alone: where another thread waits for the same device, it may just have been mapped.
+            *buffer = self.device.create_buffer(&PROBE);
+            if is_refused(&buffer) {
+                return Err(Error::DeviceLost { reason: "it takes no more work".to_owned() });
+            }
         }
-        self.0.unmap();
         Ok(())
     }
+}
+
+/// Whether a buffer cannot be mapped at all. It is not mapped afterwards.
+fn is_refused(buffer: &wgpu::Buffer) -> bool {
+    let refused = Arc::new(AtomicBool::new(false));
+    let answer = Arc::clone(&refused);
+    buffer.map_async(wgpu::MapMode::Read, .., move |outcome| answer.store(outcome.is_err(), Ordering::Release));
+    // A refusal comes at once, consent only later; it is not waited for.
+    let refused = refused.load(Ordering::Acquire);
+    if !refused {
+        buffer.unmap();
+    }
+    refused
 }
 
 fn note(slot: &Mutex<Option<Error>>, error: Error) {

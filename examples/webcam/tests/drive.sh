@@ -125,10 +125,10 @@ click $((WIDTH - 20)) $row
 settings "it['look']['skin']['tone'] == 0"
 key Escape
 # The search is over: the first heading folds its group, and unfolds it.
-click $((WIDTH - 200)) 151
+click $((WIDTH - 200)) 180
 settings "it['groups'] == {'skin': False}"
 shot folded
-click $((WIDTH - 200)) 151
+click $((WIDTH - 200)) 180
 settings "it['groups'] == {'skin': True}"
 key s
 drag $(((WIDTH - 290) / 2)) 300 330 300
@@ -171,7 +171,7 @@ key Return
 settings "[own['name'] for own in it['looks']] == ['evening 7']"
 key 0
 settings "it['look']['skin']['smooth'] == 0 and it['look']['shape']['slim'] == 0"
-key 4
+key 8
 settings "it['look'] == it['looks'][0]['look'] and it['look']['skin']['smooth'] > 0.7"
 shot own-look
 
@@ -225,7 +225,7 @@ wait=2 start
 settings "it['source'].endswith('webcam.mp4') and it['looks'][0]['name'] == 'evening 7' and it['size'] == [700, 500]"
 shot again
 [ "$WIDTH" = 700 ] || fail "the window's size is forgotten: $WIDTH"
-key 4
+key 8
 key Delete
 settings "it['looks'] == []"
 quit
