@@ -302,7 +302,7 @@ for fault in "error its driver reports an error" "end it has ended" "format pict
 done
 # While the source blocks, keys are answered all the same: by the clock outside, from when the key is pressed until the
 # answer is painted.
-wait=4 start --source faulty:silence --stats stats.json
+wait=4 start --source faulty:silence --look natural --stats stats.json
 shot faulty-silence
 python3 - <<'PYTHON' >pressed.json
 import ctypes, json, time
