@@ -330,7 +330,8 @@ assert len(answered) == len(pressed), (pressed, stats["inputs"])
 late = [a - p for a, p in zip(answered, pressed)]
 print(f"       answered after {statistics.median(late):.0f} ms, at most {max(late):.0f} ms; by its own meter "
       f"{stats['answer_ms']['median']:.0f} ms, at most {stats['answer_ms']['max']:.0f} ms")
-sys.exit(max(late) > 100)
+# A blocked window would answer after seconds; a slow machine needs as long as it draws.
+sys.exit(max(late) > max(100, 5 * stats["draw_ms"]["median"]))
 PYTHON
 
 say "no camera: the portrait, and a word on why"
