@@ -95,7 +95,11 @@ fuzz_target!(|input: Input| {
         renderer.retouch(
             &mut frame,
             &faces,
-            &Look { skin: Skin { smooth, tone, ..Skin::NONE }, shape: ShapeAmounts { slim, ..ShapeAmounts::NONE } },
+            &Look {
+                skin: Skin { smooth, tone, ..Skin::NONE },
+                shape: ShapeAmounts { slim, ..ShapeAmounts::NONE },
+                ..Look::NONE
+            },
         )
     });
     match outcome {
