@@ -129,69 +129,33 @@ impl ResourceFactory {
 
 /// Writes one layer of a texture with square layers.
 pub(crate) fn write_layer(queue: &wgpu::Queue, view: &wgpu::TextureView, layer: u32, side: u32, bytes: &[u8]) {
-    queue.write_texture(
-        wgpu::TexelCopyTextureInfo {
-            texture: view.texture(),
-            mip_level: 0,
-            origin: wgpu::Origin3d { x: 0, y: 0, z: layer },
-            aspect: wgpu::TextureAspect::All,
-        },
-        bytes,
-        wgpu::TexelCopyBufferLayout {
-            offset: 0,
-            bytes_per_row: Some(bytes.len() as u32 / side),
-            rows_per_image: Some(side),
-        },
-        wgpu::Extent3d { width: side, height: side, depth_or_array_layers: 1 },
-    );
-}
-
-/// Writes some whole rows of a texture.
-pub(crate) fn write_rows(
-    queue: &wgpu::Queue,
-    view: &wgpu::TextureView,
-    first: u32,
-    (width, height): (u32, u32),
-    bytes: &[u8],
-) {
-    queue.write_texture(
-        wgpu::TexelCopyTextureInfo {
-            texture: view.texture(),
-            mip_level: 0,
-            origin: wgpu::Origin3d { x: 0, y: first, z: 0 },
-            aspect: wgpu::TextureAspect::All,
-        },
-        bytes,
-        wgpu::TexelCopyBufferLayout {
-            offset: 0,
-            bytes_per_row: Some(bytes.len() as u32 / height),
-            rows_per_image: None,
-        },
-        wgpu::Extent3d { width, height, depth_or_array_layers: 1 },
-    );
+    write_part(queue, view, layer, [side; 2], bytes);
 }
 
 /// Writes the upper left part of a layer of a texture.
-pub(crate) fn write_part(
+pub(crate) fn write_part(queue: &wgpu::Queue, view: &wgpu::TextureView, layer: u32, size: [u32; 2], bytes: &[u8]) {
+    write(queue, view, wgpu::Origin3d { x: 0, y: 0, z: layer }, size, bytes);
+}
+
+/// Writes some whole rows of a texture.
+pub(crate) fn write_rows(queue: &wgpu::Queue, view: &wgpu::TextureView, first: u32, size: [u32; 2], bytes: &[u8]) {
+    write(queue, view, wgpu::Origin3d { x: 0, y: first, z: 0 }, size, bytes);
+}
+
+/// Writes a rectangle of one layer of a texture; `bytes` has its rows without a gap.
+fn write(
     queue: &wgpu::Queue,
     view: &wgpu::TextureView,
-    layer: u32,
+    origin: wgpu::Origin3d,
     [width, height]: [u32; 2],
     bytes: &[u8],
 ) {
+    let (texture, aspect) = (view.texture(), wgpu::TextureAspect::All);
+    let row = bytes.len() as u32 / height.max(1);
     queue.write_texture(
-        wgpu::TexelCopyTextureInfo {
-            texture: view.texture(),
-            mip_level: 0,
-            origin: wgpu::Origin3d { x: 0, y: 0, z: layer },
-            aspect: wgpu::TextureAspect::All,
-        },
+        wgpu::TexelCopyTextureInfo { texture, mip_level: 0, origin, aspect },
         bytes,
-        wgpu::TexelCopyBufferLayout {
-            offset: 0,
-            bytes_per_row: Some(bytes.len() as u32 / height.max(1)),
-            rows_per_image: Some(height),
-        },
+        wgpu::TexelCopyBufferLayout { offset: 0, bytes_per_row: Some(row), rows_per_image: None },
         wgpu::Extent3d { width, height, depth_or_array_layers: 1 },
     );
 }

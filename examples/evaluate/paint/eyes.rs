@@ -7,11 +7,10 @@ use image::RgbaImage;
 
 use super::light::{EYES, EyePoints, Light, distance, oklab, to_lab};
 use super::sheets::around;
-use super::{SEEN, beyond, changed, changes, eyes_look, lab_at, marked, mean, mean_at, share_above};
+use super::{SEEN, beyond, changed, changes, detail_kept, eyes_look, lab_at, marked, mean, mean_at, share_above};
 use crate::common::Failure;
 use crate::common::media::Clip;
 use crate::hands::clips;
-use crate::planes::{Plane, blurred, lab_planes};
 use crate::sample::{Sample, rgb};
 use crate::sheet::{grid, save};
 use crate::table::{Series, percentile};
@@ -50,19 +49,6 @@ fn iris(sample: &Sample, eye: &EyePoints) -> Vec<usize> {
     marked(&within).into_iter().filter(is_ring).collect()
 }
 
-/// How much of the iris's pattern there is afterwards.
-fn pattern(sample: &Sample, after: &RgbaImage, places: &[usize], radius: f32) -> f32 {
-    let mut weight = vec![0.0; sample.picture.pixels().len()];
-    places.iter().for_each(|&at| weight[at] = 1.0);
-    let weight = Plane::new(sample.size().0 as usize, weight);
-    let strength = |picture: &RgbaImage| {
-        let light = &lab_planes(picture)[0];
-        let [coarse] = blurred([light], &weight, 0.3 * radius);
-        light.minus(&coarse).rms(places)
-    };
-    strength(after) / strength(&sample.picture).max(1e-6)
-}
-
 /// What is measured on open eyes.
 #[derive(Default)]
 struct Found {
@@ -89,7 +75,7 @@ impl Found {
         let (_, radius) = eye.iris(sample);
         let ring = iris(sample, eye);
         if radius >= 6.0 && ring.len() >= 40 {
-            self.pattern.push(name, pattern(sample, after[1], &ring, radius));
+            self.pattern.push(name, detail_kept(sample, after[1], &ring, 0.3 * radius));
             self.dark.push(name, mean_at(after[1], &ring)[0] - mean_at(before, &ring)[0]);
         }
         // Catch-lights: what is far brighter than the iris, and as bright as the whites.

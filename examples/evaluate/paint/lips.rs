@@ -1,13 +1,10 @@
 //! Lipstick: its colour in the room's light, the lip's texture below it, and where it ends.
 
-use image::RgbaImage;
-
 use super::light::{mix, oklab, to_lab};
 use super::mouth::{Parts, is_tooth};
-use super::{PRODUCT, SEEN, beyond, changes, lipstick, mean_at, share_above};
+use super::{PRODUCT, SEEN, beyond, changes, detail_kept, lipstick, mean_at, share_above};
 use crate::common::Failure;
 use crate::figures::delta_e;
-use crate::planes::{Plane, blurred, lab_planes};
 use crate::sample::{Sample, rgb};
 use crate::table::Series;
 use crate::{Bench, Table};
@@ -44,19 +41,6 @@ fn mid_tone(sample: &Sample, lips: &[usize]) -> (Vec<usize>, [f32; 3]) {
 fn worn(product: [f32; 3], lip: [f32; 3]) -> [f32; 3] {
     let lightness = product[0].clamp(lip[0] - REACH[0], lip[0] + REACH[1]);
     product.map(|v| v * lightness / product[0].max(1e-3))
-}
-
-/// How much of the lips' fine lightness is kept.
-fn texture(sample: &Sample, after: &RgbaImage, lips: &[usize]) -> f32 {
-    let mut weight = vec![0.0; sample.picture.pixels().len()];
-    lips.iter().for_each(|&at| weight[at] = 1.0);
-    let weight = Plane::new(sample.size().0 as usize, weight);
-    let strength = |picture: &RgbaImage| {
-        let light = &lab_planes(picture)[0];
-        let [coarse] = blurred([light], &weight, FINE * sample.width);
-        light.minus(&coarse).rms(lips)
-    };
-    strength(after) / strength(&sample.picture).max(1e-6)
 }
 
 /// What one finish does to all faces.
@@ -112,7 +96,7 @@ pub fn lips(bench: &mut Bench, table: &mut Table) -> Result<(), Failure> {
             }
             found.unbounded.push(name, delta_e(painted, to_lab(mix(lip, product, *covers))));
             if parts.lips.len() >= FEW {
-                found.texture.push(name, texture(sample, &after, &parts.lips));
+                found.texture.push(name, detail_kept(sample, &after, &parts.lips, FINE * sample.width));
             }
             found.ring.push(name, share_above(&changes(&sample.picture, &after, &parts.ring), 2.0));
             if parts.shows_teeth() {

@@ -21,7 +21,8 @@ pub use teeth::teeth;
 pub use tones::{groups, spared, tones};
 
 use crate::figures::{delta_e, lab};
-use crate::sample::rgb;
+use crate::planes::{Plane, blurred, lab_planes};
+use crate::sample::{Sample, rgb};
 use crate::table::Series;
 
 /// Below this share of their full strength effects are fading: what they do to such a face says nothing of its make-up.
@@ -34,6 +35,19 @@ const PRODUCT: u32 = 0xa8_20_3a;
 fn lipstick(finish: &'static str, color: u32) -> Look {
     let mouth = Mouth { lipstick: 1.0, lipstick_color: Color::new(color), lipstick_finish: finish, ..Mouth::NONE };
     Look { mouth, ..Look::NONE }
+}
+
+/// How much of the lightness's detail at some places, finer than so many pixels, is kept.
+fn detail_kept(sample: &Sample, after: &RgbaImage, places: &[usize], sigma: f32) -> f32 {
+    let mut weight = vec![0.0; sample.picture.pixels().len()];
+    places.iter().for_each(|&at| weight[at] = 1.0);
+    let weight = Plane::new(sample.size().0 as usize, weight);
+    let strength = |picture: &RgbaImage| {
+        let light = &lab_planes(picture)[0];
+        let [coarse] = blurred([light], &weight, sigma);
+        light.minus(&coarse).rms(places)
+    };
+    strength(after) / strength(&sample.picture).max(1e-6)
 }
 
 /// Only what is done to the eyes themselves.

@@ -1,23 +1,23 @@
 //! The stage that knows the faces' colours, and what soft make-up adds to their skin: it comes before the skin's own, which then
 //! adds both where skin is.
 
-mod slots;
 mod uniform;
 
 use wgpu::BindingResource::{Sampler, TextureView};
 use wgpu::TextureFormat::{Rg32Float, Rgba16Float, Rgba32Float, Rgba32Uint};
 use wgpu::{BufferUsages, TextureSampleType, TextureUsages};
 
+use super::slots::Slots;
 use super::{FrameResources, GROUP, Outputs, Recorder, Stage};
 use crate::gpu::bind_groups::{BindGroupCache, Pair};
 use crate::gpu::pass::{Pass, Shader, Slot, shader};
 use crate::gpu::resources::{ResourceFactory, write_layer, write_rows};
 use crate::retouch::paint::{samples, soft};
 use crate::retouch::{MAX_FACES, Plan};
-#[cfg(test)]
-pub(crate) use slots::Slot as KnownColours;
-use slots::Slots;
 pub(crate) use uniform::PaintUniform;
+#[cfg(test)]
+pub(crate) use uniform::Slot as KnownColours;
+use uniform::Slot as FaceSlot;
 
 pub(super) const STATISTICS: Shader = shader!("paint/common", "paint/statistics");
 const SOFT: Shader = shader!("paint/common", "paint/soft");
@@ -47,7 +47,7 @@ pub(super) struct MakeupStage {
     soft: Pass,
     grids: Option<Grids>,
     bound: BindGroupCache<[wgpu::BindGroup; 2]>,
-    slots: Slots,
+    slots: Slots<()>,
 }
 
 /// For a number of faces.
@@ -146,18 +146,19 @@ impl Stage for MakeupStage {
 
     fn upload(&mut self, queue: &wgpu::Queue, plan: &Plan) {
         let Some(grids) = &self.grids else { return };
-        let slots = self.slots.assign(plan.faces());
+        let slots = self.slots.assign(plan.faces(), |face| (!face.paint.is_none()).then_some(()));
         let mut faces = [PaintUniform::default(); MAX_FACES];
         for ((uniform, face), slot) in faces.iter_mut().zip(plan.faces()).zip(slots) {
+            let slot = slot.map(|(index, before)| FaceSlot { index, is_new: before.is_none() });
             *uniform = PaintUniform::new(&face.paint, slot);
         }
         queue.write_buffer(&grids.output.faces, 0, bytemuck::cast_slice(&faces));
         let rows = grids.output.told.texture().height();
         let told = faces.get(..rows as usize).unwrap_or_default();
-        write_rows(queue, &grids.output.told, 0, (TOLD, rows), bytemuck::cast_slice(told));
+        write_rows(queue, &grids.output.told, 0, [TOLD, rows], bytemuck::cast_slice(told));
         for (layer, face) in (0..).zip(plan.faces()).filter(|(_, face)| !face.paint.is_none()) {
             let places = bytemuck::cast_slice(face.paint.samples.row());
-            write_rows(queue, &grids.samples, layer, (samples::ROW as u32, 1), places);
+            write_rows(queue, &grids.samples, layer, [samples::ROW as u32, 1], places);
             if face.paint.has_soft() {
                 let nodes = bytemuck::cast_slice(face.paint.soft.nodes());
                 write_layer(queue, &grids.places, layer, soft::SIDE as u32, nodes);

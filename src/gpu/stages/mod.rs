@@ -9,6 +9,7 @@ pub(super) mod paint;
 mod picture;
 pub(super) mod shape;
 pub(super) mod skin;
+mod slots;
 
 use bytemuck::{Pod, Zeroable};
 

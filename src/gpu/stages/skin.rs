@@ -9,6 +9,7 @@ use wgpu::BindingResource::{Sampler, TextureView};
 use wgpu::TextureFormat::Rgba16Float;
 use wgpu::{BufferUsages, TextureUsages};
 
+use super::slots::Slots;
 use super::{FrameResources, GROUP, Outputs, Recorder, Stage};
 use crate::gpu::bind_groups::{BindGroupCache, Pair};
 use crate::gpu::pass::Slot;
@@ -18,7 +19,7 @@ use crate::retouch::{MAX_FACES, Plan};
 use grids::{Grids, Passes};
 #[cfg(test)]
 pub(crate) use slots::Slot as KnownSlot;
-use slots::Slots;
+use slots::{Grid, Slot as FaceSlot};
 pub(crate) use uniform::SkinUniform;
 use uniform::{BLOCK, core};
 
@@ -57,7 +58,7 @@ pub(super) struct SkinStage {
     grids: Option<Grids>,
     /// What the cells are made from, by the frame's textures.
     cells: BindGroupCache<wgpu::BindGroup>,
-    slots: Slots,
+    slots: Slots<Grid>,
     /// The last pass with make-up on the skin, and what that was bound for.
     made_up: Option<(wgpu::TextureView, wgpu::BindGroup)>,
     /// Whether a face came whose colours are not known yet.
@@ -137,9 +138,10 @@ impl Stage for SkinStage {
 
     fn upload(&mut self, queue: &wgpu::Queue, plan: &Plan) {
         let Some(grids) = &self.grids else { return };
-        let slots = self.slots.assign(plan.faces());
+        let slots = self.slots.assign(plan.faces(), |face| (!face.skin.is_none()).then(|| Grid::of(face)));
         let mut faces = [SkinUniform::default(); MAX_FACES];
         for ((uniform, face), slot) in faces.iter_mut().zip(plan.faces()).zip(slots) {
+            let slot = slot.map(|(index, before)| FaceSlot::new(index, &Grid::of(face), before));
             *uniform = SkinUniform::new(face, slot, plan.shows_skin);
         }
         queue.write_buffer(&grids.output.faces, 0, bytemuck::cast_slice(&faces));

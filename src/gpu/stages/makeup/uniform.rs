@@ -2,9 +2,16 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use super::slots::Slot;
 use crate::retouch::paint::contours::line_shape;
 use crate::retouch::paint::{BOXES, PaintPlan};
+
+/// Where a face's colours are kept.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Slot {
+    pub(crate) index: u32,
+    /// Whether nothing is known of it yet.
+    pub(crate) is_new: bool,
+}
 
 /// `PaintFace` in shaders/paint/common.wgsl, where each field is explained.
 #[repr(C)]

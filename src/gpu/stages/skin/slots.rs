@@ -1,7 +1,7 @@
 //! Whose colours and likelihoods lie where: they are carried from frame to frame by the face's id.
 
+use crate::retouch::FacePlan;
 use crate::retouch::region::{Axes, Rect};
-use crate::retouch::{FacePlan, MAX_FACES};
 
 /// Shares that each frame takes over from the last: of a face's colours, and of how likely a place is skin. Both follow
 /// within about ten frames.
@@ -12,7 +12,7 @@ const BLOCK: f32 = super::BLOCK as f32;
 
 /// Where a face's grid lay.
 #[derive(Debug, Clone, Copy)]
-struct Grid {
+pub(super) struct Grid {
     axes: Axes,
     rect: Rect,
     cell: f32,
@@ -20,7 +20,7 @@ struct Grid {
 }
 
 impl Grid {
-    fn of(face: &FacePlan) -> Self {
+    pub(super) fn of(face: &FacePlan) -> Self {
         let (rect, cell, (across, down)) = (face.skin.rect, face.skin.cell, face.skin.cells);
         let blocks = [across, down].map(|cells| cells.div_ceil(super::BLOCK));
         Self { axes: face.skin.axes, rect, cell, blocks }
@@ -48,45 +48,17 @@ pub(crate) struct Slot {
 }
 
 impl Slot {
+    /// That of a face whose grid lies so, and lay there in the frame before; `None` where nothing is known of it yet.
+    pub(super) fn new(index: u32, grid: &Grid, before: Option<Grid>) -> Self {
+        let is_new = before.is_none();
+        let before = before.unwrap_or(*grid);
+        let [origin, right, down] = [[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]].map(|place| before.from(grid, place));
+        let column = |to: [f32; 2]| [to[0] - origin[0], to[1] - origin[1]];
+        Self { index, is_new, before: [column(right), column(down), origin], blocks: before.blocks }
+    }
+
     /// Shares of likelihood and of colours to keep.
     pub(crate) fn keep(&self) -> [f32; 2] {
         if self.is_new { [0.0; 2] } else { [KEEP_LIKELIHOOD, KEEP_COLOURS] }
-    }
-}
-
-/// Which face's knowledge lies in which slot.
-#[derive(Default)]
-pub(super) struct Slots {
-    owners: [Option<(u64, Grid)>; MAX_FACES],
-}
-
-impl Slots {
-    /// Finds each face's slot by its id, or gives it a free one; `None` for a face whose skin stays as it is.
-    pub(super) fn assign(&mut self, faces: &[FacePlan]) -> [Option<Slot>; MAX_FACES] {
-        let mut assigned = [None; MAX_FACES];
-        let mut owners = [None; MAX_FACES];
-        let wanted = || faces.iter().enumerate().filter(|(_, face)| !face.skin.is_none());
-        for known in [true, false] {
-            for (place, face) in wanted() {
-                let Some(slot) = assigned.get_mut(place).filter(|slot| slot.is_none()) else { continue };
-                let grid = Grid::of(face);
-                let owner = |index: usize| self.owners.get(index).copied().flatten();
-                let is_free = |(index, owned): (usize, &Option<_>)| {
-                    owned.is_none() && (!known || owner(index).is_some_and(|(id, _)| id == face.id))
-                };
-                let Some(index) = owners.iter().enumerate().position(is_free) else { continue };
-                let before = owner(index).filter(|_| known).map_or(grid, |(_, before)| before);
-                let [origin, right, down] = [[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]].map(|place| before.from(&grid, place));
-                let column = |to: [f32; 2]| [to[0] - origin[0], to[1] - origin[1]];
-                if let Some(owner) = owners.get_mut(index) {
-                    *owner = Some((face.id, grid));
-                    let (index, blocks) = (index as u32, before.blocks);
-                    let before = [column(right), column(down), origin];
-                    *slot = Some(Slot { index, is_new: !known, before, blocks });
-                }
-            }
-        }
-        self.owners = owners;
-        assigned
     }
 }
