@@ -15,47 +15,67 @@ fn paint_is_tooth(mouth: PaintMouth) -> f32 {
     return smoothstep(0.38, 0.62, mouth.seen.w * smoothstep(0.10, 0.30, mouth.around.w));
 }
 
+// How much of a pixel lies inside the lips' outer edge, by its distance in units of the face's size.
+fn paint_within_lips(k: u32, mouth: PaintMouth, outer: f32) -> f32 {
+    let size = paint_told(k, PAINT_SIZE).x;
+    let lip = paint_known(k, PAINT_LIP);
+    let skin = paint_tint(paint_known(k, PAINT_SKIN).xyz);
+    // How far toward the lips' colour from the skin's, and how far beside; little counts where lips are as skin is, or of few pixels.
+    let axis = paint_tint(lip.xyz) - skin;
+    let off = paint_tint(mouth.seen.xyz) - skin;
+    let toward = dot(off, axis) / max(dot(axis, axis), 1e-6);
+    let beside = length(off - toward * axis) / max(length(axis), 1e-3);
+    let contrast = smoothstep(0.03, 0.075, length(axis));
+    let trust = contrast * smoothstep(70.0, 140.0, size);
+    // Lips without an edge of their own get none of paint.
+    let edge = max(0.75 / size, 0.004);
+    var share = 1.0 - smoothstep(-edge - 0.016 * (1.0 - contrast), edge, outer - 0.0005);
+    // A rim of skin (what gleams has the light's colour and may be either), and a moustache.
+    let skin_like = (1.0 - smoothstep(0.0, 0.35, toward)) * (1.0 - smoothstep(0.4, 0.9, beside));
+    share *= 1.0 - trust * smoothstep(-0.018, 0.002, outer) * skin_like;
+    return share * (1.0 - (1.0 - smoothstep(0.38, 0.6, mouth.seen.x / lip.x)) * smoothstep(-0.014, -0.002, outer));
+}
+
+// How much of a pixel is not in the mouth's opening, nor tooth, gum or the dark behind them.
+fn paint_outside_opening(k: u32, mouth: PaintMouth, inner: f32, lab: vec3<f32>) -> f32 {
+    let size = paint_told(k, PAINT_SIZE);
+    let gap = size.y;
+    let lip = paint_known(k, PAINT_LIP);
+    let white = paint_known(k, PAINT_WHITE);
+    let own = paint_tint(lip.xyz);
+    let bare = paint_tint(white.xyz);
+    let seen = paint_tint(mouth.seen.xyz);
+    let axis = own - bare;
+    let red = dot(seen - bare, axis) / max(dot(axis, axis), 1e-5);
+    // The opening, less what is wet lip.
+    let edge = max(0.75 / size.x, 0.0025);
+    let alike = 1.0 - smoothstep(0.35, 0.7, distance(seen, own) / max(length(axis), 0.03));
+    let wet = alike * smoothstep(0.45, 0.8, red) * smoothstep(0.5, 0.75, mouth.seen.x / lip.x)
+        * (1.0 - smoothstep(0.006, 0.016, -inner)) * smoothstep(0.015, 0.03, gap) * (1.0 - smoothstep(0.05, 0.09, gap));
+    var share = 1.0 - (1.0 - smoothstep(-edge, edge, inner + 0.004)) * (1.0 - wet);
+    // Teeth. Inside the drawn opening what is hardly redder than white is no lip; beside it, only if it is unlike these lips, too.
+    share *= 1.0 - smoothstep(0.10, 0.45, mouth.seen.w);
+    let pale = (1.0 - smoothstep(0.05, 0.08, paint_tint(lab).x - bare.x))
+        * mix(1.0, 1.0 - smoothstep(0.35, 0.7, red), smoothstep(-0.004, 0.001, inner));
+    let in_opening = (1.0 - smoothstep(0.001, 0.005, inner)) * smoothstep(0.012, 0.025, gap) * smoothstep(60.0, 120.0, size.x);
+    share *= 1.0 - in_opening * pale * smoothstep(0.50, 0.62, lab.x / white.x);
+    // The dark behind them, and between them.
+    let near = (1.0 - smoothstep(0.014, 0.022, abs(inner))) * smoothstep(0.008, 0.02, gap);
+    let dark = vec2<f32>(0.3, 0.5) + 0.14 * smoothstep(0.10, 0.25, mouth.around.w);
+    return share * (1.0 - near * (1.0 - smoothstep(dark.x, dark.y, lab.x / lip.x)));
+}
+
 // How much of a pixel is lip.
 fn paint_lip_share(k: u32, mouth: PaintMouth, lab: vec3<f32>) -> f32 {
     let size = paint_told(k, PAINT_SIZE).x;
-    let gap = paint_told(k, PAINT_SIZE).y;
-    let outer = mouth.outer / size;
-    let inner = mouth.inner / size;
-    let skin = paint_known(k, PAINT_SKIN);
-    let lip = paint_known(k, PAINT_LIP);
-    let white = paint_known(k, PAINT_WHITE);
-    let width = max(0.75 / size, 0.004);
-    let narrow = max(0.75 / size, 0.0025);
-    // How far toward the lips' colour from the skin's; little counts where lips are as skin is.
-    let axis = paint_tint(lip.xyz) - paint_tint(skin.xyz);
-    let toward = dot(paint_tint(mouth.seen.xyz) - paint_tint(skin.xyz), axis) / max(dot(axis, axis), 1e-6);
-    let trust = smoothstep(0.03, 0.075, length(axis));
-    let light = mouth.seen.x / lip.x;
-    var share = 1.0 - smoothstep(-width, width, outer - 0.001);
-    // A rim of skin, and a moustache.
-    share *= 1.0 - trust * smoothstep(-0.018, 0.002, outer) * (1.0 - smoothstep(0.0, 0.35, toward));
-    share *= 1.0 - (1.0 - smoothstep(0.38, 0.6, light)) * smoothstep(-0.014, -0.002, outer);
-    // Lips of a wide mouth reach farther than their points.
-    let wider = smoothstep(0.05, 0.10, gap) * trust * smoothstep(0.55, 0.85, toward);
-    share = max(share, wider * (1.0 - smoothstep(0.004, 0.012, outer)));
-    // The opening, less what is wet lip.
-    var opening = 1.0 - smoothstep(-narrow, narrow, inner + 0.004);
-    let lips = paint_tint(lip.xyz) - paint_tint(white.xyz);
-    let red = dot(paint_tint(mouth.seen.xyz) - paint_tint(white.xyz), lips) / max(dot(lips, lips), 1e-5);
-    let wet = smoothstep(0.45, 0.8, red) * smoothstep(0.5, 0.75, light) * (1.0 - smoothstep(0.006, 0.016, -inner));
-    opening *= 1.0 - wet * smoothstep(0.015, 0.03, gap) * (1.0 - smoothstep(0.05, 0.09, gap));
-    share *= 1.0 - opening;
-    // Teeth and the dark behind them.
-    let near = (1.0 - smoothstep(0.014, 0.022, abs(inner))) * smoothstep(0.008, 0.02, gap);
-    share *= 1.0 - smoothstep(0.10, 0.45, mouth.seen.w);
-    share *= 1.0 - near * (1.0 - smoothstep(0.3, 0.5, lab.x / lip.x));
-    return share;
+    let within = paint_within_lips(k, mouth, mouth.outer / size);
+    return within * paint_outside_opening(k, mouth, mouth.inner / size, lab);
 }
 
 fn paint_lipstick(k: u32, mouth: PaintMouth, lab: vec3<f32>) -> vec3<f32> {
     let finish = paint_told(k, PAINT_LIPS);
     let amount = finish.x * paint_known(k, PAINT_WHITE).w;
-    if amount == 0.0 || mouth.outer > 0.014 * paint_told(k, PAINT_SIZE).x + 1.0 {
+    if amount == 0.0 || mouth.outer > 0.006 * paint_told(k, PAINT_SIZE).x + 1.0 {
         return lab;
     }
     let share = amount * paint_lip_share(k, mouth, lab);
@@ -65,12 +85,12 @@ fn paint_lipstick(k: u32, mouth: PaintMouth, lab: vec3<f32>) -> vec3<f32> {
     let lip = paint_known(k, PAINT_LIP);
     let colour = paint_known(k, PAINT_LIPSTICK).xyz;
     // What is brighter than a lip is its gleam, without a step between.
-    let knee = lip.x + 1.6 * lip.w;
+    let low = mouth.around.x - lip.x;
+    let knee = lip.x + 1.6 * lip.w + 0.5 * max(low, 0.0);
     let over = max(lab.x - knee, 0.0);
     let dull = min(lab.x, knee) + 0.6 * lip.w * (1.0 - exp(-over / (1.2 * lip.w)));
     let gleam = lab.x - dull;
-    let low = mouth.around.x - lip.x;
-    let shade = dull - lip.x - 0.55 * max(low, 0.0) - 0.20 * min(low, 0.0);
+    let shade = dull - lip.x - 0.70 * max(low, 0.0) - 0.20 * min(low, 0.0);
     var lightness = colour.x + finish.y * clamp(colour.x / lip.x, 0.90, 1.30) * shade;
     lightness = max(lightness, 0.35 * min(lab.x, colour.x));
     var tint = colour.yz * clamp(lightness / max(colour.x, 0.02), 0.0, 1.10)
@@ -112,6 +132,6 @@ fn paint_mouth(k: u32, p: vec2<f32>, before: vec3<f32>) -> vec3<f32> {
         textureSampleLevel(bands, linear, place, k * 3u, 0.0),
         textureSampleLevel(lows, linear, paint_coarse(k, 0u, p), k * 3u, 0.0),
     );
-    let is_near = common_within(paint_bits(k, PAINT_BOXES), p) && away.x < 0.014 * paint_told(k, PAINT_SIZE).x + 1.0;
+    let is_near = common_within(paint_bits(k, PAINT_BOXES), p) && away.x < 0.006 * paint_told(k, PAINT_SIZE).x + 1.0;
     return select(before, paint_teeth(k, mouth, paint_lipstick(k, mouth, before)), is_near);
 }

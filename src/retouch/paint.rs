@@ -139,7 +139,7 @@ pub(crate) struct PaintPlan {
 
 /// From which distances to its contours on nothing is painted on a mouth: shaders/paint/lips.wgsl and mouth_bands.wgsl.
 fn mouth_reach(amounts: &Amounts, size: f32) -> Reach {
-    let lips = if amounts.lipstick > 0.0 { 0.014 * size + 1.0 } else { NOWHERE };
+    let lips = if amounts.lipstick > 0.0 { 0.006 * size + 1.0 } else { NOWHERE };
     [lips, 0.003 * size + (0.002 * size).max(0.7), NOWHERE]
 }
 

@@ -3,11 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use glowup::face::topology as mesh;
+use glowup::gpu::Renderer;
 use glowup::{Beautifier, Face, FrameMut, TrackerOptions};
 use image::RgbaImage;
 
+use super::light::oklab;
 use super::mouth::Parts;
-use super::{PRODUCT, lipstick, mean_at};
+use super::{PRODUCT, lipstick};
 use crate::common::Failure;
 use crate::common::media::Clip;
 use crate::figures::lab;
@@ -43,8 +45,8 @@ const FRAMES: usize = 400;
 /// A still face is made as wide as this, and its landmarks moved by noise of this spread, in pixels.
 const STILL: (f32, f32) = (60.0, 1.0 / 3.0);
 
-/// The colour inside the plain outline that is measured beside.
-const RED: [f32; 3] = [0.6, 0.1, 0.2];
+/// Two lipsticks of one lightness and opposite hues.
+const OPPOSITE: [u32; 2] = [0x8a_58_67, 0x34_76_6a];
 /// So many frames pass before anything is measured.
 const SETTLING: usize = 8;
 
@@ -181,30 +183,32 @@ pub fn flicker(bench: &mut Bench, table: &mut Table) -> Result<(), Failure> {
     Ok(())
 }
 
-/// How strongly lips are painted: how far each pixel went toward the colour of the painted lip, as a sum over the picture in
-/// pixels, and where lips are painted in full.
-fn painted(sample: &Sample, after: &RgbaImage, lips: &[usize], paint: [f32; 3]) -> [f32; 2] {
-    let share = |(before, after): (&image::Rgba<u8>, &image::Rgba<u8>)| {
-        if before == after {
-            return 0.0;
-        }
-        let [before, after] = [before, after].map(|p| lab(rgb(p)));
-        let way: [f32; 3] = std::array::from_fn(|c| paint[c] - before[c]);
-        let along: f32 = (0..3).map(|c| way[c] * (after[c] - before[c])).sum();
-        along / way.iter().map(|v| v * v).sum::<f32>().max(1.0)
+/// How much of a picture two lipsticks of one lightness and opposite hues cover, in pixels, and how strongly: what they differ
+/// by hangs on how much of a pixel is covered and on how light it is, not on what is below.
+fn covered([a, b]: [&RgbaImage; 2], lips: &[usize]) -> [f32; 2] {
+    let apart = |(a, b): (&image::Rgba<u8>, &image::Rgba<u8>)| if a == b { 0.0 } else { tint_apart(rgb(a), rgb(b)) };
+    let shares: Vec<f32> = a.pixels().zip(b.pixels()).map(apart).collect();
+    let full = percentile(lips.iter().map(|&at| shares[at]).collect(), 0.8).max(1e-3);
+    [shares.iter().sum::<f32>() / full, full]
+}
+
+/// How far two colours' shares of hue lie apart, free of their lightness.
+fn tint_apart(a: [f32; 3], b: [f32; 3]) -> f32 {
+    let tint = |colour| {
+        let [l, a, b] = oklab(colour);
+        [a / l.max(0.05), b / l.max(0.05)]
     };
-    let shares: Vec<f32> = sample.picture.pixels().zip(after.pixels()).map(share).collect();
-    let within: Vec<f32> = lips.iter().map(|&at| shares[at]).collect();
-    [shares.iter().map(|v| v.clamp(0.0, 1.2)).sum(), percentile(within, 0.8)]
+    let (a, b) = (tint(a), tint(b));
+    (a[0] - b[0]).hypot(a[1] - b[1])
 }
 
 /// The picture with lips of one colour inside a plain soft outline: what the measure says of paint that knows nothing but
 /// landmarks.
-fn outlined(sample: &Sample, face: &Face, paint: [f32; 3]) -> RgbaImage {
-    let contour = Sample { face: face.clone(), ..sample.clone() }.contour(&mesh::LIPS);
+fn outlined(sample: &Sample, contour: &[[f32; 2]], colour: u32) -> RgbaImage {
+    let paint = [16, 8, 0].map(|shift| f32::from((colour >> shift) as u8) / 255.0);
     let mut picture = sample.picture.clone();
     for (x, y, place) in picture.enumerate_pixels_mut() {
-        let off = signed(&contour, [x as f32 + 0.5, y as f32 + 0.5]);
+        let off = signed(contour, [x as f32 + 0.5, y as f32 + 0.5]);
         let share = (0.5 - off / 1.5).clamp(0.0, 1.0);
         let share = share * share * (3.0 - 2.0 * share);
         let below = rgb(place);
@@ -225,42 +229,44 @@ pub fn pumping(bench: &mut Bench, table: &mut Table) -> Result<(), Failure> {
     table.title(&format!(
         "Lipstick 1 on still faces of {wide} px with noise of {noise:.2} px on their landmarks: spread to the mean, %"
     ));
-    let look = lipstick("satin", PRODUCT);
+    let looks = OPPOSITE.map(|colour| lipstick("satin", colour));
+    let mut renderers = [Renderer::new(&bench.gpu)?, Renderer::new(&bench.gpu)?];
     for (what, moves_each) in [("all landmarks moved together", false), ("each landmark moved by itself", true)] {
         let [mut area, mut strength, mut plain] = [const { Series::new() }; 3];
         for portrait in bench.faces()?.iter().filter(|portrait| portrait.sample.face.visibility >= super::SEEN) {
             let sample = scaled(&portrait.sample, wide / portrait.sample.width);
             let (width, height) = sample.size();
             let lips = Parts::of(&sample).lips;
-            bench.renderer.reset();
+            renderers.iter_mut().for_each(Renderer::reset);
             let mut rng = Rng(7);
-            let (mut areas, mut strengths, mut plains, mut paint) = (Vec::new(), Vec::new(), Vec::new(), [0.0; 3]);
+            let (mut areas, mut strengths, mut plains) = (Vec::new(), Vec::new(), Vec::new());
             for frame in 0..SETTLING + 30 {
                 let mut face = sample.face.clone();
                 let by = [rng.normal() * noise, rng.normal() * noise];
                 for p in &mut face.points {
                     (0..2).for_each(|axis| p[axis] += if moves_each { rng.normal() * noise } else { by[axis] });
                 }
-                let outline = outlined(&sample, &face, RED);
-                let mut picture = sample.picture.clone();
-                bench.renderer.retouch(&mut FrameMut::rgba8(&mut picture, width, height)?, &[face], &look)?;
+                let mut painted = [sample.picture.clone(), sample.picture.clone()];
+                for ((renderer, picture), look) in renderers.iter_mut().zip(&mut painted).zip(&looks) {
+                    let faces = std::slice::from_ref(&face);
+                    renderer.retouch(&mut FrameMut::rgba8(picture, width, height)?, faces, look)?;
+                }
                 if frame < SETTLING {
-                    paint = mean_at(&picture, &lips);
                     continue;
                 }
-                let [area, strength] = painted(&sample, &picture, &lips, paint);
-                areas.push(area / strength.max(0.05));
+                let [area, strength] = covered(painted.each_ref(), &lips);
+                areas.push(area);
                 strengths.push(strength);
-                plains.push(painted(&sample, &outline, &lips, lab(RED))[0]);
+                let contour = Sample { face, ..sample.clone() }.contour(&mesh::LIPS);
+                let outlines = OPPOSITE.map(|colour| outlined(&sample, &contour, colour));
+                plains.push(covered(outlines.each_ref(), &lips)[0]);
             }
             area.push(&sample.name, spread(&areas));
             strength.push(&sample.name, spread(&strengths));
             plain.push(&sample.name, spread(&plains));
         }
         table.noted(&format!("area of a plain soft outline, to compare: {what}"), &plain.up_to(2));
-        for (of, series, limit) in
-            [("painted area, of lips painted alike", &area, 0.6), ("strength of the paint", &strength, 2.0)]
-        {
+        for (of, series, limit) in [("painted area", &area, 0.6), ("strength of the paint", &strength, 2.0)] {
             let what = format!("{of}: {what}");
             table.keep(&what, series);
             let text = format!("{}; beyond: {}", series.up_to(2), super::beyond(series, limit, 2));

@@ -91,7 +91,7 @@ impl<'a> Products<'a> {
         let away = Self::fine(plan, 0, &mouth.distances, 1.0, p);
         let seen = Self::fine(plan, 0, &mouth.bands, 1.0, p);
         let around = Self::fine(plan, 0, &mouth.lows, 4.0, p);
-        if away[0] >= 0.014 * size + 1.0 {
+        if away[0] >= 0.006 * size + 1.0 {
             return before;
         }
         let lab = self.lips(away, seen, around, before);
@@ -109,46 +109,57 @@ impl<'a> Products<'a> {
         lab + share * V([(0.35 * (most - lab[0])).clamp(0.0, 0.055), red - lab[1], yellow - lab[2]])
     }
 
-    fn lip_share(&self, away: V<4>, seen: V<4>, lab: V<3>) -> f32 {
+    fn lip_share(&self, away: V<4>, seen: V<4>, around: f32, lab: V<3>) -> f32 {
         let [size, gap, ..] = self.face.size;
         let (outer, inner) = (away[0] / size, away[1] / size);
         let (skin, lip, white) = (self.known[0].rgb(), self.known[1].rgb(), self.known[2].rgb());
         let (width, narrow) = ((0.75 / size).max(0.004), (0.75 / size).max(0.0025));
         let axis = tint(lip) - tint(skin);
-        let toward = (tint(seen.rgb()) - tint(skin)).dot(axis) / axis.dot(axis).max(1e-6);
-        let trust = smoothstep([0.03, 0.075], axis.length());
+        let off = tint(seen.rgb()) - tint(skin);
+        let toward = off.dot(axis) / axis.dot(axis).max(1e-6);
+        let beside = (off - toward * axis).length() / axis.length().max(1e-3);
+        let contrast = smoothstep([0.03, 0.075], axis.length());
+        let trust = contrast * smoothstep([70.0, 140.0], size);
         let light = seen[0] / lip[0];
-        let mut share = 1.0 - smoothstep([-width, width], outer - 0.001);
-        share *= 1.0 - trust * smoothstep([-0.018, 0.002], outer) * (1.0 - smoothstep([0.0, 0.35], toward));
+        let mut share = 1.0 - smoothstep([-width - 0.016 * (1.0 - contrast), width], outer - 0.0005);
+        let skin_like = (1.0 - smoothstep([0.0, 0.35], toward)) * (1.0 - smoothstep([0.4, 0.9], beside));
+        share *= 1.0 - trust * smoothstep([-0.018, 0.002], outer) * skin_like;
         share *= 1.0 - (1.0 - smoothstep([0.38, 0.6], light)) * smoothstep([-0.014, -0.002], outer);
-        let wider = smoothstep([0.05, 0.10], gap) * trust * smoothstep([0.55, 0.85], toward);
-        share = share.max(wider * (1.0 - smoothstep([0.004, 0.012], outer)));
         let lips = tint(lip) - tint(white);
         let red = (tint(seen.rgb()) - tint(white)).dot(lips) / lips.dot(lips).max(1e-5);
-        let wet = smoothstep([0.45, 0.8], red)
+        let unlike = (tint(seen.rgb()) - tint(lip)).length() / lips.length().max(0.03);
+        let wet = (1.0 - smoothstep([0.35, 0.7], unlike))
+            * smoothstep([0.45, 0.8], red)
             * smoothstep([0.5, 0.75], light)
             * (1.0 - smoothstep([0.006, 0.016], -inner))
             * smoothstep([0.015, 0.03], gap)
             * (1.0 - smoothstep([0.05, 0.09], gap));
         share *= 1.0 - (1.0 - smoothstep([-narrow, narrow], inner + 0.004)) * (1.0 - wet);
         let near = (1.0 - smoothstep([0.014, 0.022], inner.abs())) * smoothstep([0.008, 0.02], gap);
+        let beside = mix(1.0, 1.0 - smoothstep([0.35, 0.7], red), smoothstep([-0.004, 0.001], inner));
+        let pale = beside * (1.0 - smoothstep([0.05, 0.08], tint(lab)[0] - tint(white)[0]));
+        let in_opening = (1.0 - smoothstep([0.001, 0.005], inner))
+            * smoothstep([0.012, 0.025], gap)
+            * smoothstep([60.0, 120.0], size);
+        let among = 0.14 * smoothstep([0.10, 0.25], around);
         share
             * (1.0 - smoothstep([0.10, 0.45], seen[3]))
-            * (1.0 - near * (1.0 - smoothstep([0.3, 0.5], lab[0] / lip[0])))
+            * (1.0 - in_opening * pale * smoothstep([0.50, 0.62], lab[0] / white[0]))
+            * (1.0 - near * (1.0 - smoothstep([0.3 + among, 0.5 + among], lab[0] / lip[0])))
     }
 
     fn lips(&self, away: V<4>, seen: V<4>, around: V<4>, lab: V<3>) -> V<3> {
         let [cover, contrast, gleam_kept, variety] = self.face.lips;
-        let share = cover * self.known[2][3] * self.lip_share(away, seen, lab);
+        let share = cover * self.known[2][3] * self.lip_share(away, seen, around[3], lab);
         if share <= 0.0 {
             return lab;
         }
         let (lip, colour) = (self.known[1], self.lipstick);
-        let knee = lip[0] + 1.6 * lip[3];
+        let low = around[0] - lip[0];
+        let knee = lip[0] + 1.6 * lip[3] + 0.5 * low.max(0.0);
         let over = (lab[0] - knee).max(0.0);
         let dull = lab[0].min(knee) + 0.6 * lip[3] * (1.0 - (-over / (1.2 * lip[3])).exp());
-        let low = around[0] - lip[0];
-        let shade = dull - lip[0] - 0.55 * low.max(0.0) - 0.20 * low.min(0.0);
+        let shade = dull - lip[0] - 0.70 * low.max(0.0) - 0.20 * low.min(0.0);
         let lightness =
             (colour[0] + contrast * (colour[0] / lip[0]).clamp(0.90, 1.30) * shade).max(0.35 * lab[0].min(colour[0]));
         let wet = self.face.mouth[1]

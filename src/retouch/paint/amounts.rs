@@ -43,9 +43,9 @@ pub(crate) struct Finish {
 impl Finish {
     fn of(word: &str) -> Self {
         let [cover, contrast, gleam, variety, wet] = match word {
-            "satin" => [0.90, 1.12, 0.85, 0.4, 0.0],
+            "satin" => [0.90, 1.15, 0.85, 0.4, 0.0],
             "matte" => [0.95, 0.85, 0.25, 0.3, 0.0],
-            "gloss" => [0.80, 1.12, 1.10, 0.4, 0.10],
+            "gloss" => [0.80, 1.15, 1.10, 0.4, 0.10],
             _ => [0.50, 1.08, 1.0, 0.7, 0.0],
         };
         Self { cover, contrast, gleam, variety, wet }
