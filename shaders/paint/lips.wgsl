@@ -90,7 +90,7 @@ fn paint_lipstick(k: u32, mouth: PaintMouth, lab: vec3<f32>) -> vec3<f32> {
     let over = max(lab.x - knee, 0.0);
     let dull = min(lab.x, knee) + 0.6 * lip.w * (1.0 - exp(-over / (1.2 * lip.w)));
     let gleam = lab.x - dull;
-    let shade = dull - lip.x - 0.70 * max(low, 0.0) - 0.20 * min(low, 0.0);
+    let shade = dull - lip.x - 0.73 * max(low, 0.0) - 0.20 * min(low, 0.0);
     var lightness = colour.x + finish.y * clamp(colour.x / lip.x, 0.90, 1.30) * shade;
     lightness = max(lightness, 0.35 * min(lab.x, colour.x));
     var tint = colour.yz * clamp(lightness / max(colour.x, 0.02), 0.0, 1.10)

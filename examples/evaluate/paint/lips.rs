@@ -2,11 +2,12 @@
 
 use super::light::{mix, oklab, to_lab};
 use super::mouth::{Parts, is_tooth};
-use super::{PRODUCT, SEEN, beyond, changes, detail_kept, lipstick, mean_at, share_above};
+use super::tones::group;
+use super::{PRODUCT, SEEN, beyond, changes, detail_kept, lipstick, marked, mean_at, share_above};
 use crate::common::Failure;
 use crate::figures::delta_e;
 use crate::sample::{Sample, rgb};
-use crate::table::Series;
+use crate::table::{Series, list};
 use crate::{Bench, Table};
 
 /// The finishes, how much of the lip each covers, and how much of its fine texture has to stay.
@@ -47,6 +48,8 @@ fn worn(product: [f32; 3], lip: [f32; 3]) -> [f32; 3] {
 #[derive(Default)]
 struct Found {
     colour: Series,
+    /// The same by how light the skin is: light, mid, dark.
+    groups: [Series; 3],
     unbounded: Series,
     texture: Series,
     ring: Series,
@@ -76,6 +79,7 @@ pub fn lips(bench: &mut Bench, table: &mut Table) -> Result<(), Failure> {
         let parts = Parts::of(sample);
         let (middle, lip) = mid_tone(sample, &parts.lips);
         let product = parts.light.on(PRODUCT);
+        let tone = group(mean_at(&sample.picture, &marked(&sample.skin()))[0]);
         let drawn: Vec<usize> = portrait
             .polygons
             .iter()
@@ -90,6 +94,7 @@ pub fn lips(bench: &mut Bench, table: &mut Table) -> Result<(), Failure> {
             let wanted = to_lab(mix(lip, worn(product, lip), *covers));
             let off = delta_e(painted, wanted);
             found.colour.push(name, off);
+            found.groups[tone].push(name, off);
             if off > CLOSE {
                 let (lip, painted, wanted) = (shown(to_lab(lip)), shown(painted), shown(wanted));
                 found.off.push(format!("{name}: {lip} became {painted}, wanted {wanted}"));
@@ -118,6 +123,10 @@ pub fn lips(bench: &mut Bench, table: &mut Table) -> Result<(), Failure> {
         row("skin around the lips with ΔE > 2, %", &found.ring, 2, 1.0, " %");
         row("pixels of teeth with ΔE > 3, %", &found.teeth, 2, 1.0, " %");
         row("pixels of teeth in polygons with ΔE > 3, %", &found.drawn_teeth, 2, 1.0, " %");
+        let means: Vec<f32> = found.groups.iter().filter(|group| !group.is_empty()).map(Series::mean).collect();
+        let [least, most] = [f32::min, f32::max].map(|of| means.iter().copied().reduce(of).unwrap_or_default());
+        let what = format!("{finish}: mid tone to the wanted colour, on light, mid and dark skin");
+        table.judged(&what, &list(means), "apart by < 5", most - least < 5.0);
         table.keep(&format!("{finish}: fine texture kept"), &found.texture);
         let holds = found.texture.least() >= *kept;
         let (what, text) = (format!("{finish}: fine texture kept"), found.texture.down_to(2));

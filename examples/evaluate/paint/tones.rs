@@ -116,7 +116,7 @@ pub fn spared(bench: &mut Bench, table: &mut Table) -> Result<(), Failure> {
 }
 
 /// Which group a face belongs to, by the lightness of its skin in the picture: light, mid, dark.
-fn group(lightness: f32) -> usize {
+pub fn group(lightness: f32) -> usize {
     usize::from(lightness < 62.0) + usize::from(lightness < 48.0)
 }
 

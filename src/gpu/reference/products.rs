@@ -159,7 +159,7 @@ impl<'a> Products<'a> {
         let knee = lip[0] + 1.6 * lip[3] + 0.5 * low.max(0.0);
         let over = (lab[0] - knee).max(0.0);
         let dull = lab[0].min(knee) + 0.6 * lip[3] * (1.0 - (-over / (1.2 * lip[3])).exp());
-        let shade = dull - lip[0] - 0.70 * low.max(0.0) - 0.20 * low.min(0.0);
+        let shade = dull - lip[0] - 0.73 * low.max(0.0) - 0.20 * low.min(0.0);
         let lightness =
             (colour[0] + contrast * (colour[0] / lip[0]).clamp(0.90, 1.30) * shade).max(0.35 * lab[0].min(colour[0]));
         let wet = self.face.mouth[1]
