@@ -54,11 +54,11 @@ fn paint_outside_opening(k: u32, mouth: PaintMouth, inner: f32, lab: vec3<f32>) 
         * (1.0 - smoothstep(0.006, 0.016, -inner)) * smoothstep(0.015, 0.03, gap) * (1.0 - smoothstep(0.05, 0.09, gap));
     var share = 1.0 - (1.0 - smoothstep(-edge, edge, inner + 0.004)) * (1.0 - wet);
     // Teeth. Inside the drawn opening what is hardly redder than white is no lip; beside it, only if it is unlike these lips, too.
-    share *= 1.0 - smoothstep(0.10, 0.45, mouth.seen.w);
-    let pale = (1.0 - smoothstep(0.05, 0.08, paint_tint(lab).x - bare.x))
+    share *= 1.0 - smoothstep(0.04, 0.60, mouth.seen.w);
+    let pale = (1.0 - smoothstep(0.045, 0.10, paint_tint(lab).x - bare.x))
         * mix(1.0, 1.0 - smoothstep(0.35, 0.7, red), smoothstep(-0.004, 0.001, inner));
     let in_opening = (1.0 - smoothstep(0.001, 0.005, inner)) * smoothstep(0.012, 0.025, gap) * smoothstep(60.0, 120.0, size.x);
-    share *= 1.0 - in_opening * pale * smoothstep(0.50, 0.62, lab.x / white.x);
+    share *= 1.0 - in_opening * pale * smoothstep(0.46, 0.66, lab.x / white.x);
     // The dark behind them, and between them.
     let near = (1.0 - smoothstep(0.014, 0.022, abs(inner))) * smoothstep(0.008, 0.02, gap);
     let dark = vec2<f32>(0.3, 0.5) + 0.14 * smoothstep(0.10, 0.25, mouth.around.w);

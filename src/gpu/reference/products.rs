@@ -137,14 +137,14 @@ impl<'a> Products<'a> {
         share *= 1.0 - (1.0 - smoothstep([-narrow, narrow], inner + 0.004)) * (1.0 - wet);
         let near = (1.0 - smoothstep([0.014, 0.022], inner.abs())) * smoothstep([0.008, 0.02], gap);
         let beside = mix(1.0, 1.0 - smoothstep([0.35, 0.7], red), smoothstep([-0.004, 0.001], inner));
-        let pale = beside * (1.0 - smoothstep([0.05, 0.08], tint(lab)[0] - tint(white)[0]));
+        let pale = beside * (1.0 - smoothstep([0.045, 0.10], tint(lab)[0] - tint(white)[0]));
         let in_opening = (1.0 - smoothstep([0.001, 0.005], inner))
             * smoothstep([0.012, 0.025], gap)
             * smoothstep([60.0, 120.0], size);
         let among = 0.14 * smoothstep([0.10, 0.25], around);
         share
-            * (1.0 - smoothstep([0.10, 0.45], seen[3]))
-            * (1.0 - in_opening * pale * smoothstep([0.50, 0.62], lab[0] / white[0]))
+            * (1.0 - smoothstep([0.04, 0.60], seen[3]))
+            * (1.0 - in_opening * pale * smoothstep([0.46, 0.66], lab[0] / white[0]))
             * (1.0 - near * (1.0 - smoothstep([0.3 + among, 0.5 + among], lab[0] / lip[0])))
     }
 
