@@ -50,7 +50,7 @@ const PAINT_WHITE = 2u;
 const PAINT_TEETH = 3u;
 // Lightness of bright teeth, how full the brows are, lightness of the irises, how much the lips gleam.
 const PAINT_MORE = 4u;
-// OkLab of the brows' hairs.
+// OkLab of the brows' hairs; by how much the picture is blurred there: the sigma that it has beside a sharp one (F).
 const PAINT_HAIR = 5u;
 // Rows until here are kept from frame to frame.
 const PAINT_KEPT = 6u;
@@ -62,7 +62,7 @@ const PAINT_FOUNDATION = 8u;
 const PAINT_SHADOW = 9u;
 const PAINT_LINER = 10u;
 const PAINT_BROWS = 11u;
-// In w what is added to the iris's lightness.
+// In w what is added to the iris's lightness where it is covered in full.
 const PAINT_LENS = 12u;
 
 // Colour by lightness: free of shading.
