@@ -21,7 +21,8 @@ struct PaintFace {
     inner: vec4<f32>,
     // Around the lids: shadow, line, lashes; half the line's width in units of the eye's.
     lids: vec4<f32>,
-    // Brows and their tint; where the line along the lashes ends, from the inner corner (0) to the outer (1); unused.
+    // Brows and their tint; where the line along the lashes ends, from the inner corner (0) to the outer (1); what half its width
+    // grows by at the outer corner, in units of the eye's.
     brows: vec4<f32>,
     // Foundation and its tint, contour, highlight.
     skin: vec4<f32>,

@@ -9,17 +9,16 @@ struct PaintEye {
     seen: vec3<f32>,
     around: f32,
     skin: vec3<f32>,
-}
-
-// How far the colour that is seen is from that of the skin around, free of shading: reflections and rims of glasses, dyed hair.
-fn paint_strange(eye: PaintEye) -> f32 {
-    return distance(paint_tint(eye.seen), paint_tint(eye.skin));
+    // How much unlike the skin around the colour is that is seen, 0 to 1: reflections and rims of glasses, dyed hair.
+    strange: f32,
+    // The sigma by which the picture is blurred, in pixels.
+    blur: f32,
 }
 
 fn paint_shadow(k: u32, side: u32, eye: PaintEye, lab: vec3<f32>) -> vec3<f32> {
     let own = paint_known(k, PAINT_SKIN).x;
     let share = 0.75 * paint_told(k, PAINT_LIDS).x * paint_told(k, PAINT_SEEN)[side] * eye.away.w
-        * smoothstep(0.30, 0.55, eye.seen.x / own) * (1.0 - smoothstep(0.12, 0.20, paint_strange(eye)));
+        * smoothstep(0.36, 0.60, eye.seen.x / own) * (1.0 - eye.strange);
     if share <= 0.0 {
         return lab;
     }
@@ -72,7 +71,7 @@ fn paint_inner_eye(k: u32, side: u32, eye: PaintEye, lab: vec3<f32>) -> vec3<f32
     let soft = 2.0 * max(0.06, 1.0 / max(iris.z, 1.0));
     let clear = open * amounts.x * smoothstep(1.02, 1.02 + soft, r) * smoothstep(0.52, 0.78, light)
         * (1.0 - smoothstep(0.045, 0.085, distance(lab.yz, white.yz)));
-    out.x += clear * clamp(0.45 * (min(0.92, 1.04 * white.x) - lab.x), 0.0, 0.05);
+    out.x += clear * clamp(0.45 * (min(0.92, 1.04 * white.x) - lab.x), 0.0, 0.045);
     out.y *= 1.0 - 0.65 * clear;
     out.z *= 1.0 - 0.55 * clear;
     if iris.z == 0.0 {
@@ -87,11 +86,11 @@ fn paint_inner_eye(k: u32, side: u32, eye: PaintEye, lab: vec3<f32>) -> vec3<f32
     let gleam = max(0.62, own / white.x + 0.12);
     let off = (r - 0.95) / 0.09;
     let rim = exp(-off * off);
-    let soft_rim = 0.06 + 1.05 * paint_known(k, PAINT_HAIR).w * size / max(iris.z, 0.5);
-    let lens = open * amounts.z * (0.50 + 0.40 * dark) * smoothstep(0.24, 0.58, r) * (1.0 - smoothstep(1.0 - soft_rim, 1.0 + soft_rim, r))
-        * (1.0 - smoothstep(gleam, gleam + 0.18, light));
-    let pattern = lab.x / own;
-    out.x += lens * (colour.w * clamp(pattern, 0.4, 1.4) * (1.0 - smoothstep(0.70, 0.98, r)) - 0.20 * rim * lab.x);
+    let soft_rim = 0.06 + 1.05 * eye.blur / max(iris.z, 0.5);
+    let lens = open * amounts.z * (0.50 + 0.40 * dark) * smoothstep(0.24, 0.58, r)
+        * (1.0 - smoothstep(1.0 - soft_rim, 1.0 + soft_rim, r)) * (1.0 - smoothstep(gleam, gleam + 0.18, light));
+    let added = colour.w * clamp(lab.x / own, 0.4, 1.4) * (1.0 - smoothstep(0.70, 0.98, r));
+    out.x += lens * (added - 0.20 * rim * lab.x);
     let shown = 0.72 * colour.yz * clamp(0.12 + 0.88 * lab.x / max(colour.x, 0.05), 0.1, 1.1);
     out = vec3<f32>(out.x, mix(out.yz, shown * (1.0 - 0.7 * smoothstep(0.78, 1.0, r)), lens));
     // The pattern and the dark ring; catch-lights stay. What is around is the lids, too, where an eye is narrow: no farther from
@@ -106,15 +105,16 @@ fn paint_inner_eye(k: u32, side: u32, eye: PaintEye, lab: vec3<f32>) -> vec3<f32
 fn paint_liner(k: u32, side: u32, eye: PaintEye, lab: vec3<f32>) -> vec3<f32> {
     let size = paint_told(k, PAINT_SIZE).x;
     // As soft as the picture: a sharp line on a blurred face lies before it, not on it.
-    let blur = 2.1 * paint_known(k, PAINT_HAIR).w;
-    let edge = max(0.6, min(sqrt(0.0016 * 0.0016 + blur * blur), 0.011) * size);
+    let edge = max(0.6, min(length(vec2<f32>(0.0016 * size, 2.1 * eye.blur)), 0.011 * size));
     let lids = paint_told(k, PAINT_LIDS);
     let corners = paint_told(k, PAINT_CORNERS + side);
     let width = paint_told(k, PAINT_IRISES + side).w;
     let end = paint_told(k, PAINT_BROW).z;
     // It begins as nothing, grows outward and ends in a point.
     let q = dot(eye.p - corners.zw, corners.xy - corners.zw) / (width * width);
-    let half = lids.w * width * smoothstep(0.0, 0.25, q) * (0.3 + 0.7 * min(q, 1.0)) * clamp((end - q) / (end - 0.88), 0.0, 1.0);
+    let line = lids.w * smoothstep(0.0, 0.25, q) * (0.3 + 0.7 * min(q, 1.0)) * clamp((end - q) / (end - 0.88), 0.0, 1.0);
+    let corner = paint_told(k, PAINT_BROW).w * smoothstep(0.70, 0.95, q) * clamp((end - q) / (end - 0.95), 0.0, 1.0);
+    let half = width * (line + corner);
     // A line thinner than a pixel covers less of it.
     let away = abs(eye.away.z);
     let cover = smoothstep(-edge, edge, half - away) - smoothstep(-edge, edge, -half - away);
@@ -125,12 +125,11 @@ fn paint_liner(k: u32, side: u32, eye: PaintEye, lab: vec3<f32>) -> vec3<f32> {
     share *= 1.0 - 0.6 * smoothstep(0.68, 0.85, lab.x / paint_known(k, PAINT_WHITE).x);
     // Past the corner it is drawn on skin: not on a strand of hair, nor on the rim of glasses.
     let light = eye.seen.x / max(eye.skin.x, 0.05);
-    let bare = smoothstep(0.42, 0.62, light) * (1.0 - smoothstep(1.20, 1.45, light))
-        * (1.0 - smoothstep(0.12, 0.20, paint_strange(eye)));
+    let bare = smoothstep(0.42, 0.62, light) * (1.0 - smoothstep(1.20, 1.45, light)) * (1.0 - eye.strange);
     share *= mix(1.0, bare, smoothstep(0.98, 1.06, q));
     let colour = paint_known(k, PAINT_LINER).xyz;
-    let line = vec3<f32>(min(lab.x, colour.x + 0.1 * (lab.x - colour.x)), mix(lab.yz, colour.yz, 0.8));
-    return mix(lab, line, share);
+    let covered = vec3<f32>(min(lab.x, colour.x + 0.1 * (lab.x - colour.x)), mix(lab.yz, colour.yz, 0.8));
+    return mix(lab, covered, share);
 }
 
 fn paint_lashes(k: u32, side: u32, eye: PaintEye, lab: vec3<f32>) -> vec3<f32> {
@@ -156,12 +155,15 @@ fn paint_eye(k: u32, side: u32, p: vec2<f32>, before: vec3<f32>) -> vec3<f32> {
     let layer = k * 3u + 1u + side;
     let place = paint_fine(k, side + 1u, p);
     let around = textureSampleLevel(lows, linear, paint_coarse(k, side + 1u, p), layer, 0.0);
+    let seen = textureSampleLevel(bands, linear, place, layer, 0.0).xyz;
     let eye = PaintEye(
         p,
         textureSampleLevel(distances, linear, place, layer, 0.0),
-        textureSampleLevel(bands, linear, place, layer, 0.0).xyz,
+        seen,
         around.w,
         around.xyz,
+        smoothstep(0.12, 0.20, distance(paint_tint(seen), paint_tint(around.xyz))),
+        paint_known(k, PAINT_HAIR).w * paint_told(k, PAINT_SIZE).x,
     );
     var lab = paint_shadow(k, side, eye, before);
     lab = paint_brows(k, side, eye, lab);

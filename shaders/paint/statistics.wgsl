@@ -252,9 +252,10 @@ fn statistics_product(layer: u32, product: u32) -> vec4<f32> {
             return vec4<f32>(clamp(0.35 * (lit.x - skin.x), -0.04, 0.04), step, 0.0);
         }
         case 3u: {
-            // One that is as light as the skin would not be seen: it becomes darker.
-            let off = (lit.x - skin.x) / 0.10;
-            let lightness = clamp(lit.x - 0.10 * exp(-off * off), skin.x - 0.26, skin.x + 0.10);
+            // One that is as light as the skin would not be seen: it becomes darker. What is lighter stays so, or gold would be olive.
+            let off = lit.x - skin.x;
+            let alike = (1.0 - smoothstep(-0.02, 0.05, off)) * exp(-off * off / 0.017);
+            let lightness = clamp(lit.x - 0.10 * alike, skin.x - 0.24, skin.x + 0.10);
             // What is lit up to the skin's lightness does not become more colourful by as much.
             let share = lightness / light;
             return vec4<f32>(lightness, lit.yz * min(share, sqrt(share)), 0.0);

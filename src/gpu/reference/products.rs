@@ -46,8 +46,9 @@ impl<'a> Products<'a> {
         };
         let within = |lab: V<3>, low: f32, high: f32| (lab[0].clamp(low, high) / lab[0].max(0.02)) * lab;
         let lid = |lab: V<3>| {
-            let off = (lab[0] - skin[0]) / 0.10;
-            let lightness = (lab[0] - 0.10 * (-off * off).exp()).clamp(skin[0] - 0.26, skin[0] + 0.10);
+            let off = lab[0] - skin[0];
+            let alike = (1.0 - smoothstep([-0.02, 0.05], off)) * (-off * off / 0.017).exp();
+            let lightness = (lab[0] - 0.10 * alike).clamp(skin[0] - 0.24, skin[0] + 0.10);
             let share = lightness / lab[0].max(0.02);
             let share = share.min(share.sqrt());
             V([lightness, lab[1] * share, lab[2] * share])
@@ -179,7 +180,7 @@ impl<'a> Products<'a> {
         let (there, skin) = (tint(looked_at), tint(around.rgb()));
         let plain = 1.0 - smoothstep([0.12, 0.20], (there - skin).length());
 
-        let share = 0.75 * self.face.lids[0] * seen * away[3] * smoothstep([0.30, 0.55], looked_at[0] / own) * plain;
+        let share = 0.75 * self.face.lids[0] * seen * away[3] * smoothstep([0.36, 0.60], looked_at[0] / own) * plain;
         if share > 0.0 {
             let light = (lab[0] / own).max(0.0);
             let root = light.sqrt();
@@ -214,7 +215,10 @@ impl<'a> Products<'a> {
         let (width, end) = (self.face.irises[side][3], self.face.brows[2]);
         let q = ((p[0] - ix) * (ox - ix) + (p[1] - iy) * (oy - iy)) / (width * width);
         let point = ((end - q) / (end - 0.88)).clamp(0.0, 1.0);
-        let half = self.face.lids[3] * width * smoothstep([0.0, 0.25], q) * (0.3 + 0.7 * q.min(1.0)) * point;
+        let fill = smoothstep([0.70, 0.95], q) * ((end - q) / (end - 0.95)).clamp(0.0, 1.0);
+        let half = width
+            * (self.face.lids[3] * smoothstep([0.0, 0.25], q) * (0.3 + 0.7 * q.min(1.0)) * point
+                + self.face.brows[3] * fill);
         let line = away[2].abs();
         let cover = smoothstep([-edge, edge], half - line) - smoothstep([-edge, edge], -half - line);
         let share = 0.9 * self.face.lids[1] * seen * cover;
@@ -262,7 +266,7 @@ impl<'a> Products<'a> {
             * smoothstep([1.02, 1.02 + soft], r)
             * smoothstep([0.52, 0.78], light)
             * (1.0 - smoothstep([0.045, 0.085], (lab[1] - white[1]).hypot(lab[2] - white[2])));
-        out.0[0] += clear * (0.45 * ((1.04 * white[0]).min(0.92) - lab[0])).clamp(0.0, 0.05);
+        out.0[0] += clear * (0.45 * ((1.04 * white[0]).min(0.92) - lab[0])).clamp(0.0, 0.045);
         out.0[1] *= 1.0 - 0.65 * clear;
         out.0[2] *= 1.0 - 0.55 * clear;
         if radius == 0.0 {
