@@ -55,12 +55,15 @@ fn soft_made_up(layer: u32, before: vec3<f32>, shape: vec4<f32>) -> vec3<f32> {
     let own = soft_known(layer, PAINT_SKIN);
     let tint = faces[layer].skin.y;
     var lab = before;
-    // Foundation: what differs in the large from the skin's own colour goes; what is finer stays.
+    // Foundation: what differs in the large from the skin's own colour goes; what is finer stays. What differs more than skin by
+    // itself does is coloured light, or no skin.
     let product = soft_known(layer, PAINT_FOUNDATION);
     let wanted = mix(own.yz, product.yz * own.x / max(product.x, 0.05), 0.5 * tint);
+    let step = wanted * before.x / own.x - before.yz;
+    let far = (own.yz * before.x / own.x - before.yz) / 0.10;
     lab += shape.w * vec3<f32>(
         tint * clamp(0.5 * (product.x - own.x), -0.05, 0.05),
-        mix(0.55, 0.8, tint) * (wanted * before.x / own.x - before.yz),
+        mix(0.55, 0.8, tint) * exp(-dot(far, far)) * step,
     );
     // Contour is shade, warm as shade on skin is.
     lab = lab * (1.0 - 0.24 * shape.y) + shape.y * vec3<f32>(0.0, 0.002, 0.004);

@@ -74,9 +74,11 @@ impl Paint<'_> {
             let mut lab = before;
             let tint = self.face.skin[1];
             lab.0[0] += shape[3] * tint * (0.5 * (foundation[0] - own[0])).clamp(-0.05, 0.05);
+            let far = V([1, 2].map(|k: usize| (own[k] * before[0] / own[0] - before[k]) / 0.10)).length();
             for k in 1..3 {
                 let wanted = mix(own[k], foundation[k] * own[0] / foundation[0].max(0.05), 0.5 * tint);
-                lab.0[k] += shape[3] * mix(0.55, 0.8, tint) * (wanted * before[0] / own[0] - before[k]);
+                lab.0[k] +=
+                    shape[3] * mix(0.55, 0.8, tint) * (-far * far).exp() * (wanted * before[0] / own[0] - before[k]);
             }
             lab = (1.0 - 0.24 * shape[1]) * lab + shape[1] * V([0.0, 0.002, 0.004]);
             let raised = 0.35 + 0.65 * smoothstep([-0.03, 0.05], before[0] - own[0]);
