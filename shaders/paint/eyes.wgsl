@@ -105,7 +105,7 @@ fn paint_inner_eye(k: u32, side: u32, eye: PaintEye, lab: vec3<f32>) -> vec3<f32
 fn paint_liner(k: u32, side: u32, eye: PaintEye, lab: vec3<f32>) -> vec3<f32> {
     let size = paint_told(k, PAINT_SIZE).x;
     // As soft as the picture: a sharp line on a blurred face lies before it, not on it.
-    let edge = max(0.6, min(length(vec2<f32>(0.0016 * size, 2.1 * eye.blur)), 0.011 * size));
+    let edge = max(0.7, min(length(vec2<f32>(0.0022 * size, 2.1 * eye.blur)), 0.011 * size));
     let lids = paint_told(k, PAINT_LIDS);
     let corners = paint_told(k, PAINT_CORNERS + side);
     let width = paint_told(k, PAINT_IRISES + side).w;
@@ -147,7 +147,8 @@ fn paint_lashes(k: u32, side: u32, eye: PaintEye, lab: vec3<f32>) -> vec3<f32> {
     let far = select(vec2<f32>(0.04, 0.08), vec2<f32>(0.06, 0.11), is_upper);
     let band = smoothstep(-0.02, 0.02, away) * (1.0 - smoothstep(far.x, far.y, away));
     let dark = 0.9 * amount * band * max(eye.around - lab.x - 0.01, 0.0);
-    let lightness = max(lab.x - dark, min(0.06, lab.x));
+    // No darker than lashes are: a fold in the corner does not become a spot.
+    let lightness = max(lab.x - dark, max(0.5 * lab.x, min(0.06, lab.x)));
     return vec3<f32>(lightness, lab.yz * lightness / max(lab.x, 0.02));
 }
 

@@ -35,7 +35,7 @@ fn soft_blush(p: vec2<f32>, style: u32) -> f32 {
 }
 
 fn soft_contour(p: vec2<f32>) -> f32 {
-    return 0.68 * soft_spot(p, vec2<f32>(0.155, 0.640), vec2<f32>(0.090, 0.040), 0.62)
+    return 0.62 * soft_spot(p, vec2<f32>(0.155, 0.640), vec2<f32>(0.090, 0.040), 0.62)
         + 0.45 * soft_spot(p, vec2<f32>(0.10, 0.27), vec2<f32>(0.05, 0.075), 0.0)
         + 0.45 * soft_spot(p, vec2<f32>(0.447, 0.46), vec2<f32>(0.012, 0.075), 0.0)
         + 0.6 * soft_spot(p, vec2<f32>(0.24, 0.855), vec2<f32>(0.10, 0.028), 0.75);

@@ -151,7 +151,7 @@ fn eye_reach(amounts: &Amounts, size: f32, eye: &Eye, side: usize) -> Reach {
     [
         within.max(on(amounts.lashes > 0.0, 0.11 * eye.width)),
         on(amounts.brows > 0.0, 0.03 * size),
-        on(amounts.liner > 0.0, (half + fill) * eye.width + (0.011 * size).max(0.6)),
+        on(amounts.liner > 0.0, (half + fill) * eye.width + (0.011 * size).max(0.7)),
     ]
 }
 

@@ -210,7 +210,7 @@ impl<'a> Products<'a> {
         lab = self.inner_eye(side, p, away[0], around[3], lab);
 
         let blur = 2.1 * self.known[5][3];
-        let edge = (0.0016_f32.hypot(blur).min(0.011) * size).max(0.6);
+        let edge = (0.0022_f32.hypot(blur).min(0.011) * size).max(0.7);
         let [ox, oy, ix, iy] = self.face.corners[side];
         let (width, end) = (self.face.irises[side][3], self.face.brows[2]);
         let q = ((p[0] - ix) * (ox - ix) + (p[1] - iy) * (oy - iy)) / (width * width);
@@ -242,7 +242,7 @@ impl<'a> Products<'a> {
             let far = if is_upper { [0.06, 0.11] } else { [0.04, 0.08] };
             let band = smoothstep([-0.02, 0.02], off) * (1.0 - smoothstep(far, off));
             let dark = 0.9 * amount * band * (around[3] - lab[0] - 0.01).max(0.0);
-            lab = shaded((lab[0] - dark).max(lab[0].min(0.06)), lab);
+            lab = shaded((lab[0] - dark).max(0.5 * lab[0]).max(lab[0].min(0.06)), lab);
         }
         lab
     }
