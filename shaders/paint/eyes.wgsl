@@ -57,7 +57,9 @@ fn paint_brows(k: u32, side: u32, eye: PaintEye, lab: vec3<f32>) -> vec3<f32> {
 fn paint_inner_eye(k: u32, side: u32, eye: PaintEye, lab: vec3<f32>) -> vec3<f32> {
     let size = paint_told(k, PAINT_SIZE).x;
     let edge = 0.5 * max(1.2, 0.004 * size);
-    let open = paint_told(k, PAINT_SEEN)[side + 2u] * (1.0 - smoothstep(-edge, edge, eye.away.x + 0.003 * size));
+    // In a blurred picture it begins farther in, since there the lids' edge is mixed.
+    let within = 1.0 - smoothstep(-edge - 3.0 * eye.blur, edge, eye.away.x + 0.003 * size);
+    let open = paint_told(k, PAINT_SEEN)[side + 2u] * within;
     if open <= 0.0 {
         return lab;
     }
@@ -72,8 +74,10 @@ fn paint_inner_eye(k: u32, side: u32, eye: PaintEye, lab: vec3<f32>) -> vec3<f32
     let clear = open * amounts.x * smoothstep(1.02, 1.02 + soft, r) * smoothstep(0.52, 0.78, light)
         * (1.0 - smoothstep(0.045, 0.085, distance(lab.yz, white.yz)));
     out.x += clear * clamp(0.45 * (min(0.92, 1.04 * white.x) - lab.x), 0.0, 0.045);
-    out.y *= 1.0 - 0.65 * clear;
-    out.z *= 1.0 - 0.55 * clear;
+    // In coloured light, which skin tells, they are not grey.
+    let warmth = max(paint_tint(paint_known(k, PAINT_SKIN).xyz) - vec2<f32>(0.07, 0.09), vec2<f32>(0.0));
+    let wanted = clamp(lab.yz, vec2<f32>(0.0), warmth * max(lab.x, 0.0));
+    out = vec3<f32>(out.x, mix(lab.yz, wanted, vec2<f32>(0.65, 0.55) * clear));
     if iris.z == 0.0 {
         return out;
     }

@@ -250,7 +250,8 @@ impl<'a> Products<'a> {
     fn inner_eye(&self, side: usize, p: [f32; 2], away: f32, around: f32, lab: V<3>) -> V<3> {
         let size = self.face.size[0];
         let edge = 0.5 * (0.004 * size).max(1.2);
-        let open = self.face.seen[side + 2] * (1.0 - smoothstep([-edge, edge], away + 0.003 * size));
+        let blur = self.known[5][3] * size;
+        let open = self.face.seen[side + 2] * (1.0 - smoothstep([-edge - 3.0 * blur, edge], away + 0.003 * size));
         if open <= 0.0 {
             return lab;
         }
@@ -267,8 +268,11 @@ impl<'a> Products<'a> {
             * smoothstep([0.52, 0.78], light)
             * (1.0 - smoothstep([0.045, 0.085], (lab[1] - white[1]).hypot(lab[2] - white[2])));
         out.0[0] += clear * (0.45 * ((1.04 * white[0]).min(0.92) - lab[0])).clamp(0.0, 0.045);
-        out.0[1] *= 1.0 - 0.65 * clear;
-        out.0[2] *= 1.0 - 0.55 * clear;
+        let skin = tint(self.known[0].rgb());
+        for (k, (plain, share)) in [(0.07, 0.65), (0.09, 0.55)].into_iter().enumerate() {
+            let wanted = lab[k + 1].clamp(0.0, (skin[k] - plain).max(0.0) * lab[0].max(0.0));
+            out.0[k + 1] = mix(lab[k + 1], wanted, share * clear);
+        }
         if radius == 0.0 {
             return out;
         }
@@ -277,7 +281,7 @@ impl<'a> Products<'a> {
         let gleam = (own / white[0] + 0.12).max(0.62);
         let off = (r - 0.95) / 0.09;
         let rim = (-off * off).exp();
-        let soft = 0.06 + 1.05 * self.known[5][3] * size / radius.max(0.5);
+        let soft = 0.06 + 1.05 * blur / radius.max(0.5);
         let share = open
             * lens
             * (0.50 + 0.40 * smoothstep([0.25, 0.55], own / white[0]))
