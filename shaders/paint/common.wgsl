@@ -21,7 +21,8 @@ struct PaintFace {
     inner: vec4<f32>,
     // Around the lids: shadow, line, lashes; half the line's width in units of the eye's.
     lids: vec4<f32>,
-    // Brows and their tint; where the line along the lashes ends, from the inner corner (0) to the outer (1); unused.
+    // Brows and their tint; where the line along the lashes ends, from the inner corner (0) to the outer (1); what half its width
+    // grows by at the outer corner, in units of the eye's.
     brows: vec4<f32>,
     // Foundation and its tint, contour, highlight.
     skin: vec4<f32>,
@@ -50,7 +51,7 @@ const PAINT_WHITE = 2u;
 const PAINT_TEETH = 3u;
 // Lightness of bright teeth, how full the brows are, lightness of the irises, how much the lips gleam.
 const PAINT_MORE = 4u;
-// OkLab of the brows' hairs.
+// OkLab of the brows' hairs; by how much the picture is blurred there: the sigma that it has beside a sharp one (F).
 const PAINT_HAIR = 5u;
 // Rows until here are kept from frame to frame.
 const PAINT_KEPT = 6u;
@@ -62,7 +63,7 @@ const PAINT_FOUNDATION = 8u;
 const PAINT_SHADOW = 9u;
 const PAINT_LINER = 10u;
 const PAINT_BROWS = 11u;
-// In w what is added to the iris's lightness.
+// In w what is added to the iris's lightness where it is covered in full.
 const PAINT_LENS = 12u;
 
 // Colour by lightness: free of shading.

@@ -35,8 +35,8 @@ fn soft_blush(p: vec2<f32>, style: u32) -> f32 {
 }
 
 fn soft_contour(p: vec2<f32>) -> f32 {
-    return 0.9 * soft_spot(p, vec2<f32>(0.155, 0.640), vec2<f32>(0.085, 0.028), 0.62)
-        + 0.55 * soft_spot(p, vec2<f32>(0.10, 0.27), vec2<f32>(0.05, 0.075), 0.0)
+    return 0.62 * soft_spot(p, vec2<f32>(0.155, 0.640), vec2<f32>(0.090, 0.040), 0.62)
+        + 0.45 * soft_spot(p, vec2<f32>(0.10, 0.27), vec2<f32>(0.05, 0.075), 0.0)
         + 0.45 * soft_spot(p, vec2<f32>(0.447, 0.46), vec2<f32>(0.012, 0.075), 0.0)
         + 0.6 * soft_spot(p, vec2<f32>(0.24, 0.855), vec2<f32>(0.10, 0.028), 0.75);
 }
@@ -46,7 +46,7 @@ fn soft_highlight(p: vec2<f32>) -> f32 {
         + 0.7 * soft_spot(p, vec2<f32>(0.5, 0.46), vec2<f32>(0.010, 0.075), 0.0)
         + 0.5 * soft_spot(p, vec2<f32>(0.478, 0.628), vec2<f32>(0.015, 0.010), 0.0)
         + 0.35 * soft_spot(p, vec2<f32>(0.5, 0.83), vec2<f32>(0.035, 0.02), 0.0)
-        + 0.45 * soft_spot(p, vec2<f32>(0.5, 0.20), vec2<f32>(0.09, 0.055), 0.0)
+        + 0.32 * soft_spot(p, vec2<f32>(0.5, 0.20), vec2<f32>(0.09, 0.055), 0.0)
         + 0.35 * soft_spot(p, vec2<f32>(0.30, 0.325), vec2<f32>(0.05, 0.012), 0.0);
 }
 
@@ -55,15 +55,18 @@ fn soft_made_up(layer: u32, before: vec3<f32>, shape: vec4<f32>) -> vec3<f32> {
     let own = soft_known(layer, PAINT_SKIN);
     let tint = faces[layer].skin.y;
     var lab = before;
-    // Foundation: what differs in the large from the skin's own colour goes; what is finer stays.
+    // Foundation: what differs in the large from the skin's own colour goes; what is finer stays. What differs more than skin by
+    // itself does is coloured light, or no skin.
     let product = soft_known(layer, PAINT_FOUNDATION);
     let wanted = mix(own.yz, product.yz * own.x / max(product.x, 0.05), 0.5 * tint);
+    let step = wanted * before.x / own.x - before.yz;
+    let far = (own.yz * before.x / own.x - before.yz) / 0.10;
     lab += shape.w * vec3<f32>(
         tint * clamp(0.5 * (product.x - own.x), -0.05, 0.05),
-        mix(0.55, 0.8, tint) * (wanted * before.x / own.x - before.yz),
+        mix(0.55, 0.8, tint) * exp(-dot(far, far)) * step,
     );
     // Contour is shade, warm as shade on skin is.
-    lab = lab * (1.0 - 0.24 * shape.y) + shape.y * vec3<f32>(0.0, -0.003, 0.006);
+    lab = lab * (1.0 - 0.24 * shape.y) + shape.y * vec3<f32>(0.0, 0.002, 0.004);
     // Highlight where the face already catches the light.
     let raised = 0.35 + 0.65 * smoothstep(-0.03, 0.05, before.x - own.x);
     lab.x += 0.11 * shape.z * raised * clamp((1.15 - lab.x) / 0.35, 0.0, 1.0) * clamp(own.x / 0.7, 0.6, 1.0);

@@ -15,7 +15,7 @@ struct PaintState {
 
 const LANES = 64u;
 // First place and number of places of each kind: src/retouch/paint/samples.rs.
-const COUNT = 458u;
+const COUNT = 512u;
 const SKIN = vec2<u32>(0u, 21u);
 const LIPS = vec2<u32>(21u, 42u);
 const WHITES = vec2<u32>(63u, 12u);
@@ -25,6 +25,8 @@ const LINE = vec2<u32>(339u, 63u);
 const BROWS = vec2<u32>(402u, 30u);
 const ABOVE = vec2<u32>(432u, 10u);
 const IRISES = vec2<u32>(442u, 16u);
+// Six lines of nine places across the upper lids.
+const LIDS = vec2<u32>(458u, 54u);
 const MOST = 160u;
 // What does not count is sorted behind all that does.
 const OUT = 1e9;
@@ -42,7 +44,7 @@ const BY_MORE = vec4<f32>(0.105, 0.0645, 0.0645, 0.080);
 // What is sorted by what, one after the other.
 const JOBS = 12u;
 
-var<workgroup> values: array<vec3<f32>, 458>;
+var<workgroup> values: array<vec3<f32>, 512>;
 var<workgroup> keys: array<f32, 160>;
 var<workgroup> sorted: array<vec3<f32>, 160>;
 var<workgroup> found: array<vec4<f32>, 6>;
@@ -165,6 +167,27 @@ fn statistics_teeth(layer: u32, before: f32) {
     statistics_take(layer, PAINT_TEETH, teeth, share);
 }
 
+// How much of the lightness that changes across the lids changes between two places next to each other: a mean in which steep
+// lines count more; 0 where nothing changes. The places are 0.005 F apart, so an edge that is blurred by a sigma of s has 0.002 F / s.
+fn statistics_steepness() -> f32 {
+    var sums = vec2<f32>(0.0);
+    for (var k = 0u; k < 6u; k++) {
+        let first = LIDS.x + 9u * k;
+        var least = values[first].x;
+        var most = least;
+        var step = 0.0;
+        for (var j = 1u; j < 9u; j++) {
+            let here = values[first + j].x;
+            step = max(step, abs(here - values[first + j - 1u].x));
+            least = min(least, here);
+            most = max(most, here);
+        }
+        let steep = select(0.0, step / max(most - least, 0.08), most - least > 0.08);
+        sums += vec2<f32>(steep * steep, steep);
+    }
+    return sums.x / max(sums.y, 1e-3);
+}
+
 // What the sorted values of a job tell.
 fn statistics_tell(layer: u32, job: u32) {
     let slot = u32(faces[layer].size.w);
@@ -193,13 +216,23 @@ fn statistics_tell(layer: u32, job: u32) {
                 cover += smoothstep(0.03, 0.14, told[7] - sorted[k].x) / 30.0;
             }
             told[7] = cover;
-            statistics_take(layer, PAINT_HAIR, vec4<f32>(statistics_mean(2u, 14u), 0.0), BY_SKIN);
+            let steep = statistics_steepness();
+            let blur = sqrt(max(pow(0.002 / max(steep, 0.15), 2.0) - 0.0043 * 0.0043, 0.0));
+            let share = BY_SKIN * vec4<f32>(vec3<f32>(1.0), select(0.0, 1.0, steep > 0.0));
+            statistics_take(layer, PAINT_HAIR, vec4<f32>(statistics_mean(2u, 14u), select(0.0, blur, steep > 0.0)), share);
         }
         default: {
             let more = vec4<f32>(told[6], told[7], 0.5 * (sorted[7].x + sorted[8].x), told[4]);
             statistics_take(layer, PAINT_MORE, more, BY_MORE);
         }
     }
+}
+
+// A lens's colour, and what it adds to the irises' lightness: on dark ones little, or they would look printed.
+fn statistics_lens(lit: vec3<f32>) -> vec4<f32> {
+    let own = found[PAINT_MORE].z;
+    let most = mix(0.09, 0.22, smoothstep(0.25, 0.55, own / found[PAINT_WHITE].x));
+    return vec4<f32>(lit, 0.55 * clamp(lit.x - own, -0.10, most));
 }
 
 // A product's colour, as it is painted.
@@ -212,18 +245,23 @@ fn statistics_product(layer: u32, product: u32) -> vec4<f32> {
         // Lips keep about their own lightness, lids the skin's.
         case 0u: { return vec4<f32>(lit * clamp(lit.x, lip.x - 0.28, lip.x + 0.12) / light, 0.0); }
         case 1u: {
-            var step = lit.yz * clamp(skin.x / light, 0.55, 1.1) - skin.yz;
-            step /= max(length(step) / 0.13, 1.0);
-            return vec4<f32>(clamp(0.35 * (lit.x - skin.x), -0.06, 0.05), step, 0.0);
+            // On dark skin as a deep berry, on light skin as no stain; where skin has its colour already, as a flush of it.
+            var step = lit.yz * clamp(skin.x / light, 0.70, 1.1) - skin.yz;
+            step += max(0.075 - length(step), 0.0) * lit.yz / max(length(lit.yz), 1e-3);
+            step /= max(length(step) / 0.10, 1.0);
+            return vec4<f32>(clamp(0.35 * (lit.x - skin.x), -0.04, 0.04), step, 0.0);
         }
         case 3u: {
-            let lightness = clamp(lit.x, skin.x - 0.30, skin.x + 0.10);
+            // One that is as light as the skin would not be seen: it becomes darker. What is lighter stays so, or gold would be olive.
+            let off = lit.x - skin.x;
+            let alike = (1.0 - smoothstep(-0.02, 0.05, off)) * exp(-off * off / 0.017);
+            let lightness = clamp(lit.x - 0.10 * alike, skin.x - 0.24, skin.x + 0.10);
             // What is lit up to the skin's lightness does not become more colourful by as much.
             let share = lightness / light;
             return vec4<f32>(lightness, lit.yz * min(share, sqrt(share)), 0.0);
         }
         case 5u: { return vec4<f32>(mix(0.92 * found[PAINT_HAIR].xyz, lit, faces[layer].brows.y), 0.0); }
-        case 6u: { return vec4<f32>(lit, 0.55 * clamp(lit.x - found[PAINT_MORE].z, -0.10, 0.22)); }
+        case 6u: { return statistics_lens(lit); }
         default: { return vec4<f32>(lit, 0.0); }
     }
 }
@@ -236,7 +274,7 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
         return;
     }
     for (var n = lane; n < COUNT; n += LANES) {
-        let radius = select(0.003, 0.011, n < SKIN.y) * size.x;
+        let radius = select(select(0.003, 0.0012, n >= LIDS.x), 0.011, n < SKIN.y) * size.x;
         values[n] = statistics_seen(textureLoad(samples, vec2<u32>(n, layer), 0).xy, radius);
     }
     let kinds = array<vec2<u32>, JOBS>(

@@ -160,7 +160,7 @@ rows! {
             "At 1 they lose half of their colour and brighten by at most 6 steps of L*.";
         iris: amount, "Iris", "Brings out the pattern of the irises and their outer ring; catch-lights stay.",
             "At 1 the pattern has 17 % more contrast.";
-        lens: amount, "Lenses", "Puts coloured lenses on the irises.", "At 1 the lens's colour alone is seen; a half suits dark eyes.";
+        lens: amount, "Lenses", "Puts coloured lenses on the irises.", "At 1 nine tenths of it are seen on light irises, half of it on dark ones.";
         lens_color: color(0x6b8f71, 0x5f86a8, 0x8a6f4a, 0x7d7f86, 0x7a6a9a), "Lens color", "Which colour the lenses have.", "Nothing is seen of it while lens is 0.";
     }
     /// Teeth and lips.
@@ -181,7 +181,7 @@ rows! {
             "At 0 it is the face's own, at 1 half-way to the colour.";
         foundation_color: color(0xd9a98a, 0xf0d0b8, 0xc68e68, 0x9a6544, 0x6b432d), "Foundation color", "Which colour the foundation has.",
             "Nothing is seen of it while foundation_tint is 0.";
-        contour: amount, "Contour", "Shades the face below the cheekbones, at temples, jaw and nose.", "At 1 by about a quarter.";
+        contour: amount, "Contour", "Shades the face below the cheekbones, at temples, jaw and nose.", "At 1 by about a sixth.";
         highlight: amount, "Highlight", "Gives cheekbones, nose, brow and chin a gleam.", "At 1 by at most 11 % of white.";
         blush: amount, "Blush", "Puts rouge on the cheeks.", "At 1 as on a stage; a quarter is for every day.";
         blush_color: color(0xd9837a, 0xc9776f, 0xe58a72, 0xb5525a, 0xd06a6a), "Blush color", "Which colour the rouge has.", "Nothing is seen of it while blush is 0.";

@@ -145,13 +145,13 @@ fn mouth_reach(amounts: &Amounts, size: f32) -> Reach {
 
 /// The same of an eye: shaders/paint/eyes.wgsl.
 fn eye_reach(amounts: &Amounts, size: f32, eye: &Eye, side: usize) -> Reach {
-    let [half, _] = contours::line_shape(amounts);
+    let [half, _, fill] = contours::line_shape(amounts);
     let on = |is_on: bool, reach: f32| if is_on { reach } else { NOWHERE };
     let within = on(amounts.has_inner_eye(side), 0.5 * (0.004 * size).max(1.2));
     [
         within.max(on(amounts.lashes > 0.0, 0.11 * eye.width)),
         on(amounts.brows > 0.0, 0.03 * size),
-        on(amounts.liner > 0.0, half * eye.width + (0.0016 * size).max(0.6)),
+        on(amounts.liner > 0.0, (half + fill) * eye.width + (0.011 * size).max(0.7)),
     ]
 }
 

@@ -20,6 +20,7 @@ const LINE: usize = 5;
 const BROWS: usize = 6;
 const ABOVE: usize = 7;
 const IRISES: usize = 8;
+const LIDS: usize = 9;
 
 /// What is new of a frame, in the order of the columns.
 const SHARES: [[f32; 4]; 6] = [
@@ -44,6 +45,18 @@ fn sorted(values: &[V<3>], key: impl Fn(V<3>) -> f32) -> Vec<V<3>> {
     let mut values = values.to_vec();
     values.sort_by(|a, b| key(*a).total_cmp(&key(*b)));
     values
+}
+
+/// How much of the lightness that changes across the lids changes in one step.
+fn steepness(lids: &[V<3>]) -> f32 {
+    let (squares, sum) = lids.chunks(9).fold((0.0, 0.0), |(squares, sum), line| {
+        let least = line.iter().map(|lab| lab[0]).fold(f32::INFINITY, f32::min);
+        let range = line.iter().map(|lab| lab[0]).fold(0.0, f32::max) - least;
+        let step = line.windows(2).map(|pair| (pair[1][0] - pair[0][0]).abs()).fold(0.0, f32::max);
+        let steep = if range > 0.08 { step / range } else { 0.0 };
+        (squares + steep * steep, sum + steep)
+    });
+    squares / sum.max(1e-3)
 }
 
 /// A face that is painted.
@@ -72,7 +85,11 @@ impl Paint<'_> {
         let size = self.face.size[0];
         let values: Vec<V<3>> = (0..KINDS.iter().sum())
             .map(|n| {
-                let radius = if kind(SKIN).contains(&n) { 0.011 } else { 0.003 } * size;
+                let radius = match n {
+                    n if kind(SKIN).contains(&n) => 0.011,
+                    n if kind(LIDS).contains(&n) => 0.0012,
+                    _ => 0.003,
+                } * size;
                 let place = self.plan.samples.row()[n];
                 let seen = square([-1, -1], 3).fold(V::default(), |sum, [i, j]| {
                     sum + self.clamped([place[0] + i as f32 * radius, place[1] + j as f32 * radius])
@@ -148,7 +165,12 @@ impl Paint<'_> {
 
         let over = light(ABOVE)[5][0];
         let cover: f32 = of(BROWS).iter().map(|lab| smoothstep([0.03, 0.14], over - lab[0]) / 30.0).sum();
-        known[5] = take(5, mean(&light(BROWS)[2..14]).with(0.0), SHARES[5]);
+        let steep = steepness(of(LIDS));
+        let blur =
+            if steep > 0.0 { ((0.002 / steep.max(0.15)).powi(2) - 0.0043_f32.powi(2)).max(0.0).sqrt() } else { 0.0 };
+        let [skin, .., own] = SHARES[5];
+        let share = if steep > 0.0 { own } else { 0.0 };
+        known[5] = take(5, mean(&light(BROWS)[2..14]).with(blur), [skin, skin, skin, share]);
         let irises = light(IRISES);
         known[4] = take(4, V([brightest, cover, 0.5 * (irises[7][0] + irises[8][0]), gleam]), SHARES[4]);
         known

@@ -46,16 +46,22 @@ impl<'a> Products<'a> {
         };
         let within = |lab: V<3>, low: f32, high: f32| (lab[0].clamp(low, high) / lab[0].max(0.02)) * lab;
         let lid = |lab: V<3>| {
-            let lightness = lab[0].clamp(skin[0] - 0.30, skin[0] + 0.10);
+            let off = lab[0] - skin[0];
+            let alike = (1.0 - smoothstep([-0.02, 0.05], off)) * (-off * off / 0.017).exp();
+            let lightness = (lab[0] - 0.10 * alike).clamp(skin[0] - 0.24, skin[0] + 0.10);
             let share = lightness / lab[0].max(0.02);
             let share = share.min(share.sqrt());
             V([lightness, lab[1] * share, lab[2] * share])
         };
         let lens = lit(6);
         let rouge = lit(1);
-        let step = |k: usize| rouge[k] * (skin[0] / rouge[0].max(0.02)).clamp(0.55, 1.1) - skin[k];
-        let far = (step(1).hypot(step(2)) / 0.13).max(1.0);
-        let blush = V([(0.35 * (rouge[0] - skin[0])).clamp(-0.06, 0.05), step(1) / far, step(2) / far]);
+        let share = (skin[0] / rouge[0].max(0.02)).clamp(0.70, 1.1);
+        let step = V([share * rouge[1] - skin[1], share * rouge[2] - skin[2]]);
+        let more = (0.075 - step.length()).max(0.0) / rouge[1].hypot(rouge[2]).max(1e-3);
+        let step = step + more * V([rouge[1], rouge[2]]);
+        let far = (step.length() / 0.10).max(1.0);
+        let blush = V([(0.35 * (rouge[0] - skin[0])).clamp(-0.04, 0.04), step[0] / far, step[1] / far]);
+        let most = mix(0.09, 0.22, smoothstep([0.25, 0.55], known[4][2] / white[0]));
         Self {
             face,
             known,
@@ -63,7 +69,7 @@ impl<'a> Products<'a> {
             shadow: lid(lit(3)),
             liner: lit(4),
             brows: mixed(0.92 * known[5].rgb(), lit(5), face.brows[1]),
-            lens: lens.with(0.55 * (lens[0] - known[4][2]).clamp(-0.10, 0.22)),
+            lens: lens.with(0.55 * (lens[0] - known[4][2]).clamp(-0.10, most)),
             blush,
             foundation: lit(2),
         }
@@ -177,13 +183,15 @@ impl<'a> Products<'a> {
     pub(super) fn eye(&self, plan: &PaintPlan, side: usize, eye: &Part, p: [f32; 2], before: V<3>) -> V<3> {
         let part = side + 1;
         let away = Self::fine(plan, part, &eye.distances, 1.0, p);
-        let light = Self::fine(plan, part, &eye.bands, 1.0, p)[0];
+        let looked_at = Self::fine(plan, part, &eye.bands, 1.0, p).rgb();
         let around = Self::fine(plan, part, &eye.lows, 4.0, p);
         let (size, seen) = (self.face.size[0], self.face.seen[side]);
         let (own, white) = (self.known[0][0], self.known[2]);
         let mut lab = before;
+        let (there, skin) = (tint(looked_at), tint(around.rgb()));
+        let plain = 1.0 - smoothstep([0.12, 0.20], (there - skin).length());
 
-        let share = 0.75 * self.face.lids[0] * seen * away[3] * smoothstep([0.30, 0.55], light / own);
+        let share = 0.75 * self.face.lids[0] * seen * away[3] * smoothstep([0.36, 0.60], looked_at[0] / own) * plain;
         if share > 0.0 {
             let light = (lab[0] / own).max(0.0);
             let root = light.sqrt();
@@ -191,7 +199,7 @@ impl<'a> Products<'a> {
             lab = mixed(lab, V([colour[0] * light.powf(0.8), colour[1] * root, colour[2] * root]), share);
         }
 
-        let amount = self.face.brows[0] * seen;
+        let amount = self.face.brows[0] * seen * (1.0 - smoothstep([0.20, 0.30], skin[1] - there[1]));
         if amount > 0.0 && away[1] <= 0.03 * size {
             let strength = amount * (1.0 - 0.75 * smoothstep([0.35, 0.8], self.known[4][1]));
             let colour = self.brows;
@@ -212,17 +220,24 @@ impl<'a> Products<'a> {
 
         lab = self.inner_eye(side, p, away[0], around[3], lab);
 
-        let edge = (0.0016 * size).max(0.6);
+        let blur = 2.1 * self.known[5][3];
+        let edge = (0.0022_f32.hypot(blur).min(0.011) * size).max(0.7);
         let [ox, oy, ix, iy] = self.face.corners[side];
         let (width, end) = (self.face.irises[side][3], self.face.brows[2]);
         let q = ((p[0] - ix) * (ox - ix) + (p[1] - iy) * (oy - iy)) / (width * width);
         let point = ((end - q) / (end - 0.88)).clamp(0.0, 1.0);
-        let half = self.face.lids[3] * width * smoothstep([0.0, 0.25], q) * (0.3 + 0.7 * q.min(1.0)) * point;
+        let fill = smoothstep([0.70, 0.95], q) * ((end - q) / (end - 0.95)).clamp(0.0, 1.0);
+        let half = width
+            * (self.face.lids[3] * smoothstep([0.0, 0.25], q) * (0.3 + 0.7 * q.min(1.0)) * point
+                + self.face.brows[3] * fill);
         let line = away[2].abs();
         let cover = smoothstep([-edge, edge], half - line) - smoothstep([-edge, edge], -half - line);
         let share = 0.9 * self.face.lids[1] * seen * cover;
         if share > 0.0 {
+            let light = looked_at[0] / around[0].max(0.05);
+            let bare = smoothstep([0.42, 0.62], light) * (1.0 - smoothstep([1.20, 1.45], light)) * plain;
             let share = share * (1.0 - 0.6 * smoothstep([0.68, 0.85], lab[0] / white[0]));
+            let share = share * mix(1.0, bare, smoothstep([0.98, 1.06], q));
             let colour = self.liner;
             let lightness = lab[0].min(colour[0] + 0.1 * (lab[0] - colour[0]));
             lab = mixed(lab, V([lightness, mix(lab[1], colour[1], 0.8), mix(lab[2], colour[2], 0.8)]), share);
@@ -238,7 +253,7 @@ impl<'a> Products<'a> {
             let far = if is_upper { [0.06, 0.11] } else { [0.04, 0.08] };
             let band = smoothstep([-0.02, 0.02], off) * (1.0 - smoothstep(far, off));
             let dark = 0.9 * amount * band * (around[3] - lab[0] - 0.01).max(0.0);
-            lab = shaded((lab[0] - dark).max(lab[0].min(0.06)), lab);
+            lab = shaded((lab[0] - dark).max(0.5 * lab[0]).max(lab[0].min(0.06)), lab);
         }
         lab
     }
@@ -246,7 +261,8 @@ impl<'a> Products<'a> {
     fn inner_eye(&self, side: usize, p: [f32; 2], away: f32, around: f32, lab: V<3>) -> V<3> {
         let size = self.face.size[0];
         let edge = 0.5 * (0.004 * size).max(1.2);
-        let open = self.face.seen[side + 2] * (1.0 - smoothstep([-edge, edge], away + 0.003 * size));
+        let blur = self.known[5][3] * size;
+        let open = self.face.seen[side + 2] * (1.0 - smoothstep([-edge - 3.0 * blur, edge], away + 0.003 * size));
         if open <= 0.0 {
             return lab;
         }
@@ -262,32 +278,39 @@ impl<'a> Products<'a> {
             * smoothstep([1.02, 1.02 + soft], r)
             * smoothstep([0.52, 0.78], light)
             * (1.0 - smoothstep([0.045, 0.085], (lab[1] - white[1]).hypot(lab[2] - white[2])));
-        out.0[0] += clear * (0.45 * ((1.04 * white[0]).min(0.92) - lab[0])).clamp(0.0, 0.06);
-        out.0[1] *= 1.0 - 0.65 * clear;
-        out.0[2] *= 1.0 - 0.55 * clear;
+        out.0[0] += clear * (0.45 * ((1.04 * white[0]).min(0.92) - lab[0])).clamp(0.0, 0.045);
+        let skin = tint(self.known[0].rgb());
+        for (k, (plain, share)) in [(0.07, 0.65), (0.09, 0.55)].into_iter().enumerate() {
+            let wanted = lab[k + 1].clamp(0.0, (skin[k] - plain).max(0.0) * lab[0].max(0.0));
+            out.0[k + 1] = mix(lab[k + 1], wanted, share * clear);
+        }
         if radius == 0.0 {
             return out;
         }
         let colour = self.lens;
         let own = self.known[4][2].max(0.05);
         let gleam = (own / white[0] + 0.12).max(0.62);
+        let off = (r - 0.95) / 0.09;
+        let rim = (-off * off).exp();
+        let soft = 0.06 + 1.05 * blur / radius.max(0.5);
         let share = open
             * lens
-            * (0.55 + 0.45 * smoothstep([0.25, 0.50], own / white[0]))
-            * smoothstep([0.28, 0.55], r)
-            * (1.0 - smoothstep([0.96, 1.06], r))
+            * (0.50 + 0.40 * smoothstep([0.25, 0.55], own / white[0]))
+            * smoothstep([0.24, 0.58], r)
+            * (1.0 - smoothstep([1.0 - soft, 1.0 + soft], r))
             * (1.0 - smoothstep([gleam, gleam + 0.18], light));
-        let pattern_kept = (lab[0] / own).clamp(0.4, 1.4);
-        out.0[0] += share * colour[3] * pattern_kept * (1.0 - 0.7 * smoothstep([0.75, 1.0], r));
-        let shown = 0.8
-            * (0.45 + 0.55 * lab[0] / colour[0].max(0.05)).clamp(0.3, 1.15)
-            * (1.0 - 0.75 * smoothstep([0.80, 1.0], r));
+        let added = colour[3] * (lab[0] / own).clamp(0.4, 1.4) * (1.0 - smoothstep([0.70, 0.98], r));
+        out.0[0] += share * (added - 0.20 * rim * lab[0]);
+        let shown = 0.72
+            * (0.12 + 0.88 * lab[0] / colour[0].max(0.05)).clamp(0.1, 1.1)
+            * (1.0 - 0.7 * smoothstep([0.78, 1.0], r));
         (1..3).for_each(|k| out.0[k] = mix(out[k], shown * colour[k], share));
-        let ring = open * pattern * smoothstep([0.3, 0.5], r) * (1.0 - smoothstep([0.92, 1.02], r));
-        let dull = 1.0 - smoothstep([0.68, 0.85], light);
-        let rim = (r - 0.95) / 0.09;
-        out.0[0] += ring * dull * (0.85 * (lab[0] - around).clamp(-0.08, 0.08) + 0.03)
-            - 0.045 * open * pattern * (-rim * rim).exp() * dull;
-        V([out[0], out[1] * (1.0 + 0.18 * ring), out[2] * (1.0 + 0.18 * ring)])
+        let ring = smoothstep([0.3, 0.5], r) * (1.0 - smoothstep([0.92, 1.02], r));
+        let dull =
+            open * pattern * (1.0 - smoothstep([0.68, 0.85], light)) * (1.0 - smoothstep([0.20, 0.32], lab[0] - own));
+        let base = around.clamp(own - 0.06, own + 0.04);
+        let change = ring * (0.85 * (lab[0] - base).clamp(-0.08, 0.08) + 0.02) - 0.035 * rim;
+        out.0[0] += dull * change.clamp(-0.035, 0.035);
+        V([out[0], out[1] * (1.0 + 0.18 * dull * ring), out[2] * (1.0 + 0.18 * dull * ring)])
     }
 }

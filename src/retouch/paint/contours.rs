@@ -29,12 +29,17 @@ const THICKNESS: [f32; 2] = [0.0083, 0.0417];
 const WING: f32 = 0.333;
 const WING_SLOPE: [f32; 2] = [0.80, 0.66];
 const PAST_CORNER: f32 = 0.03;
+/// What half the width grows by at the outer corner for a wing that is long enough, and from which length on it is: or there would
+/// be a gap of skin between wing and corner.
+const FILL: f32 = 0.028;
+const LONG: f32 = 0.10;
 
-/// Half the width of the line along the lashes where it is widest, and where it ends, from the inner corner (0) to the outer (1):
-/// both in units of the eye's width.
-pub(crate) fn line_shape(amounts: &Amounts) -> [f32; 2] {
+/// Half the width of the line along the lashes where it is widest; where it ends, from the inner corner (0) to the outer (1); what
+/// half the width grows by at the outer corner: all in units of the eye's width.
+pub(crate) fn line_shape(amounts: &Amounts) -> [f32; 3] {
     let half = THICKNESS[0] + THICKNESS[1] * amounts.liner_width;
-    [half, 1.0 + (WING_SLOPE[0] * WING * amounts.liner_wing).max(PAST_CORNER)]
+    let wing = WING * amounts.liner_wing;
+    [half, 1.0 + (WING_SLOPE[0] * wing).max(PAST_CORNER), FILL * (wing / LONG).min(1.0)]
 }
 
 /// Rows of corners, each a closed contour but for the lines along the lashes.
@@ -115,7 +120,7 @@ impl Contours {
     /// The middle of the line along the upper lashes, from the inner corner outward.
     fn line(&mut self, side: usize, lid: &[[f32; 2]; 9], eye: &Eye, amounts: &Amounts, steps: usize) {
         let [outer, inner] = eye.corners;
-        let [half, _] = line_shape(amounts);
+        let [half, ..] = line_shape(amounts);
         let wing = WING * amounts.liner_wing;
         let lift = 0.6 * half * eye.width;
         let out = [outer[0] - inner[0], outer[1] - inner[1]];
@@ -129,13 +134,13 @@ impl Contours {
             let lift = lift * (0.2 + 0.8 * f32::from(k) / 8.0);
             *node = [p[0] + lift * eye.up[0], p[1] + lift * eye.up[1]];
         }
-        // A wing leaves the lid before the corner, in one curve: or it would be a hook.
-        let share = (wing / 0.10).min(1.0);
+        // A wing leaves the lid before the corner, half-way between lid and tip: nearer to the lid it would be a hook.
+        let share = (wing / LONG).min(1.0);
         let [.., from, before, corner, tip] = &mut nodes;
         for axis in 0..2 {
             let step = tip[axis] - from[axis];
-            before[axis] += share * 0.85 * (from[axis] + 0.34 * step - before[axis]);
-            corner[axis] += share * (from[axis] + 0.66 * step - corner[axis]);
+            before[axis] += share * 0.7 * (from[axis] + 0.34 * step - before[axis]);
+            corner[axis] += share * 0.72 * (from[axis] + 0.66 * step - corner[axis]);
         }
         let last = nodes.len() - 1;
         let node = |k: usize| nodes.get(k.min(last)).copied().unwrap_or_default();

@@ -1,13 +1,13 @@
-//! Where a face's colours are looked at: skin, lips, whites of the eyes, teeth, brows, irises.
+//! Where a face's colours are looked at: skin, lips, whites of the eyes, teeth, brows, irises; and how sharp it is, at the lids.
 
 use super::{Eye, length};
 use crate::face::topology::{LEFT_IRIS, POINTS_WITH_IRISES, RIGHT_IRIS};
 use crate::retouch::region::{at, minus};
 
 /// How many places of each kind, in their order: skin; lips; whites of the eyes; the whole face; the mouth's opening; across the
-/// line of the mouth; brows; skin above the brows; irises. shaders/paint/statistics.wgsl has them, too.
+/// line of the mouth; brows; skin above the brows; irises; across the upper lids. shaders/paint/statistics.wgsl has them, too.
 #[cfg(test)]
-pub(crate) const KINDS: [usize; 9] = [21, 42, 12, 156, 108, 63, 30, 10, 16];
+pub(crate) const KINDS: [usize; 10] = [21, 42, 12, 156, 108, 63, 30, 10, 16, 54];
 /// Room for them, in whole rows of a texture.
 pub(crate) const ROW: usize = 512;
 
@@ -23,6 +23,9 @@ const BROWS: [[[u16; 5]; 2]; 2] =
     [[[70, 63, 105, 66, 107], [46, 53, 52, 65, 55]], [[300, 293, 334, 296, 336], [276, 283, 282, 295, 285]]];
 /// How far over a brow skin is looked at, in units of the face's size.
 const ABOVE: f32 = 0.035;
+/// Middle points of the upper lids, and how far from each other places across them lie, in units of the face's size.
+const LIDS: [[u16; 3]; 2] = [[159, 158, 160], [386, 385, 387]];
+const APART: f32 = 0.005;
 const EYE_CORNERS: [[u16; 2]; 2] = [[33, 133], [263, 362]];
 
 /// Places in pixels.
@@ -39,7 +42,7 @@ fn mix(a: [f32; 2], b: [f32; 2], t: f32) -> [f32; 2] {
 }
 
 impl Samples {
-    /// A row of places, the last of them unused.
+    /// A row of places.
     pub(crate) fn row(&self) -> &[[f32; 2]; ROW] {
         &self.0
     }
@@ -86,6 +89,15 @@ impl Samples {
                 }
             })
         });
+        let lids = (0..2).flat_map(|side: usize| {
+            let up = Eye::of(points, side).up;
+            (0..3).flat_map(move |k: usize| {
+                (0..9).map(move |row| {
+                    let by = (f32::from(row as u8) - 4.0) * APART * size;
+                    [point(LIDS[side][k])[0] + by * up[0], point(LIDS[side][k])[1] + by * up[1]]
+                })
+            })
+        });
         let all = skin
             .chain(lips)
             .chain(whites)
@@ -94,7 +106,8 @@ impl Samples {
             .chain(line)
             .chain(brows)
             .chain(above)
-            .chain(irises);
+            .chain(irises)
+            .chain(lids);
         self.0.iter_mut().zip(all).for_each(|(slot, place)| *slot = place);
     }
 }
@@ -121,7 +134,7 @@ mod tests {
     #[test]
     fn the_kinds_fill_their_row() {
         let count = KINDS.iter().sum::<usize>();
-        assert_eq!(count, 458);
+        assert_eq!(count, ROW);
         let points: Vec<[f32; 3]> = (0..478).map(|k| [1.0 + k as f32, 1.0, 1.0]).collect();
         let mut samples = Samples::default();
         samples.update(&points, 100.0);

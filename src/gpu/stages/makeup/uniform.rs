@@ -46,7 +46,7 @@ impl PaintUniform {
             let [x, y] = grid.origin;
             [x, y, grid.texel, if grid.texel > 0.0 { 1.0 / grid.texel } else { 0.0 }]
         });
-        let [half, end] = line_shape(amounts);
+        let [half, end, fill] = line_shape(amounts);
         let wide = |[r, g, b]: [f32; 3]| [r, g, b, 0.0];
         let corners = |[[a, b], [c, d]]: [[f32; 2]; 2]| [a, b, c, d];
         let pair = |[a, b]: [f32; 2], [c, d]: [f32; 2]| [a, b, c, d];
@@ -65,7 +65,7 @@ impl PaintUniform {
             mouth: [amounts.teeth, amounts.finish.wet, amounts.lipstick, f32::from(u8::from(amounts.knows_mouth))],
             inner: [amounts.whites, amounts.iris, amounts.lens, 0.0],
             lids: [amounts.shadow, amounts.liner, amounts.lashes, half],
-            brows: [amounts.brows, amounts.brows_tint, end, 0.0],
+            brows: [amounts.brows, amounts.brows_tint, end, fill],
             skin: [amounts.foundation, amounts.foundation_tint, amounts.contour, amounts.highlight],
             blush: [amounts.blush, amounts.blush_style as f32, 0.0, 0.0],
             corners: paint.eyes.map(|eye| corners(eye.corners)),
