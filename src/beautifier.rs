@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::face::TrackTimes;
-use crate::gpu::{GpuCropper, PassTimes, PendingFrame, Renderer};
+use crate::gpu::{GpuCropper, PassTimes, PendingFrame, Renderer, check_input};
 use crate::look::{FaceLooks, ShapeChanges};
 use crate::{Face, FaceTracker, Frame, FrameMut, Gpu, GpuOptions, Look, Orientation, Result, TrackerOptions};
 
@@ -227,7 +227,7 @@ impl Beautifier {
 
     /// Finds the faces in a texture. Returns how long that took and how many bytes were read back.
     fn track_texture(&mut self, input: &wgpu::TextureView, time: Duration) -> Result<(Duration, u64)> {
-        Renderer::check_input(input.texture())?;
+        check_input(input.texture())?;
         let start = Instant::now();
         let cropper = match self.cropper.take() {
             Some(cropper) => cropper,

@@ -12,7 +12,9 @@ fn shaders() -> Vec<Shader> {
     let gpu = Gpu::new(GpuOptions::default()).unwrap();
     let (renderer, cropper) = (Renderer::new(&gpu).unwrap(), GpuCropper::new(&gpu).unwrap());
     let factories = [renderer.factory(), &cropper.factory];
-    factories.iter().flat_map(|factory| factory.shaders.lock().unwrap().clone()).collect()
+    // One that is compiled when it is first needed.
+    let late = [super::draw::DRAW];
+    factories.iter().flat_map(|factory| factory.shaders.lock().unwrap().clone()).chain(late).collect()
 }
 
 /// Every shader's name and module.
