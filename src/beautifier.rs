@@ -170,6 +170,7 @@ impl Beautifier {
         self.tracker.track(frame, time)?;
         let track = start.elapsed();
         let looks = self.changes.step(self.tracker.faces(), &self.looks, time);
+        self.renderer.set_time(Some(time));
         let pending = self.renderer.upload(frame, self.tracker.faces(), looks)?;
         Ok(BegunFrame { start, track, times: self.tracker.times(), pending })
     }
@@ -219,6 +220,7 @@ impl Beautifier {
         let start = Instant::now();
         let (track, bytes) = self.track_texture(input, time)?;
         let looks = self.changes.step(self.tracker.faces(), &self.looks, time);
+        self.renderer.set_time(Some(time));
         self.renderer.render(encoder, input, output, self.tracker.faces(), looks)?;
         self.note(start, track, self.tracker.times());
         self.stats.bytes += bytes;
@@ -295,7 +297,7 @@ impl Beautifier {
     /// Makes everything on the graphics device anew, on a new device with the options of the old one: what there is to do
     /// after [`Error::DeviceLost`](crate::Error::DeviceLost), or where [`Error::Timeout`](crate::Error::Timeout) does not
     /// end. Faces, look and stream stay as they are, and the next frame comes out as if nothing had been; only the skins'
-    /// colours, which settle over some ten frames, are taken afresh. Sessions that shared the old device share the new one
+    /// colours, which settle within a few tenths of a second, are taken afresh. Sessions that shared the old device share the new one
     /// if one of them calls this and the others call [`Beautifier::recover_on`] with its [`Beautifier::gpu`].
     ///
     /// # Errors

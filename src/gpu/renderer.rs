@@ -1,6 +1,6 @@
 //! Frame + faces + look → frame: in textures of a host, or in memory from start to end.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use wgpu::TextureFormat::{self, Rgba8Unorm, Rgba16Float};
 
@@ -29,6 +29,8 @@ pub struct Renderer {
     other: Option<Box<Passes>>,
     targets: Option<Targets>,
     host: HostTextures,
+    /// The next frame's, where it is told.
+    time: Option<Duration>,
     plan: Plan,
     stats: RenderStats,
 }
@@ -85,7 +87,16 @@ impl Renderer {
         let passes = Passes::new(gpu, Rgba8Unorm)?;
         let stats = RenderStats { resources_created: passes.stages.factory().created(), ..RenderStats::default() };
         let host = HostTextures::new();
-        Ok(Self { gpu: gpu.clone(), passes, other: None, targets: None, host, plan: Plan::default(), stats })
+        Ok(Self {
+            gpu: gpu.clone(),
+            passes,
+            other: None,
+            targets: None,
+            host,
+            time: None,
+            plan: Plan::default(),
+            stats,
+        })
     }
 
     /// Makes the passes those that write pictures in this format. They are compiled when they are first needed.
@@ -382,6 +393,14 @@ impl Renderer {
         Ok(())
     }
 
+    /// Says when the next frame is seen: its timestamp, counted from any moment that the stream keeps to. What is known of a
+    /// face's colours follows what is seen over a few tenths of a second, so that nothing flickers; by this it does so at any frame
+    /// rate. It holds for one frame. Of a frame that has none, or an earlier one than the last, it is taken that it comes a thirtieth of
+    /// a second after the last; a time between frames counts from 1/240 s to 1 s.
+    pub fn set_time(&mut self, time: Option<Duration>) {
+        self.time = time;
+    }
+
     /// What the last call did.
     #[must_use]
     pub fn stats(&self) -> &RenderStats {
@@ -408,6 +427,7 @@ impl Renderer {
 
     fn begin(&mut self, size: (u32, u32), faces: &[Face], looks: Looks<'_>, shows_skin: bool) -> Result<()> {
         self.stats = RenderStats { resources_created: self.stats.resources_created, ..RenderStats::default() };
+        self.plan.time = self.time.take();
         self.plan.update(size, faces, looks, shows_skin)?;
         // Asked even where there is nothing to do, so that a loss is heard of at the next frame and not at the next face.
         self.gpu.guarded(|| self.passes.stages.check_device())?;
