@@ -34,7 +34,7 @@ fn crop_sample(p: vec2<f32>, nearest: bool, is_linear: bool) -> vec3<f32> {
         let near = select(1.0 - share, share, off == vec2<i32>(1));
         let weight = select(0.0, near.x * near.y, nearest || all(at == inside));
         let seen = textureLoad(input, inside, 0).rgb;
-        sum += weight * select(seen, common_encoded(seen), is_linear);
+        sum += weight * tone_to_sdr(select(seen, common_encoded(seen), is_linear));
     }
     return sum;
 }

@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::face::TrackTimes;
-use crate::gpu::{GpuCropper, PassTimes, PendingFrame, Renderer, check_input};
+use crate::gpu::{GpuCropper, PassTimes, PendingFrame, Renderer, check_input, is_hdr};
 use crate::look::{FaceLooks, ShapeChanges};
-use crate::{Face, FaceTracker, Frame, FrameMut, Gpu, GpuOptions, Look, Orientation, Result, TrackerOptions};
+use crate::{Face, FaceTracker, Frame, FrameMut, Gpu, GpuOptions, Look, Orientation, Result, TrackerOptions, Transfer};
 
 /// What a [`Beautifier`] shall do.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -236,8 +236,15 @@ impl Beautifier {
             None => GpuCropper::new(self.renderer.gpu())?,
         };
         let cropper = self.cropper.insert(cropper);
+        let is_hdr = is_hdr(input.texture(), self.renderer.transfer());
+        cropper.read_as(if is_hdr { self.renderer.transfer() } else { Transfer::Sdr })?;
         self.tracker.track_in(&mut cropper.source(input), time)?;
         Ok((start.elapsed(), cropper.bytes()))
+    }
+
+    /// How light is coded in the textures that come: see [`Renderer::set_transfer`]. Faces are looked for in a copy as SDR shows it.
+    pub fn set_transfer(&mut self, transfer: Transfer) {
+        self.renderer.set_transfer(transfer);
     }
 
     /// How the next pictures lie: see [`FaceTracker::set_orientation`].
@@ -314,7 +321,9 @@ impl Beautifier {
     ///
     /// As [`Renderer::new`]. The session is then as it was, and this may be tried again.
     pub fn recover_on(&mut self, gpu: &Gpu) -> Result<()> {
-        self.renderer = Renderer::new(gpu)?;
+        let mut renderer = Renderer::new(gpu)?;
+        renderer.set_transfer(self.renderer.transfer());
+        self.renderer = renderer;
         self.cropper = None;
         Ok(())
     }

@@ -12,7 +12,7 @@ use super::resources::ResourceFactory;
 use super::transfer::map;
 use super::views::Views;
 use crate::face::crop::{Border, Crop, CropSource};
-use crate::{Error, Result};
+use crate::{Error, Result, Transfer};
 
 /// Most that is cropped at once: as many faces as are followed, the whole frame, and where new faces are looked for.
 const MOST: usize = 34;
@@ -36,13 +36,22 @@ struct Square {
     unused: u32,
 }
 
-const CROP: Shader = shader!("crop");
+const CROP: Shader = shader!("tone/none", "crop");
+const CROP_HLG: Shader = shader!("tone/hlg", "tone/common", "crop");
+const CROP_PQ: Shader = shader!("tone/pq", "tone/common", "crop");
+/// Those that are compiled when they are first needed.
+#[cfg(test)]
+pub(super) const SHADERS: [Shader; 2] = [CROP_HLG, CROP_PQ];
+
+const SLOTS: [Slot; 3] = [Slot::Uniform, Slot::Texture, Slot::Storage];
 
 /// Crops squares out of textures.
 pub(crate) struct GpuCropper {
     gpu: Gpu,
     pub(super) factory: ResourceFactory,
     pass: Pass,
+    /// How light is coded in what the pass reads.
+    transfer: Transfer,
     squares: wgpu::Buffer,
     /// The cropped pixels, on the device and to be read.
     buffers: Option<[wgpu::Buffer; 2]>,
@@ -63,7 +72,8 @@ impl GpuCropper {
             let factory = ResourceFactory::new(gpu.device());
             let usage = wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST;
             Ok(Self {
-                pass: Pass::new(&factory, CROP, &[Slot::Uniform, Slot::Texture, Slot::Storage]),
+                pass: Pass::new(&factory, CROP, &SLOTS),
+                transfer: Transfer::Sdr,
                 squares: factory.buffer("squares", (MOST * size_of::<Square>()) as u64, usage),
                 gpu: gpu.clone(),
                 factory,
@@ -75,6 +85,22 @@ impl GpuCropper {
                 bytes: 0,
             })
         })
+    }
+
+    /// Makes the pass the one for textures in which light is coded so.
+    pub(crate) fn read_as(&mut self, transfer: Transfer) -> Result<()> {
+        if self.transfer == transfer {
+            return Ok(());
+        }
+        let shader = match transfer {
+            Transfer::Sdr => CROP,
+            Transfer::Hlg => CROP_HLG,
+            Transfer::Pq => CROP_PQ,
+        };
+        self.pass = self.gpu.guarded(|| Ok(Pass::new(&self.factory, shader, &SLOTS)))?;
+        self.transfer = transfer;
+        self.bound.clear();
+        Ok(())
     }
 
     /// A frame in a texture, to crop network inputs from.

@@ -5,15 +5,19 @@ use wgpu::TextureFormat::{self, Bgra8Unorm, Bgra8UnormSrgb, Rgb10a2Unorm, Rgba8U
 use wgpu::TextureUsages as Usage;
 
 use super::bind_groups::{MAX_IDLE, Pair};
-use super::draw::Drawing;
+use super::draw::{DRAW, Drawing};
 use super::resources::ResourceFactory;
+use super::tone::{ToneMapped, ToneMapping};
 use super::views::Views;
-use crate::{Error, Result};
+use crate::{Error, Result, Transfer};
 
 /// What can be read, and what can be drawn into.
 const FORMATS: [TextureFormat; 6] = [Rgba8Unorm, Rgba8UnormSrgb, Bgra8Unorm, Bgra8UnormSrgb, Rgba16Float, Rgb10a2Unorm];
 /// What shaders can write to.
 const STORED: [TextureFormat; 2] = [Rgba8Unorm, Rgba16Float];
+
+/// What has more than eight bits a value.
+const DEEP: [TextureFormat; 2] = [Rgba16Float, Rgb10a2Unorm];
 
 const READ: Usage = Usage::TEXTURE_BINDING.union(Usage::COPY_SRC);
 const WRITTEN: Usage = Usage::STORAGE_BINDING.union(Usage::COPY_DST);
@@ -45,20 +49,31 @@ pub(crate) fn check_input(texture: &wgpu::Texture) -> Result<()> {
 }
 
 /// Whether a frame can be read from and written to these. Returns the format in which the stages write it.
-pub(crate) fn check_pair((input, output): Pair<'_>) -> Result<TextureFormat> {
+pub(crate) fn check_pair((input, output): Pair<'_>, transfer: Transfer) -> Result<TextureFormat> {
     let (from, to) = (input.texture(), output.texture());
     check_input(from)?;
-    let usages = match STORED.contains(&to.format()) {
+    let (is_hdr, is_deep) = (is_hdr(from, transfer), DEEP.contains(&to.format()));
+    let usages = match STORED.contains(&to.format()) && !is_hdr {
         true => "STORAGE_BINDING and COPY_DST, or RENDER_ATTACHMENT",
         false => "RENDER_ATTACHMENT",
     };
-    check("output", to, |usages| is_stored(to) || usages.contains(Usage::RENDER_ATTACHMENT), usages)?;
+    let is_stored = is_stored(to) && !is_hdr;
+    check("output", to, |own| is_stored || own.contains(Usage::RENDER_ATTACHMENT), usages)?;
+    if is_hdr && !is_deep {
+        let reason = format!("its format is {:?}, of eight bits, and the input is HDR", to.format());
+        return Err(Error::BadTexture { which: "output", reason, usages });
+    }
     let size = |texture: &wgpu::Texture| (texture.width(), texture.height());
     if size(from) != size(to) {
         return Err(Error::SizeMismatch { input: size(from), output: size(to) });
     }
     // Ten bits are whole numbers of a thousandth, which floats of sixteen bits keep apart.
-    Ok(if matches!(to.format(), Rgba16Float | Rgb10a2Unorm) { Rgba16Float } else { Rgba8Unorm })
+    Ok(if is_deep { Rgba16Float } else { Rgba8Unorm })
+}
+
+/// Whether a texture holds HDR where light is coded so.
+pub(crate) fn is_hdr(texture: &wgpu::Texture, transfer: Transfer) -> bool {
+    transfer != Transfer::Sdr && DEEP.contains(&texture.format())
 }
 
 /// Whether the stages write to an output themselves.
@@ -74,9 +89,12 @@ pub(crate) struct HostTextures {
     attachments: Views,
     /// A copy of an input of one of sRGB's types: read as it is it would be decoded.
     encoded: Option<wgpu::TextureView>,
+    /// An input of HDR as SDR shows it.
+    toned: Option<wgpu::TextureView>,
     /// What the stages write where the output is drawn.
     picture: Option<wgpu::TextureView>,
     drawing: Option<Drawing>,
+    tone: Option<ToneMapping>,
 }
 
 /// Where the stages read and write one frame.
@@ -85,11 +103,21 @@ pub(crate) struct Staged {
     output: wgpu::TextureView,
     /// What the output is drawn into at last.
     drawn: Option<wgpu::TextureView>,
+    /// The host's own input, where it is HDR.
+    hdr: Option<wgpu::TextureView>,
 }
 
 impl Staged {
     pub(crate) fn pair(&self) -> Pair<'_> {
         (&self.input, &self.output)
+    }
+
+    fn drawn_from(&self) -> Pair<'_> {
+        (&self.output, &self.output)
+    }
+
+    fn tone_mapped(&self) -> Option<ToneMapped<'_>> {
+        self.hdr.as_ref().map(|input| ToneMapped { input, toned: &self.input, picture: &self.output })
     }
 }
 
@@ -99,48 +127,73 @@ impl HostTextures {
             views: Views::new(MAX_IDLE),
             attachments: Views::new(MAX_IDLE_DRAWN),
             encoded: None,
+            toned: None,
             picture: None,
             drawing: None,
+            tone: None,
         }
     }
 
-    /// A frame of this size comes. Gives up the textures of our own that are of another size; what is bound of them keeps them alive.
-    pub(crate) fn begin(&mut self, size: (u32, u32)) -> [Option<wgpu::TextureView>; 2] {
+    /// A frame of this size comes, with light that is coded so. Gives up the textures of our own that are of another size; what is
+    /// bound of them keeps them alive.
+    pub(crate) fn begin(&mut self, size: (u32, u32), transfer: Transfer) -> [Option<wgpu::TextureView>; 3] {
         self.views.age();
         self.attachments.age();
-        [&mut self.encoded, &mut self.picture].map(|slot| slot.take_if(|view| size_of(view.texture()) != size))
+        self.tone.take_if(|tone| tone.transfer != transfer);
+        let own = [&mut self.encoded, &mut self.toned, &mut self.picture];
+        let stale = own.map(|own| own.take_if(|view| size_of(view.texture()) != size));
+        for view in stale.iter().flatten() {
+            self.drawing.iter_mut().for_each(|drawing| drawing.release(view));
+            self.tone.iter_mut().for_each(|tone| tone.release(view));
+        }
+        stale
     }
 
     /// Makes whatever lies between the host's textures, which were checked, and the stages. A frame that `stays` as it is, is copied
     /// from one to the other where that can be.
-    pub(crate) fn prepare(&mut self, factory: &ResourceFactory, pair: Pair<'_>, stays: bool) -> Staged {
+    pub(crate) fn prepare(
+        &mut self,
+        factory: &ResourceFactory,
+        pair: Pair<'_>,
+        transfer: Transfer,
+        stays: bool,
+    ) -> Staged {
         let (from, to) = (pair.0.texture(), pair.1.texture());
+        let is_hdr = is_hdr(from, transfer);
         let is_copied = stays && is_alike(from.format(), to.format()) && to.usage().contains(Usage::COPY_DST);
         let own = |slot: &mut Option<wgpu::TextureView>, label, format, usage| {
-            if slot.as_ref().is_none_or(|view| view.texture().format() != format) {
-                *slot = None;
-            }
+            slot.take_if(|view| view.texture().format() != format);
             slot.get_or_insert_with(|| factory.texture(label, size_of(from), format, usage)).clone()
         };
-        let input = if from.format().is_srgb() && !is_copied {
-            let format = from.format().remove_srgb_suffix();
-            own(&mut self.encoded, "encoded", format, READ | Usage::COPY_DST)
+        let input = if is_hdr && !is_copied {
+            own(&mut self.toned, "as SDR", Rgba16Float, READ | Usage::STORAGE_BINDING)
+        } else if from.format().is_srgb() && !is_copied {
+            own(&mut self.encoded, "encoded", from.format().remove_srgb_suffix(), READ | Usage::COPY_DST)
         } else {
             self.views.of(factory, from)
         };
-        if is_copied || is_stored(to) {
-            return Staged { input, output: self.views.of(factory, to), drawn: None };
+        if is_copied || is_stored(to) && !is_hdr {
+            return Staged { input, output: self.views.of(factory, to), drawn: None, hdr: None };
         }
         let output = own(&mut self.picture, "picture", factory.picture(), WRITTEN | Usage::TEXTURE_BINDING);
-        let drawing = self.drawing.get_or_insert_with(|| Drawing::new(factory));
-        drawing.prepare(factory, &output, to.format());
-        Staged { input, output, drawn: Some(self.attachments.of(factory, to)) }
+        let hdr = is_hdr.then(|| self.views.of(factory, from));
+        let staged = Staged { input, output, drawn: Some(self.attachments.of(factory, to)), hdr };
+        if let Some(frame) = staged.tone_mapped() {
+            let tone = self.tone.get_or_insert_with(|| ToneMapping::new(factory, transfer));
+            tone.prepare(factory, frame, to.format());
+        } else {
+            let drawing = self.drawing.get_or_insert_with(|| Drawing::new(factory, DRAW, 1));
+            drawing.prepare(factory, staged.drawn_from(), &[&staged.output], to.format());
+        }
+        staged
     }
 
     /// Records what comes before the stages.
     pub(crate) fn record_input(&self, encoder: &mut wgpu::CommandEncoder, input: &wgpu::TextureView, staged: &Staged) {
         let (from, to) = (input.texture(), staged.input.texture());
-        if from != to {
+        if let (Some(tone), Some(frame)) = (&self.tone, staged.tone_mapped()) {
+            tone.record_look(encoder, frame);
+        } else if from != to {
             // Between a format and its sibling of sRGB bytes are copied as they are.
             encoder.copy_texture_to_texture(from.as_image_copy(), to.as_image_copy(), from.size());
         }
@@ -148,8 +201,11 @@ impl HostTextures {
 
     /// Records what comes after the stages.
     pub(crate) fn record_output(&self, encoder: &mut wgpu::CommandEncoder, staged: &Staged) {
-        if let (Some(drawing), Some(into)) = (&self.drawing, &staged.drawn) {
-            drawing.record(encoder, into);
+        let Some(into) = &staged.drawn else { return };
+        if let (Some(tone), Some(frame)) = (&self.tone, staged.tone_mapped()) {
+            tone.record_merge(encoder, frame, into);
+        } else if let Some(drawing) = &self.drawing {
+            drawing.record(encoder, staged.drawn_from(), into);
         }
     }
 

@@ -18,6 +18,7 @@ mod shaders;
 mod stages;
 mod stats;
 mod timer;
+mod tone;
 mod transfer;
 mod views;
 mod windows;
@@ -28,7 +29,7 @@ use crate::{Error, Result};
 use fault::Own;
 
 pub(crate) use crop::GpuCropper;
-pub(crate) use host::check_input;
+pub(crate) use host::{check_input, is_hdr};
 pub(crate) use renderer::PendingFrame;
 pub use renderer::Renderer;
 pub use stats::RenderStats;

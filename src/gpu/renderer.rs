@@ -16,7 +16,7 @@ use super::transfer::{InFlightFrame, Targets};
 use super::windows::{Window, shifted, windows};
 use crate::retouch::Plan;
 use crate::retouch::region::TILE;
-use crate::{Error, Face, Frame, FrameMut, Look, Looks, Result};
+use crate::{Error, Face, Frame, FrameMut, Look, Looks, Result, Transfer};
 
 /// Retouches faces in textures or in memory. Nothing in it depends on where the faces come from.
 ///
@@ -29,6 +29,7 @@ pub struct Renderer {
     other: Option<Box<Passes>>,
     targets: Option<Targets>,
     host: HostTextures,
+    transfer: Transfer,
     /// The next frame's, where it is told.
     time: Option<Duration>,
     plan: Plan,
@@ -86,13 +87,13 @@ impl Renderer {
     pub fn new(gpu: &Gpu) -> Result<Self> {
         let passes = Passes::new(gpu, Rgba8Unorm)?;
         let stats = RenderStats { resources_created: passes.stages.factory().created(), ..RenderStats::default() };
-        let host = HostTextures::new();
         Ok(Self {
             gpu: gpu.clone(),
             passes,
             other: None,
             targets: None,
-            host,
+            host: HostTextures::new(),
+            transfer: Transfer::Sdr,
             time: None,
             plan: Plan::default(),
             stats,
@@ -205,17 +206,17 @@ impl Renderer {
         shows_skin: bool,
     ) -> Result<()> {
         // A device would only complain once the host finishes its encoder.
-        self.write_as(host::check_pair(pair)?)?;
+        self.write_as(host::check_pair(pair, self.transfer)?)?;
         let size = (pair.0.texture().width(), pair.0.texture().height());
         self.begin(size, faces, looks, shows_skin)?;
         let gpu = self.gpu.clone();
-        for stale in self.host.begin(size).into_iter().flatten() {
+        for stale in self.host.begin(size, self.transfer).into_iter().flatten() {
             self.passes.release(&stale);
         }
         // First all that can fail, then the recording.
         let made = gpu.guarded(|| {
             let factory = self.passes.stages.factory();
-            let staged = self.host.prepare(factory, pair, self.plan.faces().is_empty());
+            let staged = self.host.prepare(factory, pair, self.transfer, self.plan.faces().is_empty());
             self.passes.copy.prepare(factory, staged.pair());
             self.passes.stages.prepare(staged.pair(), &self.plan);
             Ok(staged)
@@ -399,6 +400,19 @@ impl Renderer {
     /// a second after the last; a time between frames counts from 1/240 s to 1 s.
     pub fn set_time(&mut self, time: Option<Duration>) {
         self.time = time;
+    }
+
+    /// Says how light is coded in the textures that come, those of `Rgba16Float` and `Rgb10a2Unorm`; [`Transfer::Sdr`] at first. HLG and
+    /// PQ are signals of 0 to 1 in the primaries of BT.2020. Skin is then looked for in a copy as SDR shows it, and the output, of one
+    /// of these two formats too, is drawn into (`RENDER_ATTACHMENT`): what was not retouched keeps its values. Frames in
+    /// memory tell their own, by [`Colours`](crate::Colours).
+    pub fn set_transfer(&mut self, transfer: Transfer) {
+        self.transfer = transfer;
+    }
+
+    /// How light is coded in textures.
+    pub(crate) fn transfer(&self) -> Transfer {
+        self.transfer
     }
 
     /// What the last call did.
