@@ -22,7 +22,7 @@ const DEEP: [TextureFormat; 2] = [Rgba16Float, Rgb10a2Unorm];
 const READ: Usage = Usage::TEXTURE_BINDING.union(Usage::COPY_SRC);
 const WRITTEN: Usage = Usage::STORAGE_BINDING.union(Usage::COPY_DST);
 /// After how many other frames an output that was drawn into is let go. Those of a screen are new in every frame, and large.
-const MAX_IDLE_DRAWN: u32 = 4;
+const MAX_IDLE_DRAWN: u32 = 8;
 
 fn check(
     which: &'static str,
