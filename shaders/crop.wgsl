@@ -12,8 +12,9 @@ struct Square {
     nearest: u32,
     // Its first word.
     start: u32,
-    unused_a: u32,
-    unused_b: u32,
+    // 1 where the frame is decoded as it is read, since it is of one of sRGB's types, else 0.
+    linear: u32,
+    unused: u32,
 }
 
 @group(0) @binding(0) var<uniform> squares: array<Square, 34>;
@@ -21,7 +22,7 @@ struct Square {
 @group(0) @binding(2) var<storage, read_write> words: array<u32>;
 
 // The colour at a place between pixels.
-fn crop_sample(p: vec2<f32>, nearest: bool) -> vec3<f32> {
+fn crop_sample(p: vec2<f32>, nearest: bool, is_linear: bool) -> vec3<f32> {
     let last = vec2<i32>(textureDimensions(input)) - 1;
     let base = floor(p);
     let share = p - base;
@@ -32,7 +33,8 @@ fn crop_sample(p: vec2<f32>, nearest: bool) -> vec3<f32> {
         let inside = clamp(at, vec2<i32>(0), last);
         let near = select(1.0 - share, share, off == vec2<i32>(1));
         let weight = select(0.0, near.x * near.y, nearest || all(at == inside));
-        sum += weight * textureLoad(input, inside, 0).rgb;
+        let seen = textureLoad(input, inside, 0).rgb;
+        sum += weight * tone_to_sdr(select(seen, common_encoded(seen), is_linear));
     }
     return sum;
 }
@@ -47,7 +49,8 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(workgroup_id) gro
     var colours: array<vec3<f32>, 4>;
     for (var k = 0u; k < 4u; k++) {
         let place = vec2<f32>(f32(first + k), f32(id.y)) / vec2<f32>(square.size);
-        colours[k] = crop_sample(square.corner + place.x * square.across + place.y * square.down, square.nearest == 1u);
+        let at = square.corner + place.x * square.across + place.y * square.down;
+        colours[k] = crop_sample(at, square.nearest == 1u, square.linear == 1u);
     }
     let at = square.start + (id.y * square.size.x + first) / 4u * 3u;
     words[at] = pack4x8unorm(vec4<f32>(colours[0], colours[1].r));

@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::face::TrackTimes;
-use crate::gpu::{GpuCropper, PassTimes, PendingFrame, Renderer};
+use crate::gpu::{GpuCropper, PassTimes, PendingFrame, Renderer, check_input, is_hdr};
 use crate::look::{FaceLooks, ShapeChanges};
-use crate::{Face, FaceTracker, Frame, FrameMut, Gpu, GpuOptions, Look, Orientation, Result, TrackerOptions};
+use crate::{Face, FaceTracker, Frame, FrameMut, Gpu, GpuOptions, Look, Orientation, Result, TrackerOptions, Transfer};
 
 /// What a [`Beautifier`] shall do.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -170,6 +170,7 @@ impl Beautifier {
         self.tracker.track(frame, time)?;
         let track = start.elapsed();
         let looks = self.changes.step(self.tracker.faces(), &self.looks, time);
+        self.renderer.set_time(Some(time));
         let pending = self.renderer.upload(frame, self.tracker.faces(), looks)?;
         Ok(BegunFrame { start, track, times: self.tracker.times(), pending })
     }
@@ -219,6 +220,7 @@ impl Beautifier {
         let start = Instant::now();
         let (track, bytes) = self.track_texture(input, time)?;
         let looks = self.changes.step(self.tracker.faces(), &self.looks, time);
+        self.renderer.set_time(Some(time));
         self.renderer.render(encoder, input, output, self.tracker.faces(), looks)?;
         self.note(start, track, self.tracker.times());
         self.stats.bytes += bytes;
@@ -227,15 +229,22 @@ impl Beautifier {
 
     /// Finds the faces in a texture. Returns how long that took and how many bytes were read back.
     fn track_texture(&mut self, input: &wgpu::TextureView, time: Duration) -> Result<(Duration, u64)> {
-        Renderer::check_input(input.texture())?;
+        check_input(input.texture())?;
         let start = Instant::now();
         let cropper = match self.cropper.take() {
             Some(cropper) => cropper,
             None => GpuCropper::new(self.renderer.gpu())?,
         };
         let cropper = self.cropper.insert(cropper);
+        let is_hdr = is_hdr(input.texture(), self.renderer.transfer());
+        cropper.read_as(if is_hdr { self.renderer.transfer() } else { Transfer::Sdr })?;
         self.tracker.track_in(&mut cropper.source(input), time)?;
         Ok((start.elapsed(), cropper.bytes()))
+    }
+
+    /// How light is coded in the textures that come: see [`Renderer::set_transfer`]. Faces are looked for in a copy as SDR shows it.
+    pub fn set_transfer(&mut self, transfer: Transfer) {
+        self.renderer.set_transfer(transfer);
     }
 
     /// How the next pictures lie: see [`FaceTracker::set_orientation`].
@@ -295,7 +304,7 @@ impl Beautifier {
     /// Makes everything on the graphics device anew, on a new device with the options of the old one: what there is to do
     /// after [`Error::DeviceLost`](crate::Error::DeviceLost), or where [`Error::Timeout`](crate::Error::Timeout) does not
     /// end. Faces, look and stream stay as they are, and the next frame comes out as if nothing had been; only the skins'
-    /// colours, which settle over some ten frames, are taken afresh. Sessions that shared the old device share the new one
+    /// colours, which settle within a few tenths of a second, are taken afresh. Sessions that shared the old device share the new one
     /// if one of them calls this and the others call [`Beautifier::recover_on`] with its [`Beautifier::gpu`].
     ///
     /// # Errors
@@ -312,7 +321,9 @@ impl Beautifier {
     ///
     /// As [`Renderer::new`]. The session is then as it was, and this may be tried again.
     pub fn recover_on(&mut self, gpu: &Gpu) -> Result<()> {
-        self.renderer = Renderer::new(gpu)?;
+        let mut renderer = Renderer::new(gpu)?;
+        renderer.set_transfer(self.renderer.transfer());
+        self.renderer = renderer;
         self.cropper = None;
         Ok(())
     }

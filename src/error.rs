@@ -165,7 +165,7 @@ pub enum Error {
     },
     /// A texture that a host passed in cannot be read from or written to.
     #[error(
-        "the {which} texture cannot be used ({reason}): pass a view of a 2D texture of format Rgba8Unorm or Rgba16Float (an input may be Bgra8Unorm or Rgb10a2Unorm too) with the usages {usages}"
+        "the {which} texture cannot be used ({reason}): pass a view of a 2D texture of one layer and one sample a pixel, of format Rgba8Unorm, Bgra8Unorm, either with Srgb, Rgba16Float or Rgb10a2Unorm, with the usages {usages}"
     )]
     BadTexture {
         /// Which texture: `input` or `output`.

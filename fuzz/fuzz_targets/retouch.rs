@@ -2,10 +2,11 @@
 #![no_main]
 
 use std::cell::RefCell;
+use std::time::Duration;
 
 use arbitrary::Arbitrary;
 use glowup::gpu::Renderer;
-use glowup::{Error, Face, FrameMut, Gpu, GpuOptions, Look, Shape as ShapeAmounts, Skin};
+use glowup::{Color, Error, Face, FrameMut, Gpu, GpuOptions, Kind, Look, Shape as ShapeAmounts, Skin, Value};
 use libfuzzer_sys::fuzz_target;
 
 #[derive(Arbitrary, Debug)]
@@ -14,6 +15,9 @@ struct Input {
     height: u8,
     seed: u32,
     amounts: [Number; 3],
+    /// Rows of the table of settings, each with a value for it.
+    settings: Vec<(u8, Number, u32)>,
+    time: Option<u16>,
     faces: Vec<Shape>,
 }
 
@@ -21,6 +25,21 @@ struct Input {
 enum Number {
     Share(u8),
     Any(f32),
+}
+
+/// A setting, where the value is one for it: a look refuses any other at once.
+fn set(look: &mut Look, (row, amount, bits): (u8, Number, u32)) {
+    let row = &Look::ROWS[usize::from(row) % Look::ROWS.len()];
+    let before = look.clone();
+    let outcome = match row.kind {
+        Kind::Amount { min } if bits & 1 == 1 => row.set(look, amount.get() * if min < 0.0 { -1.0 } else { 1.0 }),
+        Kind::Amount { .. } => row.set(look, amount.get()),
+        Kind::Color(_) => row.set(look, Color::new(bits & 0xff_ffff)),
+        Kind::Choice(words) => row.set(look, Value::Choice(words[bits as usize % words.len()])),
+        _ => Ok(()),
+    };
+    // An amount that is no number, as a host may have written it, is not equal to itself.
+    assert!(outcome.is_ok() || *look == before || before != before.clone());
 }
 
 impl Number {
@@ -83,24 +102,24 @@ fuzz_target!(|input: Input| {
         .collect();
     let [slim, smooth, tone] = input.amounts.map(Number::get);
     let faces: Vec<Face> = input.faces.iter().take(40).map(Shape::face).collect();
-    let bad_look = ![slim, smooth, tone].iter().all(|amount| (0.0..=1.0).contains(amount));
     let bad_face = faces.iter().any(|face| {
         !face.visibility.is_finite()
             || ![468, 478].contains(&face.points.len())
             || !face.points.as_flattened().iter().all(|value| value.abs() <= 1e6)
     });
+    let mut look = Look {
+        skin: Skin { smooth, tone, ..Skin::NONE },
+        shape: ShapeAmounts { slim, ..ShapeAmounts::NONE },
+        ..Look::NONE
+    };
+    input.settings.iter().take(16).for_each(|setting| set(&mut look, *setting));
+    let bad_look =
+        [look.shape.slim, look.skin.smooth, look.skin.tone].iter().any(|amount| !(0.0..=1.0).contains(amount));
     let mut picture = before.clone();
     let outcome = RENDERER.with_borrow_mut(|renderer| {
         let mut frame = FrameMut::rgba8(&mut picture, width, height).expect("it fits");
-        renderer.retouch(
-            &mut frame,
-            &faces,
-            &Look {
-                skin: Skin { smooth, tone, ..Skin::NONE },
-                shape: ShapeAmounts { slim, ..ShapeAmounts::NONE },
-                ..Look::NONE
-            },
-        )
+        renderer.set_time(input.time.map(|time| Duration::from_millis(time.into())));
+        renderer.retouch(&mut frame, &faces, &look)
     });
     match outcome {
         Ok(()) => assert!(!bad_look && !bad_face),
@@ -112,7 +131,7 @@ fuzz_target!(|input: Input| {
         assert!(picture == before);
     }
     // Transparency is carried along wherever nothing moves.
-    if slim == 0.0 {
+    if look.shape == ShapeAmounts::NONE {
         assert!(picture.chunks_exact(4).zip(before.chunks_exact(4)).all(|(after, before)| after[3] == before[3]));
     }
 });

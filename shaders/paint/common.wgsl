@@ -26,7 +26,7 @@ struct PaintFace {
     brows: vec4<f32>,
     // Foundation and its tint, contour, highlight.
     skin: vec4<f32>,
-    // Blush and its style; unused.
+    // Blush and its style; unused; seconds since the face's last frame.
     blush: vec4<f32>,
     // The eyes' outer and inner corners.
     corners: array<vec4<f32>, 2>,

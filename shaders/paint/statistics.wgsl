@@ -33,13 +33,12 @@ const OUT = 1e9;
 // In a black picture all is lit a little.
 const DARKEST = vec4<f32>(0.05, -1.0, -1.0, 0.0);
 
-// Shares that a frame takes of what is new, at thirty frames a second: 1 − exp(−1/30 s / τ), with τ of 0.5 s for skin, 0.8 s
-// for what is bright, 0.4 s and 0.6 s for lips, 1 s for white, 0.15 s for the mouth's line, 0.3 s for teeth.
-const BY_SKIN = vec4<f32>(0.0645, 0.0645, 0.0645, 0.0408);
-const BY_LIP = vec4<f32>(0.080, 0.080, 0.080, 0.054);
-const BY_WHITE = vec4<f32>(0.0328, 0.0328, 0.0328, 0.199);
-const BY_TEETH = vec4<f32>(0.105);
-const BY_MORE = vec4<f32>(0.105, 0.0645, 0.0645, 0.080);
+// How slowly what is known follows what is seen, whatever the frame rate: the seconds in which all but 1/e of a step is taken in.
+const SKIN_SECONDS = vec4<f32>(0.5, 0.5, 0.5, 0.8);
+const LIP_SECONDS = vec4<f32>(0.4, 0.4, 0.4, 0.6);
+const WHITE_SECONDS = vec4<f32>(1.0, 1.0, 1.0, 0.15);
+const TEETH_SECONDS = vec4<f32>(0.3);
+const MORE_SECONDS = vec4<f32>(0.3, 0.5, 0.5, 0.4);
 
 // What is sorted by what, one after the other.
 const JOBS = 12u;
@@ -89,6 +88,11 @@ fn statistics_take(layer: u32, n: u32, fresh: vec4<f32>, share: vec4<f32>) {
     found[n] = mix(fresh, mix(states[slot].kept[n], fresh, share), vec4<f32>(select(0.0, 1.0, known)));
 }
 
+// The share of what is new that a face's frame takes in.
+fn statistics_share(layer: u32, seconds: vec4<f32>) -> vec4<f32> {
+    return 1.0 - exp(-faces[layer].blush.w / seconds);
+}
+
 // What a value is sorted by.
 fn statistics_key(layer: u32, job: u32, k: u32, lab: vec3<f32>) -> f32 {
     switch job {
@@ -107,7 +111,7 @@ fn statistics_lips(layer: u32, known: vec3<f32>) {
     let lip = max(vec4<f32>(told[3], told[1], told[2], spread), DARKEST);
     // Farther off than lips change by themselves: something is in front of them.
     let is_hand = distance(lip.xyz, known) > 0.12;
-    statistics_take(layer, PAINT_LIP, lip, BY_LIP * select(1.0, 0.1, is_hand));
+    statistics_take(layer, PAINT_LIP, lip, statistics_share(layer, LIP_SECONDS * select(1.0, 10.0, is_hand)));
     let own = found[PAINT_LIP];
     let knee = own.x + 1.6 * own.w;
     var gleam = 0.0;
@@ -143,7 +147,7 @@ fn statistics_white(layer: u32) {
     let told_seen = max(faces[layer].mouth.w, smoothstep(0.02, 0.03, faces[layer].size.y));
     let seen = max(smoothstep(0.35, 0.65, lines), told_seen);
     // Shut eyes tell nothing.
-    let share = BY_WHITE * vec4<f32>(vec3<f32>(select(1.0, 0.0, count == 0u)), 1.0);
+    let share = statistics_share(layer, WHITE_SECONDS) * vec4<f32>(vec3<f32>(select(1.0, 0.0, count == 0u)), 1.0);
     statistics_take(layer, PAINT_WHITE, vec4<f32>(white, seen), share);
 }
 
@@ -163,7 +167,8 @@ fn statistics_teeth(layer: u32, before: f32) {
         teeth = vec4<f32>(told[5], at, cluster.y, clamp(0.5 * (reddest - at), 0.020, 0.038));
     }
     // A mouth that opens shows teeth that nobody has seen yet.
-    let share = select(BY_TEETH, vec4<f32>(1.0), before == 0.0 || teeth.w == 0.0);
+    let is_first = before == 0.0 || teeth.w == 0.0;
+    let share = select(statistics_share(layer, TEETH_SECONDS), vec4<f32>(1.0), is_first);
     statistics_take(layer, PAINT_TEETH, teeth, share);
 }
 
@@ -195,7 +200,7 @@ fn statistics_tell(layer: u32, job: u32) {
         case 0u: { told[0] = sorted[148].x; }
         case 1u: {
             let skin = max(vec4<f32>(statistics_mean(4u, 17u), told[0]), DARKEST);
-            statistics_take(layer, PAINT_SKIN, skin, BY_SKIN);
+            statistics_take(layer, PAINT_SKIN, skin, statistics_share(layer, SKIN_SECONDS));
         }
         case 2u: { told[1] = 0.5 * (sorted[20].y + sorted[21].y); }
         case 3u: { told[2] = 0.5 * (sorted[20].z + sorted[21].z); }
@@ -218,12 +223,12 @@ fn statistics_tell(layer: u32, job: u32) {
             told[7] = cover;
             let steep = statistics_steepness();
             let blur = sqrt(max(pow(0.002 / max(steep, 0.15), 2.0) - 0.0043 * 0.0043, 0.0));
-            let share = BY_SKIN * vec4<f32>(vec3<f32>(1.0), select(0.0, 1.0, steep > 0.0));
+            let share = statistics_share(layer, SKIN_SECONDS) * vec4<f32>(vec3<f32>(1.0), select(0.0, 1.0, steep > 0.0));
             statistics_take(layer, PAINT_HAIR, vec4<f32>(statistics_mean(2u, 14u), select(0.0, blur, steep > 0.0)), share);
         }
         default: {
             let more = vec4<f32>(told[6], told[7], 0.5 * (sorted[7].x + sorted[8].x), told[4]);
-            statistics_take(layer, PAINT_MORE, more, BY_MORE);
+            statistics_take(layer, PAINT_MORE, more, statistics_share(layer, MORE_SECONDS));
         }
     }
 }

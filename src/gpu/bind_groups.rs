@@ -3,7 +3,7 @@
 /// How many pairs of textures a host may alternate between before bind groups are made anew.
 const CAPACITY: usize = 8;
 /// After how many other frames a pair of textures is let go: bind groups keep a host's textures alive.
-const MAX_IDLE: u32 = 60;
+pub(crate) const MAX_IDLE: u32 = 60;
 
 /// A texture to read the frame from and one to write it to.
 pub(crate) type Pair<'a> = (&'a wgpu::TextureView, &'a wgpu::TextureView);
@@ -46,9 +46,9 @@ impl<T> BindGroupCache<T> {
         self.0.push(Entry { input: input.clone(), output: output.clone(), bound, idle: 0 });
     }
 
-    /// Lets go of a texture that is read from no more.
-    pub(crate) fn release(&mut self, input: &wgpu::TextureView) {
-        self.0.retain(|entry| entry.input != *input);
+    /// Lets go of a texture that is used no more.
+    pub(crate) fn release(&mut self, texture: &wgpu::TextureView) {
+        self.0.retain(|entry| entry.input != *texture && entry.output != *texture);
     }
 
     pub(crate) fn clear(&mut self) {

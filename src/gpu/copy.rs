@@ -4,6 +4,7 @@ use wgpu::BindingResource::TextureView;
 use wgpu::TextureFormat::Rgba8Unorm;
 
 use super::bind_groups::{BindGroupCache, Pair};
+use super::host::is_alike;
 use super::pass::{Pass, Shader, Slot, shader};
 use super::resources::ResourceFactory;
 
@@ -28,7 +29,7 @@ impl FrameCopy {
     pub(crate) fn prepare(&mut self, factory: &ResourceFactory, pair: Pair<'_>) {
         self.bound.age(pair);
         let (input, output) = pair;
-        if input.texture().format() != output.texture().format() && self.bound.get(pair).is_none() {
+        if !is_alike(input.texture().format(), output.texture().format()) && self.bound.get(pair).is_none() {
             let bound = self.convert.bind(factory, &[TextureView(input), TextureView(output)]);
             self.bound.insert(pair, bound);
         }
@@ -45,6 +46,11 @@ impl FrameCopy {
         let groups = [from.width().div_ceil(GROUP), from.height().div_ceil(GROUP), 1];
         self.convert.dispatch(&mut encoder.begin_compute_pass(&descriptor), bound, groups);
         1
+    }
+
+    /// Lets go of a texture that is used no more.
+    pub(crate) fn release(&mut self, texture: &wgpu::TextureView) {
+        self.bound.release(texture);
     }
 
     /// Lets go of what a failure may have left half made.

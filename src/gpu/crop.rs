@@ -5,13 +5,14 @@ use std::ops::Range;
 use bytemuck::{Pod, Zeroable};
 
 use super::Gpu;
-use super::bind_groups::BindGroupCache;
+use super::bind_groups::{BindGroupCache, MAX_IDLE};
 use super::fault::Deadline;
 use super::pass::{Pass, Shader, Slot, shader};
 use super::resources::ResourceFactory;
 use super::transfer::map;
+use super::views::Views;
 use crate::face::crop::{Border, Crop, CropSource};
-use crate::{Error, Result};
+use crate::{Error, Result, Transfer};
 
 /// Most that is cropped at once: as many faces as are followed, the whole frame, and where new faces are looked for.
 const MOST: usize = 34;
@@ -31,19 +32,30 @@ struct Square {
     size: [u32; 2],
     nearest: u32,
     start: u32,
-    unused: [u32; 2],
+    linear: u32,
+    unused: u32,
 }
 
-const CROP: Shader = shader!("crop");
+const CROP: Shader = shader!("tone/none", "crop");
+const CROP_HLG: Shader = shader!("tone/hlg", "tone/common", "crop");
+const CROP_PQ: Shader = shader!("tone/pq", "tone/common", "crop");
+/// Those that are compiled when they are first needed.
+#[cfg(test)]
+pub(super) const SHADERS: [Shader; 2] = [CROP_HLG, CROP_PQ];
+
+const SLOTS: [Slot; 3] = [Slot::Uniform, Slot::Texture, Slot::Storage];
 
 /// Crops squares out of textures.
 pub(crate) struct GpuCropper {
     gpu: Gpu,
     pub(super) factory: ResourceFactory,
     pass: Pass,
+    /// How light is coded in what the pass reads.
+    transfer: Transfer,
     squares: wgpu::Buffer,
     /// The cropped pixels, on the device and to be read.
     buffers: Option<[wgpu::Buffer; 2]>,
+    views: Views,
     /// What was bound for the textures that it crops from, each paired with itself.
     bound: BindGroupCache<wgpu::BindGroup>,
     /// The squares of this frame that were read back, and where they lie in `pixels`.
@@ -60,11 +72,13 @@ impl GpuCropper {
             let factory = ResourceFactory::new(gpu.device());
             let usage = wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST;
             Ok(Self {
-                pass: Pass::new(&factory, CROP, &[Slot::Uniform, Slot::Texture, Slot::Storage]),
+                pass: Pass::new(&factory, CROP, &SLOTS),
+                transfer: Transfer::Sdr,
                 squares: factory.buffer("squares", (MOST * size_of::<Square>()) as u64, usage),
                 gpu: gpu.clone(),
                 factory,
                 buffers: None,
+                views: Views::new(MAX_IDLE),
                 bound: BindGroupCache::new(),
                 ready: Vec::new(),
                 pixels: Vec::new(),
@@ -73,12 +87,31 @@ impl GpuCropper {
         })
     }
 
+    /// Makes the pass the one for textures in which light is coded so.
+    pub(crate) fn read_as(&mut self, transfer: Transfer) -> Result<()> {
+        if self.transfer == transfer {
+            return Ok(());
+        }
+        let shader = match transfer {
+            Transfer::Sdr => CROP,
+            Transfer::Hlg => CROP_HLG,
+            Transfer::Pq => CROP_PQ,
+        };
+        self.pass = self.gpu.guarded(|| Ok(Pass::new(&self.factory, shader, &SLOTS)))?;
+        self.transfer = transfer;
+        self.bound.clear();
+        Ok(())
+    }
+
     /// A frame in a texture, to crop network inputs from.
     pub(crate) fn source<'a>(&'a mut self, texture: &'a wgpu::TextureView) -> TextureSource<'a> {
         self.ready.clear();
         self.pixels.clear();
         self.bytes = 0;
-        self.bound.age((texture, texture));
+        if let Some(own) = self.views.get(texture.texture()) {
+            self.bound.age((own, own));
+        }
+        self.views.age();
         TextureSource { cropper: self, texture }
     }
 
@@ -92,8 +125,9 @@ impl GpuCropper {
         self.bytes
     }
 
-    /// Makes room for so many bytes and binds the texture.
-    fn prepare(&mut self, texture: &wgpu::TextureView, bytes: u64) {
+    /// Makes room for so many bytes and binds the texture. Returns the view that it is bound by.
+    fn prepare(&mut self, texture: &wgpu::Texture, bytes: u64) -> wgpu::TextureView {
+        let own = self.views.of(&self.factory, texture);
         if self.buffers.as_ref().is_none_or(|[cropped, _]| cropped.size() < bytes) {
             use wgpu::BufferUsages as Usage;
             let make = |label, usage| self.factory.buffer(label, bytes.next_power_of_two(), usage);
@@ -104,15 +138,16 @@ impl GpuCropper {
             self.buffers = Some([cropped, make("crops, to read", Usage::COPY_DST | Usage::MAP_READ)]);
         }
         if let Some([cropped, _]) = &self.buffers
-            && self.bound.get((texture, texture)).is_none()
+            && self.bound.get((&own, &own)).is_none()
         {
             let resources = [
                 self.squares.as_entire_binding(),
-                wgpu::BindingResource::TextureView(texture),
+                wgpu::BindingResource::TextureView(&own),
                 cropped.as_entire_binding(),
             ];
-            self.bound.insert((texture, texture), self.pass.bind(&self.factory, &resources));
+            self.bound.insert((&own, &own), self.pass.bind(&self.factory, &resources));
         }
+        own
     }
 
     /// Crops and reads back.
@@ -120,20 +155,18 @@ impl GpuCropper {
         let crops = crops.get(..MOST).unwrap_or(crops);
         let mut squares = [Square::default(); MOST];
         let (mut bytes, mut largest) = (0, [0_u32; 2]);
+        let linear = u32::from(texture.texture().format().is_srgb());
         for (square, crop) in squares.iter_mut().zip(crops) {
             let size = crop.size.map(|side| side as u32);
             let (corner, across, down) = crop.region.turned_to(crop.size).sides();
             let nearest = u32::from(crop.border == Border::Nearest);
-            *square = Square { corner, across, down, size, nearest, start: (bytes / 4) as u32, unused: [0; 2] };
+            *square = Square { corner, across, down, size, nearest, start: (bytes / 4) as u32, linear, unused: 0 };
             bytes += byte_count(crop);
             largest.iter_mut().zip(size).for_each(|(largest, side)| *largest = side.max(*largest));
         }
         let gpu = self.gpu.clone();
-        gpu.guarded(|| {
-            self.prepare(texture, bytes as u64);
-            Ok(())
-        })?;
-        let (Some([cropped, read]), Some(bound)) = (&self.buffers, self.bound.get((texture, texture))) else {
+        let own = gpu.guarded(|| Ok(self.prepare(texture.texture(), bytes as u64)))?;
+        let (Some([cropped, read]), Some(bound)) = (&self.buffers, self.bound.get((&own, &own))) else {
             return Ok(());
         };
         let deadline = Deadline::from_now();
@@ -173,6 +206,7 @@ impl GpuCropper {
     fn clear_on_failure(&mut self, outcome: Result<()>) -> Result<()> {
         if outcome.is_err() {
             self.buffers = None;
+            self.views.clear();
             self.bound.clear();
             self.ready.clear();
         }

@@ -3,7 +3,9 @@
 mod bind_groups;
 mod copy;
 mod crop;
+mod draw;
 mod fault;
+mod host;
 mod pass;
 #[cfg(test)]
 mod reference;
@@ -14,8 +16,11 @@ mod robustness;
 #[cfg(test)]
 mod shaders;
 mod stages;
+mod stats;
 mod timer;
+mod tone;
 mod transfer;
+mod views;
 mod windows;
 
 use std::sync::Arc;
@@ -24,8 +29,10 @@ use crate::{Error, Result};
 use fault::Own;
 
 pub(crate) use crop::GpuCropper;
+pub(crate) use host::{check_input, is_hdr};
 pub(crate) use renderer::PendingFrame;
-pub use renderer::{RenderStats, Renderer};
+pub use renderer::Renderer;
+pub use stats::RenderStats;
 pub use timer::PassTimes;
 
 /// Which device a [`Gpu`] shall pick.

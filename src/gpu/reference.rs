@@ -10,6 +10,7 @@ mod skin;
 mod soft;
 
 use std::collections::{BTreeSet, HashMap};
+use std::time::Duration;
 
 use super::renderer::Renderer;
 use super::stages::makeup::{KnownColours, PaintUniform};
@@ -155,9 +156,15 @@ fn by_hand(pixels: &[u8], plan: &Plan, frames: usize, round: Rounding) -> Vec<u8
         let bytes = |texels: &[[u8; 4]], side: usize| {
             Texture::new(side, side, |x, y| texels[y * side + x].map(|byte| f32::from(byte) / 255.0))
         };
-        let skin_slot = KnownSlot { index, is_new: true, before: [[1.0, 0.0], [0.0, 1.0], [0.0; 2]], blocks: [0; 2] };
+        let skin_slot = KnownSlot {
+            index,
+            is_new: true,
+            before: [[1.0, 0.0], [0.0, 1.0], [0.0; 2]],
+            blocks: [0; 2],
+            elapsed: 1.0 / 30.0,
+        };
         (!face.skin.is_none()).then(|| {
-            let slot = KnownColours { index, is_new: true };
+            let slot = KnownColours { index, is_new: true, elapsed: 1.0 / 30.0 };
             let paint =
                 Paint { plan: &face.paint, face: PaintUniform::new(&face.paint, Some(slot)), input: &input, round };
             let makeup = face.paint.has_soft().then(|| paint.makeup(&paint.statistics(None)));
@@ -342,6 +349,7 @@ fn paint_is_what_its_reference_paints() {
             list.push(second);
         }
         for (look, frames) in [(bare(Look::EVENING), 1), (gloss.clone(), 1), (gloss.clone(), 3)] {
+            let elapsed = Duration::from_millis(50);
             renderer.reset();
             let mut plan = Plan::default();
             plan.update((width, height), &list, (&look).into(), false).unwrap();
@@ -353,6 +361,7 @@ fn paint_is_what_its_reference_paints() {
                 for _ in 0..5 {
                     shaded = picture.clone();
                     let mut pixels = FrameMut::rgba8(&mut shaded, width, height).unwrap();
+                    renderer.set_time(Some(frame * elapsed));
                     match renderer.retouch(&mut pixels, &list, &look) {
                         Err(crate::Error::Timeout { .. }) if frame == 0 => renderer.reset(),
                         other => {
@@ -366,7 +375,7 @@ fn paint_is_what_its_reference_paints() {
                 });
                 let is_new = known.is_empty();
                 let faces = ROUNDINGS.map(|round| {
-                    let slots = (0..).map(|index| Some(KnownColours { index, is_new }));
+                    let slots = (0..).map(|index| Some(KnownColours { index, is_new, elapsed: elapsed.as_secs_f32() }));
                     let plans = plan.faces().iter().map(|face| &face.paint);
                     let paints = plans.zip(slots).map(|(plan, slot)| Paint {
                         plan,

@@ -2,58 +2,21 @@
 
 use std::time::{Duration, Instant};
 
-use wgpu::TextureFormat::{self, Bgra8Unorm, Rgb10a2Unorm, Rgba8Unorm, Rgba16Float};
+use wgpu::TextureFormat::{self, Rgba8Unorm, Rgba16Float};
 
 use super::Gpu;
 use super::bind_groups::Pair;
 use super::copy::FrameCopy;
 use super::fault::Deadline;
+use super::host::{self, HostTextures};
 use super::stages::Stages;
-use super::timer::{PassTimes, STAMP_BYTES};
+use super::stats::RenderStats;
+use super::timer::STAMP_BYTES;
 use super::transfer::{InFlightFrame, Targets};
 use super::windows::{Window, shifted, windows};
 use crate::retouch::Plan;
 use crate::retouch::region::TILE;
-use crate::{Error, Face, Frame, FrameMut, Look, Looks, Result};
-
-/// What one call of a [`Renderer`] did. The counters are exact; a frame without a face leaves them at 0.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
-pub struct RenderStats {
-    /// Copying the faces' rectangles to the device. `None`, like the next two, where nothing had to be done, or where
-    /// the host submits the work itself.
-    pub upload: Option<Duration>,
-    /// From submission until the device has finished.
-    pub gpu: Option<Duration>,
-    /// Copying the finished rectangles into the picture.
-    pub readback: Option<Duration>,
-    /// Dispatches recorded.
-    pub dispatches: u32,
-    /// Pixels that the passes at full size visit: tiles of 16 × 16 that hold skin or paint or move.
-    pub pixels: u64,
-    /// Bytes copied to the device and back.
-    pub bytes: u64,
-    /// What each pass took on the device, where it is timed: [`Gpu::with_timestamps`]. Not of work that the host submits.
-    pub passes: Option<PassTimes>,
-    /// Textures, buffers, samplers, pipelines and bind groups created since this renderer was made.
-    pub resources_created: u64,
-}
-
-impl RenderStats {
-    /// Adds what was done for another part of the same picture.
-    fn add(&mut self, other: &Self) {
-        for (total, own) in
-            [(&mut self.upload, other.upload), (&mut self.gpu, other.gpu), (&mut self.readback, other.readback)]
-        {
-            *total = total.map_or(own, |total| Some(total + own.unwrap_or_default()));
-        }
-        self.dispatches += other.dispatches;
-        self.pixels += other.pixels;
-        self.bytes += other.bytes;
-        self.passes = other.passes;
-        self.resources_created = other.resources_created;
-    }
-}
+use crate::{Error, Face, Frame, FrameMut, Look, Looks, Result, Transfer};
 
 /// Retouches faces in textures or in memory. Nothing in it depends on where the faces come from.
 ///
@@ -65,6 +28,10 @@ pub struct Renderer {
     /// Those for pictures of the other depth, where there was one.
     other: Option<Box<Passes>>,
     targets: Option<Targets>,
+    host: HostTextures,
+    transfer: Transfer,
+    /// The next frame's, where it is told.
+    time: Option<Duration>,
     plan: Plan,
     stats: RenderStats,
 }
@@ -92,6 +59,12 @@ impl Passes {
         self.stages.clear();
         self.copy.clear();
     }
+
+    /// Lets go of a texture that is used no more: bind groups would keep it alive.
+    fn release(&mut self, texture: &wgpu::TextureView) {
+        self.stages.release(texture);
+        self.copy.release(texture);
+    }
 }
 
 /// A picture in memory between the steps of its retouch; without a frame in flight where there is nothing to do.
@@ -104,41 +77,7 @@ pub(crate) struct PendingFrame {
     ran: u32,
 }
 
-/// What a host's textures must be usable for.
-const READ: wgpu::TextureUsages = wgpu::TextureUsages::TEXTURE_BINDING.union(wgpu::TextureUsages::COPY_SRC);
-const WRITTEN: wgpu::TextureUsages = wgpu::TextureUsages::STORAGE_BINDING.union(wgpu::TextureUsages::COPY_DST);
-
-fn check_texture(
-    which: &'static str,
-    texture: &wgpu::Texture,
-    formats: &[wgpu::TextureFormat],
-    needed: wgpu::TextureUsages,
-    usages: &'static str,
-) -> Result<()> {
-    let reason = if texture.dimension() != wgpu::TextureDimension::D2 || texture.sample_count() != 1 {
-        format!("it is {:?} with {} samples", texture.dimension(), texture.sample_count())
-    } else if !formats.contains(&texture.format()) {
-        format!("its format is {:?}", texture.format())
-    } else if !texture.usage().contains(needed) {
-        format!("its usages are {:?}", texture.usage())
-    } else {
-        return Ok(());
-    };
-    Err(Error::BadTexture { which, reason, usages })
-}
-
 impl Renderer {
-    /// Whether the networks can look at a texture.
-    pub(crate) fn check_input(texture: &wgpu::Texture) -> Result<()> {
-        check_texture(
-            "input",
-            texture,
-            &[Rgba8Unorm, Bgra8Unorm, Rgba16Float, Rgb10a2Unorm],
-            READ,
-            "TEXTURE_BINDING and COPY_SRC",
-        )
-    }
-
     /// Compiles the shaders for a device.
     ///
     /// # Errors
@@ -148,7 +87,17 @@ impl Renderer {
     pub fn new(gpu: &Gpu) -> Result<Self> {
         let passes = Passes::new(gpu, Rgba8Unorm)?;
         let stats = RenderStats { resources_created: passes.stages.factory().created(), ..RenderStats::default() };
-        Ok(Self { gpu: gpu.clone(), passes, other: None, targets: None, plan: Plan::default(), stats })
+        Ok(Self {
+            gpu: gpu.clone(),
+            passes,
+            other: None,
+            targets: None,
+            host: HostTextures::new(),
+            transfer: Transfer::Sdr,
+            time: None,
+            plan: Plan::default(),
+            stats,
+        })
     }
 
     /// Makes the passes those that write pictures in this format. They are compiled when they are first needed.
@@ -177,11 +126,40 @@ impl Renderer {
     /// rectangles. Submits nothing, waits for nothing. Points of the faces are in pixels of `input`. `looks` is one look for all
     /// faces (`&Look`), or one for each in their order (a slice): see [`Looks`].
     ///
-    /// Both are views of 2D textures of one size. `input` is of format `Rgba8Unorm`, `Bgra8Unorm`, `Rgba16Float` or
-    /// `Rgb10a2Unorm`; where it is of another format than `output`, that costs a pass over the whole frame in place of the copy. It
-    /// has the usages `TEXTURE_BINDING` and `COPY_SRC`. `output` is of format `Rgba8Unorm` or `Rgba16Float` and has
-    /// `STORAGE_BINDING` and `COPY_DST`. Values are encoded as sRGB is, and are written as they were: grey 0.5 stays 0.5. Keep one
-    /// view for each texture: what is bound for a view serves as long as it comes back, and a new one each frame is bound each frame. Record one frame a submission: its masks are written
+    /// Both are views of 2D textures of one size, of format `Rgba8Unorm`, `Rgba8UnormSrgb`, `Bgra8Unorm`, `Bgra8UnormSrgb`,
+    /// `Rgba16Float` or `Rgb10a2Unorm`. `input` has the usages `TEXTURE_BINDING` and `COPY_SRC`. `output` has `STORAGE_BINDING` and
+    /// `COPY_DST`, where it is `Rgba8Unorm` or `Rgba16Float`, or else `RENDER_ATTACHMENT`: then the frame is drawn into it, which costs a
+    /// pass over all of it, and a texture as large between the two. So do two textures of different formats. With `COPY_DST` too, a
+    /// frame without a face is only copied between textures that differ in sRGB alone.
+    ///
+    /// Values are what is stored, encoded as sRGB is, and are written as they were: grey 0.5 stays 0.5. A texture whose type is
+    /// sRGB's gets the same bytes as one whose type is not. A host that samples its textures as sRGB saves the pass if they are
+    /// `Rgba8Unorm`, with views of the other type for itself:
+    ///
+    /// ```no_run
+    /// # use glowup::wgpu;
+    /// # fn make(device: &wgpu::Device, size: wgpu::Extent3d) -> [wgpu::TextureView; 2] {
+    /// use wgpu::{TextureFormat, TextureUsages, TextureViewDescriptor};
+    /// let texture = device.create_texture(&wgpu::TextureDescriptor {
+    ///     format: TextureFormat::Rgba8Unorm,
+    ///     view_formats: &[TextureFormat::Rgba8UnormSrgb],
+    ///     usage: TextureUsages::STORAGE_BINDING | TextureUsages::COPY_DST | TextureUsages::TEXTURE_BINDING,
+    /// #     size, label: None, mip_level_count: 1, sample_count: 1, dimension: wgpu::TextureDimension::D2,
+    ///     // ...
+    /// });
+    /// let output = texture.create_view(&TextureViewDescriptor::default());
+    /// let sampled = texture.create_view(&TextureViewDescriptor {
+    ///     format: Some(TextureFormat::Rgba8UnormSrgb),
+    ///     usage: Some(TextureUsages::TEXTURE_BINDING),
+    ///     ..TextureViewDescriptor::default()
+    /// });
+    /// # [output, sampled]
+    /// # }
+    /// ```
+    ///
+    /// What counts of a view is its texture: views may be made anew for each frame, and in any format that the texture allows. Let
+    /// textures come back: what is bound for one serves as long as it does. One that is new in each frame, as a screen's, had
+    /// better be an output that is drawn into, for which nothing is bound. Record one frame a submission: its masks are written
     /// through the queue, and a second call before the submission would replace them.
     ///
     /// # Errors
@@ -227,28 +205,28 @@ impl Renderer {
         looks: Looks<'_>,
         shows_skin: bool,
     ) -> Result<()> {
-        let (input, output) = pair;
-        let (from, to) = (input.texture(), output.texture());
         // A device would only complain once the host finishes its encoder.
-        Self::check_input(from)?;
-        check_texture("output", to, &[Rgba8Unorm, Rgba16Float], WRITTEN, "STORAGE_BINDING and COPY_DST")?;
-        let size = (from.width(), from.height());
-        if size != (to.width(), to.height()) {
-            return Err(Error::SizeMismatch { input: size, output: (to.width(), to.height()) });
-        }
-        self.write_as(to.format())?;
+        self.write_as(host::check_pair(pair, self.transfer)?)?;
+        let size = (pair.0.texture().width(), pair.0.texture().height());
         self.begin(size, faces, looks, shows_skin)?;
         let gpu = self.gpu.clone();
+        for stale in self.host.begin(size, self.transfer).into_iter().flatten() {
+            self.passes.release(&stale);
+        }
         // First all that can fail, then the recording.
         let made = gpu.guarded(|| {
-            self.passes.copy.prepare(self.passes.stages.factory(), pair);
-            self.passes.stages.prepare(pair, &self.plan);
-            Ok(())
+            let factory = self.passes.stages.factory();
+            let staged = self.host.prepare(factory, pair, self.transfer, self.plan.faces().is_empty());
+            self.passes.copy.prepare(factory, staged.pair());
+            self.passes.stages.prepare(staged.pair(), &self.plan);
+            Ok(staged)
         });
-        let outcome = made.and_then(|()| {
+        let outcome = made.and_then(|staged| {
             gpu.guarded(|| {
-                let copied = self.passes.copy.record(encoder, pair);
-                let ran = self.passes.stages.record(gpu.queue(), encoder, pair, &self.plan);
+                self.host.record_input(encoder, pair.0, &staged);
+                let copied = self.passes.copy.record(encoder, staged.pair());
+                let ran = self.passes.stages.record(gpu.queue(), encoder, staged.pair(), &self.plan);
+                self.host.record_output(encoder, &staged);
                 self.stats.dispatches = copied + ran.count_ones();
                 Ok(())
             })
@@ -416,6 +394,27 @@ impl Renderer {
         Ok(())
     }
 
+    /// Says when the next frame is seen: its timestamp, counted from any moment that the stream keeps to. What is known of a
+    /// face's colours follows what is seen over a few tenths of a second, so that nothing flickers; by this it does so at any frame
+    /// rate. It holds for one frame. Of a frame that has none, or an earlier one than the last, it is taken that it comes a thirtieth of
+    /// a second after the last; a time between frames counts from 1/240 s to 1 s.
+    pub fn set_time(&mut self, time: Option<Duration>) {
+        self.time = time;
+    }
+
+    /// Says how light is coded in the textures that come, those of `Rgba16Float` and `Rgb10a2Unorm`; [`Transfer::Sdr`] at first. HLG and
+    /// PQ are signals of 0 to 1 in the primaries of BT.2020. Skin is then looked for in a copy as SDR shows it, and the output, of one
+    /// of these two formats too, is drawn into (`RENDER_ATTACHMENT`): what was not retouched keeps its values. Frames in
+    /// memory tell their own, by [`Colours`](crate::Colours).
+    pub fn set_transfer(&mut self, transfer: Transfer) {
+        self.transfer = transfer;
+    }
+
+    /// How light is coded in textures.
+    pub(crate) fn transfer(&self) -> Transfer {
+        self.transfer
+    }
+
     /// What the last call did.
     #[must_use]
     pub fn stats(&self) -> &RenderStats {
@@ -442,6 +441,7 @@ impl Renderer {
 
     fn begin(&mut self, size: (u32, u32), faces: &[Face], looks: Looks<'_>, shows_skin: bool) -> Result<()> {
         self.stats = RenderStats { resources_created: self.stats.resources_created, ..RenderStats::default() };
+        self.plan.time = self.time.take();
         self.plan.update(size, faces, looks, shows_skin)?;
         // Asked even where there is nothing to do, so that a loss is heard of at the next frame and not at the next face.
         self.gpu.guarded(|| self.passes.stages.check_device())?;
@@ -453,6 +453,7 @@ impl Renderer {
     fn clear_on_failure<T>(&mut self, outcome: Result<T>) -> Result<T> {
         if outcome.is_err() {
             self.targets = None;
+            self.host.clear();
             self.passes.clear();
             self.other = None;
         }

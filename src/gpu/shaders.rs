@@ -12,7 +12,9 @@ fn shaders() -> Vec<Shader> {
     let gpu = Gpu::new(GpuOptions::default()).unwrap();
     let (renderer, cropper) = (Renderer::new(&gpu).unwrap(), GpuCropper::new(&gpu).unwrap());
     let factories = [renderer.factory(), &cropper.factory];
-    factories.iter().flat_map(|factory| factory.shaders.lock().unwrap().clone()).collect()
+    // Those that are compiled when they are first needed.
+    let late = [super::draw::DRAW].into_iter().chain(super::tone::SHADERS).chain(super::crop::SHADERS);
+    factories.iter().flat_map(|factory| factory.shaders.lock().unwrap().clone()).chain(late).collect()
 }
 
 /// Every shader's name and module.

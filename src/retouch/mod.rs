@@ -8,6 +8,8 @@ pub(crate) mod shape;
 pub(crate) mod skin;
 pub(crate) mod tiles;
 
+use std::time::Duration;
+
 use crate::face::{PartConfidence, topology};
 use crate::{Error, Face, Look, Looks, Result, Skin};
 use outline::Others;
@@ -38,6 +40,8 @@ pub(crate) struct Plan {
     pub(crate) size: (u32, u32),
     /// Whether where skin is shall be shown, in place of the picture.
     pub(crate) shows_skin: bool,
+    /// The frame's time, where it is told.
+    pub(crate) time: Option<Duration>,
     /// Counts frames, so that shapes know the last one.
     frame: u64,
     /// Made with the first face that a shape moves.

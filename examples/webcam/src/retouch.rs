@@ -188,6 +188,9 @@ impl Retoucher {
 
         let label = wgpu::CommandEncoderDescriptor { label: Some("retouch") };
         let mut encoder = self.gpu.device().create_command_encoder(&label);
+        let time = if let Tracking::Stream(time) = tracking { Some(time) } else { None };
+        self.renderer.set_time(time);
+        self.skin_renderer.iter_mut().for_each(|renderer| renderer.set_time(time));
         if let Err(error) = self.renderer.render(&mut encoder, &textures.before, &textures.after, faces, look) {
             encoder.copy_texture_to_texture(before.as_image_copy(), after.as_image_copy(), before.size());
             fault.get_or_insert(error.to_string());

@@ -22,14 +22,14 @@ const ABOVE: usize = 7;
 const IRISES: usize = 8;
 const LIDS: usize = 9;
 
-/// What is new of a frame, in the order of the columns.
-const SHARES: [[f32; 4]; 6] = [
-    [0.0645, 0.0645, 0.0645, 0.0408],
-    [0.080, 0.080, 0.080, 0.054],
-    [0.0328, 0.0328, 0.0328, 0.199],
-    [0.105; 4],
-    [0.105, 0.0645, 0.0645, 0.080],
-    [0.0645; 4],
+/// The seconds in which what is known follows, in the order of the columns.
+const SECONDS: [[f32; 4]; 6] = [
+    [0.5, 0.5, 0.5, 0.8],
+    [0.4, 0.4, 0.4, 0.6],
+    [1.0, 1.0, 1.0, 0.15],
+    [0.3; 4],
+    [0.3, 0.5, 0.5, 0.4],
+    [0.5, 0.5, 0.5, 0.8],
 ];
 
 pub(super) fn tint(lab: V<3>) -> V<2> {
@@ -102,9 +102,11 @@ impl Paint<'_> {
         let take = |n: usize, fresh: V<4>, share: [f32; 4]| {
             before.map_or(fresh, |before| V(std::array::from_fn(|k| mix(before[n][k], fresh[k], share[k]))))
         };
+        let elapsed = self.face.blush[3];
+        let shares = |n: usize| SECONDS[n].map(|seconds| 1.0 - (-elapsed / seconds).exp());
         let mut known = Known::default();
         let bright = light(FACE)[148][0];
-        known[0] = take(0, mean(&light(SKIN)[4..17]).with(bright), SHARES[0]);
+        known[0] = take(0, mean(&light(SKIN)[4..17]).with(bright), shares(0));
 
         let middle = |axis: usize| {
             let lips = sorted(of(LIPS), |lab| lab[axis]);
@@ -114,7 +116,9 @@ impl Paint<'_> {
         let spread =
             (1.4826 * (sorted(of(LIPS), |lab| (lab[0] - lip[0]).abs())[21][0] - lip[0]).abs()).clamp(0.03, 0.10);
         let is_hand = before.is_some_and(|before| (V(lip) - before[1].rgb()).length() > 0.12);
-        known[1] = take(1, V(lip).with(spread), SHARES[1].map(|share| share * if is_hand { 0.1 } else { 1.0 }));
+        let slower = if is_hand { 10.0 } else { 1.0 };
+        let lip_shares = SECONDS[1].map(|seconds| 1.0 - (-elapsed / (slower * seconds)).exp());
+        known[1] = take(1, V(lip).with(spread), lip_shares);
         let knee = known[1][0] + 1.6 * known[1][3];
         let gleams = of(LIPS).iter().map(|lab| {
             let over = (lab[0] - knee).max(0.0);
@@ -142,9 +146,9 @@ impl Paint<'_> {
         });
         let told = self.face.mouth[3].max(smoothstep([0.02, 0.03], self.face.size[1]));
         let seen = smoothstep([0.35, 0.65], lines.sum::<f32>() / 7.0).max(told);
-        let [.., share] = SHARES[2];
-        let shares = if open.is_empty() { [0.0, 0.0, 0.0, share] } else { SHARES[2] };
-        known[2] = take(2, V([white[0], white[1] / far, white[2] / far, seen]), shares);
+        let [.., share] = shares(2);
+        let white_shares = if open.is_empty() { [0.0, 0.0, 0.0, share] } else { shares(2) };
+        known[2] = take(2, V([white[0], white[1] / far, white[2] / far, seen]), white_shares);
         let white = known[2].rgb();
 
         let opening = light(OPENING);
@@ -161,18 +165,18 @@ impl Paint<'_> {
             teeth = V([least, at, cluster[1], (0.5 * (reddest - at)).clamp(0.020, 0.038)]);
         }
         let is_first = teeth[3] == 0.0 || before.is_some_and(|before| before[3][3] == 0.0);
-        known[3] = take(3, teeth, if is_first { [1.0; 4] } else { SHARES[3] });
+        known[3] = take(3, teeth, if is_first { [1.0; 4] } else { shares(3) });
 
         let over = light(ABOVE)[5][0];
         let cover: f32 = of(BROWS).iter().map(|lab| smoothstep([0.03, 0.14], over - lab[0]) / 30.0).sum();
         let steep = steepness(of(LIDS));
         let blur =
             if steep > 0.0 { ((0.002 / steep.max(0.15)).powi(2) - 0.0043_f32.powi(2)).max(0.0).sqrt() } else { 0.0 };
-        let [skin, .., own] = SHARES[5];
+        let [skin, .., own] = shares(5);
         let share = if steep > 0.0 { own } else { 0.0 };
         known[5] = take(5, mean(&light(BROWS)[2..14]).with(blur), [skin, skin, skin, share]);
         let irises = light(IRISES);
-        known[4] = take(4, V([brightest, cover, 0.5 * (irises[7][0] + irises[8][0]), gleam]), SHARES[4]);
+        known[4] = take(4, V([brightest, cover, 0.5 * (irises[7][0] + irises[8][0]), gleam]), shares(4));
         known
     }
 

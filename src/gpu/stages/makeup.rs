@@ -3,11 +3,13 @@
 
 mod uniform;
 
+use std::time::Duration;
+
 use wgpu::BindingResource::{Sampler, TextureView};
 use wgpu::TextureFormat::{Rg32Float, Rgba16Float, Rgba32Float, Rgba32Uint};
 use wgpu::{BufferUsages, TextureSampleType, TextureUsages};
 
-use super::slots::Slots;
+use super::slots::{Slots, elapsed};
 use super::{FrameResources, GROUP, Outputs, Recorder, Stage};
 use crate::gpu::bind_groups::{BindGroupCache, Pair};
 use crate::gpu::pass::{Pass, Shader, Slot, shader};
@@ -47,7 +49,8 @@ pub(super) struct MakeupStage {
     soft: Pass,
     grids: Option<Grids>,
     bound: BindGroupCache<[wgpu::BindGroup; 2]>,
-    slots: Slots<()>,
+    /// With the time of a face's last frame.
+    slots: Slots<Option<Duration>>,
 }
 
 /// For a number of faces.
@@ -146,10 +149,14 @@ impl Stage for MakeupStage {
 
     fn upload(&mut self, queue: &wgpu::Queue, plan: &Plan) {
         let Some(grids) = &self.grids else { return };
-        let slots = self.slots.assign(plan.faces(), |face| (!face.paint.is_none()).then_some(()));
+        let slots = self.slots.assign(plan.faces(), |face| (!face.paint.is_none()).then_some(plan.time));
         let mut faces = [PaintUniform::default(); MAX_FACES];
         for ((uniform, face), slot) in faces.iter_mut().zip(plan.faces()).zip(slots) {
-            let slot = slot.map(|(index, before)| FaceSlot { index, is_new: before.is_none() });
+            let slot = slot.map(|(index, before)| FaceSlot {
+                index,
+                is_new: before.is_none(),
+                elapsed: elapsed(before.flatten(), plan.time),
+            });
             *uniform = PaintUniform::new(&face.paint, slot);
         }
         queue.write_buffer(&grids.output.faces, 0, bytemuck::cast_slice(&faces));

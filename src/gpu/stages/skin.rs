@@ -138,10 +138,10 @@ impl Stage for SkinStage {
 
     fn upload(&mut self, queue: &wgpu::Queue, plan: &Plan) {
         let Some(grids) = &self.grids else { return };
-        let slots = self.slots.assign(plan.faces(), |face| (!face.skin.is_none()).then(|| Grid::of(face)));
+        let slots = self.slots.assign(plan.faces(), |face| (!face.skin.is_none()).then(|| Grid::of(face, plan.time)));
         let mut faces = [SkinUniform::default(); MAX_FACES];
         for ((uniform, face), slot) in faces.iter_mut().zip(plan.faces()).zip(slots) {
-            let slot = slot.map(|(index, before)| FaceSlot::new(index, &Grid::of(face), before));
+            let slot = slot.map(|(index, before)| FaceSlot::new(index, &Grid::of(face, plan.time), before));
             *uniform = SkinUniform::new(face, slot, plan.shows_skin);
         }
         queue.write_buffer(&grids.output.faces, 0, bytemuck::cast_slice(&faces));

@@ -1,6 +1,20 @@
 //! Whose knowledge lies where: what stages carry from frame to frame is found again by the face's id.
 
+use std::time::Duration;
+
 use crate::retouch::{FacePlan, MAX_FACES};
+
+/// Seconds between frames whose times nobody tells.
+pub(crate) const FRAME_SECONDS: f32 = 1.0 / 30.0;
+/// Least and most seconds that count between a face's frames.
+const LIMITS: [f32; 2] = [1.0 / 240.0, 1.0];
+
+/// Seconds between two frames of a face.
+pub(super) fn elapsed(before: Option<Duration>, now: Option<Duration>) -> f32 {
+    let [least, most] = LIMITS;
+    let between = now.zip(before).and_then(|(now, before)| now.checked_sub(before));
+    between.map_or(FRAME_SECONDS, |between| between.as_secs_f32().clamp(least, most))
+}
 
 /// Which face's knowledge lies in which slot, with what else is kept of the face.
 pub(super) struct Slots<T> {
@@ -42,5 +56,21 @@ impl<T: Copy> Slots<T> {
         }
         self.owners = owners;
         assigned
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn time_between_frames_is_believed_within_limits() {
+        let millis = |now| Some(Duration::from_millis(now));
+        assert_eq!(elapsed(millis(1000), millis(1040)), 0.04);
+        assert_eq!(elapsed(millis(1000), millis(1000)), 1.0 / 240.0);
+        assert_eq!(elapsed(millis(1000), millis(9000)), 1.0);
+        for (before, now) in [(None, None), (None, millis(5)), (millis(5), None), (millis(9), millis(5))] {
+            assert_eq!(elapsed(before, now), FRAME_SECONDS);
+        }
     }
 }

@@ -11,6 +11,8 @@ pub(crate) struct Slot {
     pub(crate) index: u32,
     /// Whether nothing is known of it yet.
     pub(crate) is_new: bool,
+    /// Seconds since the face's last frame.
+    pub(crate) elapsed: f32,
 }
 
 /// `PaintFace` in shaders/paint/common.wgsl, where each field is explained.
@@ -67,7 +69,7 @@ impl PaintUniform {
             lids: [amounts.shadow, amounts.liner, amounts.lashes, half],
             brows: [amounts.brows, amounts.brows_tint, end, fill],
             skin: [amounts.foundation, amounts.foundation_tint, amounts.contour, amounts.highlight],
-            blush: [amounts.blush, amounts.blush_style as f32, 0.0, 0.0],
+            blush: [amounts.blush, amounts.blush_style as f32, 0.0, slot.elapsed],
             corners: paint.eyes.map(|eye| corners(eye.corners)),
             irises: paint.eyes.map(|eye| [eye.iris[0], eye.iris[1], eye.radius, eye.width]),
             ups: pair(right_eye.up, left_eye.up),

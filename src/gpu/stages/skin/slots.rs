@@ -1,10 +1,13 @@
 //! Whose colours and likelihoods lie where: they are carried from frame to frame by the face's id.
 
+use std::time::Duration;
+
+use crate::gpu::stages::slots::{FRAME_SECONDS, elapsed};
 use crate::retouch::FacePlan;
 use crate::retouch::region::{Axes, Rect};
 
-/// Shares that each frame takes over from the last: of a face's colours, and of how likely a place is skin. Both follow
-/// within about ten frames.
+/// Shares that a frame takes over from the last, where that was a thirtieth of a second ago: of a face's colours, and of how likely
+/// a place is skin. Both follow within about a third of a second.
 const KEEP_COLOURS: f32 = 0.8;
 const KEEP_LIKELIHOOD: f32 = 0.97;
 /// Cells of a block.
@@ -17,13 +20,15 @@ pub(super) struct Grid {
     rect: Rect,
     cell: f32,
     blocks: [u32; 2],
+    /// Its frame's time.
+    time: Option<Duration>,
 }
 
 impl Grid {
-    pub(super) fn of(face: &FacePlan) -> Self {
+    pub(super) fn of(face: &FacePlan, time: Option<Duration>) -> Self {
         let (rect, cell, (across, down)) = (face.skin.rect, face.skin.cell, face.skin.cells);
         let blocks = [across, down].map(|cells| cells.div_ceil(super::BLOCK));
-        Self { axes: face.skin.axes, rect, cell, blocks }
+        Self { axes: face.skin.axes, rect, cell, blocks, time }
     }
 
     /// The place among this grid's blocks that lies where a place among another's lay on the face.
@@ -45,6 +50,8 @@ pub(crate) struct Slot {
     pub(crate) before: [[f32; 2]; 3],
     /// Blocks across and down in the frame before.
     pub(crate) blocks: [u32; 2],
+    /// Seconds since that frame.
+    pub(crate) elapsed: f32,
 }
 
 impl Slot {
@@ -52,13 +59,15 @@ impl Slot {
     pub(super) fn new(index: u32, grid: &Grid, before: Option<Grid>) -> Self {
         let is_new = before.is_none();
         let before = before.unwrap_or(*grid);
+        let elapsed = elapsed(before.time, grid.time);
         let [origin, right, down] = [[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]].map(|place| before.from(grid, place));
         let column = |to: [f32; 2]| [to[0] - origin[0], to[1] - origin[1]];
-        Self { index, is_new, before: [column(right), column(down), origin], blocks: before.blocks }
+        Self { index, is_new, before: [column(right), column(down), origin], blocks: before.blocks, elapsed }
     }
 
     /// Shares of likelihood and of colours to keep.
     pub(crate) fn keep(&self) -> [f32; 2] {
-        if self.is_new { [0.0; 2] } else { [KEEP_LIKELIHOOD, KEEP_COLOURS] }
+        let keep = |share: f32| share.powf(self.elapsed / FRAME_SECONDS);
+        if self.is_new { [0.0; 2] } else { [keep(KEEP_LIKELIHOOD), keep(KEEP_COLOURS)] }
     }
 }
