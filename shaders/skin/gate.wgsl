@@ -153,16 +153,18 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(workgroup_id) gro
     let third = coarse - coarsest;
     let contrasts = vec3<f32>(sqrt(finest), middle, abs(common_luma(third))) * edge;
     let strength = gate_strength(free, spot, face.amounts.y, contrasts, face);
-    var change = -strength.y * details_removed(second, face.fading.z, amount);
-    change -= strength.z * details_removed(third, face.fading.w, amount);
+    var change = -details_removed(second, strength.y, face.fading.z, amount);
+    change -= details_removed(third, strength.z, face.fading.w, amount);
 
-    let lab = common_to_oklab(base);
+    // Of what smoothing leaves: what it takes must not be taken twice.
+    let smoothed = base + change;
+    let lab = common_to_oklab(smoothed);
     let even = gate_raised(surround, group.z * 3u + 1u, place / 4.0, origin, end).xyz;
     let dull = gate_raised(surround, group.z * 3u + 2u, place / 4.0, origin, end).xyz;
     let part = textureSampleLevel(mask, linear, skin_place(face, own.xy), group.z, 0.0);
     let brightness = skin_brightness(face, means);
     let light = common_to_oklab(vec3<f32>(brightness)).x;
     let shift = gate_colour(face, lab, even, dull, part, light);
-    change += common_from_oklab(lab + shift) - base;
+    change += common_from_oklab(lab + shift) - smoothed;
     textureStore(changes, own.xy, group.z, vec4<f32>(change, strength.x));
 }
