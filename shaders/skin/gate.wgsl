@@ -32,7 +32,7 @@ fn gate_round(ys: array<f32, 9>) -> f32 {
     let xy = 0.25 * (ys[0] + ys[8] - ys[2] - ys[6]);
     let half = 0.5 * (xx + yy);
     let off = sqrt(0.25 * (xx - yy) * (xx - yy) + xy * xy);
-    return smoothstep(0.05, 0.35, (half - off) / max(half + off, 1e-5));
+    return smoothstep(0.02, 0.28, (half - off) / max(half + off, 1e-5));
 }
 
 // How strongly each of three bands fades, beside its share: less at edges and folds; at a dark spot nothing where marks are
@@ -141,8 +141,8 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(workgroup_id) gro
     // As deep in dark skin as in light.
     let depth = dark / (common_luma(coarsest) + 0.004);
     // What is darker still is no skin: rims, hairs.
-    let spot = smoothstep(0.036, 0.08, depth) * (1.0 - smoothstep(0.33, 0.5, depth)) * gate_round(ys)
-        * smoothstep(0.7, 0.95, mean.w);
+    let spot = smoothstep(0.026, 0.058, depth) * (1.0 - smoothstep(0.33, 0.5, depth)) * gate_round(ys)
+        * smoothstep(0.8, 0.97, mean.w);
     let free = 1.0 - 0.7 * directed;
     let local_luma = common_luma(local);
     let middle = sqrt(max(squares / mean.w - local_luma * local_luma, 0.0));
