@@ -35,7 +35,7 @@ fn blocks_seen(face: SkinFace, layer: u32, block: vec2<u32>) -> vec4<f32> {
 // What is known of a place without looking at it.
 struct Place {
     // How likely skin is there; whether it surely is the face's own; how much of it is neither eye, lip, nostril nor brow;
-    // whether a beard or a fringe may be there.
+    // whether a beard may be there.
     skin: vec4<f32>,
     // Whether something else surely is there; how much of it is a brow.
     other: f32,

@@ -16,7 +16,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(workgroup_id) gro
         return;
     }
     let place = blocks_place(face, group.z, block);
-    // Neither beard nor fringe must enter: below the nose and high on the forehead little is taken for skin.
+    // A beard must not enter: below the nose little is taken for skin.
     let skin = place.skin.y * mix(0.9, 0.06, place.skin.w);
     textureStore(blocks, block, group.z, blocks_seen(face, group.z, block));
     textureStore(places, block, group.z, place.skin);
