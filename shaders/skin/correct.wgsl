@@ -67,10 +67,10 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(workgroup_id) gro
                 + sign(off) * max(abs(off) - LEAST, 0.0);
             // Eyes and lips stay shut, whatever their colour.
             let share = smoothstep(0.05, 1.0, min(found, 1.6 * skin[k].w + 0.02));
-            let finest = details_removed(rgb - skin[k].rgb, face.fading.y, face.extra.z);
             // A spot may lie in one block alone.
             let strength = select(change[k].w, max(change[k].w, here.w), here.w > 1.0);
-            let changed = change[k].rgb - strength * finest + correct_makeup(face, group.z, cell);
+            let finest = details_removed(rgb - skin[k].rgb, strength, face.fading.y, face.extra.z);
+            let changed = change[k].rgb - finest + correct_makeup(face, group.z, cell);
             let correction = select(changed, vec3<f32>(1.0), face.extra.y > 0.0);
             textureStore(corrections, cell, group.z, vec4<f32>(correction, share));
             // What is finer than a cell differs by its brightness more than by its colour.

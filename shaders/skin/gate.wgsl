@@ -32,7 +32,7 @@ fn gate_round(ys: array<f32, 9>) -> f32 {
     let xy = 0.25 * (ys[0] + ys[8] - ys[2] - ys[6]);
     let half = 0.5 * (xx + yy);
     let off = sqrt(0.25 * (xx - yy) * (xx - yy) + xy * xy);
-    return smoothstep(0.05, 0.35, (half - off) / max(half + off, 1e-5));
+    return smoothstep(0.02, 0.28, (half - off) / max(half + off, 1e-5));
 }
 
 // How strongly each of three bands fades, beside its share: less at edges and folds; at a dark spot nothing where marks are
@@ -141,8 +141,8 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(workgroup_id) gro
     // As deep in dark skin as in light.
     let depth = dark / (common_luma(coarsest) + 0.004);
     // What is darker still is no skin: rims, hairs.
-    let spot = smoothstep(0.036, 0.08, depth) * (1.0 - smoothstep(0.33, 0.5, depth)) * gate_round(ys)
-        * smoothstep(0.7, 0.95, mean.w);
+    let spot = smoothstep(0.026, 0.058, depth) * (1.0 - smoothstep(0.33, 0.5, depth)) * gate_round(ys)
+        * smoothstep(0.8, 0.97, mean.w);
     let free = 1.0 - 0.7 * directed;
     let local_luma = common_luma(local);
     let middle = sqrt(max(squares / mean.w - local_luma * local_luma, 0.0));
@@ -153,16 +153,18 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(workgroup_id) gro
     let third = coarse - coarsest;
     let contrasts = vec3<f32>(sqrt(finest), middle, abs(common_luma(third))) * edge;
     let strength = gate_strength(free, spot, face.amounts.y, contrasts, face);
-    var change = -strength.y * details_removed(second, face.fading.z, amount);
-    change -= strength.z * details_removed(third, face.fading.w, amount);
+    var change = -details_removed(second, strength.y, face.fading.z, amount);
+    change -= details_removed(third, strength.z, face.fading.w, amount);
 
-    let lab = common_to_oklab(base);
+    // Of what smoothing leaves: what it takes must not be taken twice.
+    let smoothed = base + change;
+    let lab = common_to_oklab(smoothed);
     let even = gate_raised(surround, group.z * 3u + 1u, place / 4.0, origin, end).xyz;
     let dull = gate_raised(surround, group.z * 3u + 2u, place / 4.0, origin, end).xyz;
     let part = textureSampleLevel(mask, linear, skin_place(face, own.xy), group.z, 0.0);
     let brightness = skin_brightness(face, means);
     let light = common_to_oklab(vec3<f32>(brightness)).x;
     let shift = gate_colour(face, lab, even, dull, part, light);
-    change += common_from_oklab(lab + shift) - base;
+    change += common_from_oklab(lab + shift) - smoothed;
     textureStore(changes, own.xy, group.z, vec4<f32>(change, strength.x));
 }

@@ -141,7 +141,7 @@ impl SkinPlan {
             let [keep, core] = band(finest * level.exp2());
             [self.amounts.smooth * (1.0 - keep), core]
         });
-        self.spots = self.amounts.smooth * (0.95 + 70.0 * (self.cell / axes.width - 0.0083)).clamp(0.9, 1.5);
+        self.spots = self.amounts.smooth * (0.95 + 70.0 * (self.cell / axes.width - 0.0083)).clamp(0.9, 1.3);
         self.mask.draw(points, axes, rect, self.amounts.dark_circles > 0.0 || self.amounts.folds > 0.0);
         self.prior.update(points, axes, rect, others);
         self.bounds = self.prior.bounds(rect).unwrap_or_default();

@@ -139,14 +139,15 @@ impl Skin<'_> {
             let (second, third) = (own - coarse, coarse - coarsest);
             let contrasts = edge * V([finest.sqrt(), middle, luma(third).abs()]);
             let strength = self.gate_strength(free, spot, contrasts);
-            let mut change = -strength[1] * details_removed(second, face.fading[2], amount);
-            change += -strength[2] * details_removed(third, face.fading[3], amount);
+            let mut change = -1.0 * details_removed(second, strength[1], face.fading[2], amount);
+            change += -1.0 * details_removed(third, strength[2], face.fading[3], amount);
 
-            let lab = to_oklab(base);
+            let smoothed = base + change;
+            let lab = to_oklab(smoothed);
             let [even, dull] = [1, 2].map(|layer: usize| raised(&surround[layer], block, 4));
             let part = self.mask.between(self.skin_place(block).map(|v| v * mask::SIDE as f32));
             let shift = self.gate_colour(lab, even, dull, part, light);
-            change += from_oklab(lab + shift) - base;
+            change += from_oklab(lab + shift) - smoothed;
             [change.with(strength[0])]
         });
         changes
@@ -229,9 +230,9 @@ impl Skin<'_> {
                 + slope[3]
                 + sign(off) * (off.abs() - LEAST).max(0.0);
             let share = smoothstep(SHARE.0, found.min(SHARE.1 * skin[3] + SHARE.2));
-            let finest = details_removed(rgb - skin.rgb(), face.fading[1], face.extra[2]);
             let strength = if here > 1.0 { change[3].max(here) } else { change[3] };
-            let correction = change.rgb() - strength * finest + self.makeup(cell);
+            let finest = details_removed(rgb - skin.rgb(), strength, face.fading[1], face.extra[2]);
+            let correction = change.rgb() - finest + self.makeup(cell);
             let steepness = (slope[0] + slope[1] + slope[2]) / (GUIDE * colours.brightness);
             [correction.with(share), rgb.with(steepness)]
         })
@@ -254,12 +255,15 @@ fn gate_round(ys: &[f32]) -> f32 {
     smoothstep(ROUNDNESS, (half - off) / (half + off).max(1e-5))
 }
 
-fn details_removed(band: V<3>, fading: f32, amount: f32) -> V<3> {
+fn details_removed(band: V<3>, strength: f32, fading: f32, amount: f32) -> V<3> {
     let grey = luma(band);
     let colour = band - V([grey; 3]);
     let (a, b) = (band.dot(V(A)), band.dot(V(B)));
     let red = smoothstep(RED, a - RED_OVER_YELLOW * b.abs());
-    V([fading * grey; 3]) + (COLOUR_FADES * fading + RED_FADES * (amount - fading) * red) * colour
+    let share = strength * fading;
+    let most = share.max(amount);
+    let coloured = strength * (COLOUR_FADES * fading + RED_FADES * (amount - fading) * red);
+    V([share * grey; 3]) + coloured.min(most) * colour
 }
 
 impl Corrections {

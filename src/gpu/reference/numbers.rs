@@ -68,7 +68,7 @@ pub(super) const RED_FADES: f32 = 0.6;
 pub(super) const ROUND: f32 = 0.3;
 pub(super) const DIRECTED: f32 = 3.5;
 pub(super) const TINT: [f32; 3] = [0.06, 0.022, 0.022];
-pub(super) const ROUNDNESS: [f32; 2] = [0.05, 0.35];
+pub(super) const ROUNDNESS: [f32; 2] = [0.02, 0.28];
 pub(super) const TONE_FAR: f32 = 0.043;
 pub(super) const TONE: f32 = 1.09;
 pub(super) const CHROMA_RISE: (f32, [f32; 2]) = (0.0076, [0.3, 0.7]);
@@ -82,8 +82,8 @@ pub(super) const FOLD: (f32, f32) = (0.8, 0.06);
 pub(super) const BASE: [f32; 2] = [0.25, 0.75];
 pub(super) const CONTRAST_FLOOR: f32 = 0.085;
 pub(super) const SPOT_FLOOR: f32 = 0.004;
-pub(super) const SPOT: ([f32; 2], [f32; 2]) = ([0.036, 0.08], [0.33, 0.5]);
-pub(super) const SPOT_SKIN: [f32; 2] = [0.7, 0.95];
+pub(super) const SPOT: ([f32; 2], [f32; 2]) = ([0.026, 0.058], [0.33, 0.5]);
+pub(super) const SPOT_SKIN: [f32; 2] = [0.8, 0.97];
 pub(super) const BOUND: f32 = 0.7;
 
 // correct.wgsl
