@@ -27,9 +27,10 @@ fn paint_within_lips(k: u32, mouth: PaintMouth, outer: f32) -> f32 {
     let beside = length(off - toward * axis) / max(length(axis), 1e-3);
     let contrast = smoothstep(0.03, 0.075, length(axis));
     let trust = contrast * smoothstep(70.0, 140.0, size);
-    // Lips without an edge of their own get none of paint.
+    // Lips without an edge of their own get none of paint, and blurred ones one that is as soft.
     let edge = max(0.75 / size, 0.004);
-    var share = 1.0 - smoothstep(-edge - 0.016 * (1.0 - contrast), edge, outer - 0.0005);
+    let fade = max(0.016 * (1.0 - contrast), min(2.5 * paint_known(k, PAINT_HAIR).w, 0.016));
+    var share = 1.0 - smoothstep(-edge - fade, edge, outer - 0.0005);
     // A rim of skin (what gleams has the light's colour and may be either), and a moustache.
     let skin_like = (1.0 - smoothstep(0.0, 0.35, toward)) * (1.0 - smoothstep(0.4, 0.9, beside));
     share *= 1.0 - trust * smoothstep(-0.018, 0.002, outer) * skin_like;

@@ -127,7 +127,8 @@ impl<'a> Products<'a> {
         let contrast = smoothstep([0.03, 0.075], axis.length());
         let trust = contrast * smoothstep([70.0, 140.0], size);
         let light = seen[0] / lip[0];
-        let mut share = 1.0 - smoothstep([-width - 0.016 * (1.0 - contrast), width], outer - 0.0005);
+        let fade = (0.016 * (1.0 - contrast)).max((2.5 * self.known[5][3]).min(0.016));
+        let mut share = 1.0 - smoothstep([-width - fade, width], outer - 0.0005);
         let skin_like = (1.0 - smoothstep([0.0, 0.35], toward)) * (1.0 - smoothstep([0.4, 0.9], beside));
         share *= 1.0 - trust * smoothstep([-0.018, 0.002], outer) * skin_like;
         share *= 1.0 - (1.0 - smoothstep([0.38, 0.6], light)) * smoothstep([-0.014, -0.002], outer);
