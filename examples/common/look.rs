@@ -54,10 +54,11 @@ impl clap::Args for LookArgs {
         let look = Arg::new("look").long("look").value_name("NAME|FILE.json").action(ArgAction::Append);
         let set = Arg::new("set").long("set").value_name("NAME=VALUE").action(ArgAction::Append);
         let list = Arg::new("list").long("list").action(ArgAction::SetTrue);
+        let presets = Look::PRESETS.map(|(name, _)| name);
         let command = command
             .arg(
                 look.value_parser(parse_look)
-                    .help("A preset (none, natural, soft, glam) or a JSON file [default: natural]"),
+                    .help(format!("A preset ({}) or a JSON file [default: natural]", presets.join(", "))),
             )
             .arg(
                 set.value_parser(parse_setting).help("Any setting of the table that --list prints, as often as needed"),
