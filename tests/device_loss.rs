@@ -82,6 +82,7 @@ fn lost_in_mid_stream_and_recovered() {
         let (before, mut after, mut expected) = (clip(frame), clip(frame), clip(frame));
         session.process(&mut after.frame_mut(), at(frame)).unwrap();
         tracker.track(&expected.frame(), at(frame)).unwrap();
+        renderer.set_time(Some(at(frame)));
         renderer.retouch(&mut expected.frame_mut(), tracker.faces(), &Look::GLAM).unwrap();
         assert!(after == expected, "frame {frame}");
         retouched += u32::from(after != before);

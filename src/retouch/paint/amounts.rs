@@ -10,8 +10,8 @@ use crate::retouch::outline::smoothstep;
 /// Between these heights of the mouth's opening, in units of the face's size, its teeth come into sight.
 const TEETH: [f32; 2] = [0.012, 0.028];
 /// Between these sizes of a face, in pixels, a line along the lashes comes into sight, and lashes.
-const LINE: [f32; 2] = [40.0, 100.0];
-const LASHES: [f32; 2] = [50.0, 130.0];
+const LINE: [f32; 2] = [60.0, 130.0];
+const LASHES: [f32; 2] = [60.0, 140.0];
 /// Between these a part counts as seen.
 const SHOWN: [f32; 2] = [0.2, 0.7];
 /// The same for the mouth, which fingertips hide by a half.
