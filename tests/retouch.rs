@@ -156,7 +156,9 @@ fn skin(picture: &Picture, face: &Face) -> (f32, f32, f32) {
     for top in (0..picture.height - block).step_by(block as usize) {
         for left in (0..picture.width - block).step_by(block as usize) {
             let (x, y) = (left as f32 + block as f32 / 2.0, top as f32 + block as f32 / 2.0);
-            let skin = inside(face, &FACE_OVAL, x, y)
+            // Above the middle of the forehead this picture's fringe lies over the outline.
+            let skin = top as f32 > face.points[151][1]
+                && inside(face, &FACE_OVAL, x, y)
                 && nearest(face, &FACE_OVAL, x, y) > 0.12 * width(face)
                 && holes.iter().all(|hole| !inside(face, hole, x, y) && nearest(face, hole, x, y) > 0.09 * width(face));
             if !skin {

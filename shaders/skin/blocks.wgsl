@@ -35,7 +35,7 @@ fn blocks_seen(face: SkinFace, layer: u32, block: vec2<u32>) -> vec4<f32> {
 // What is known of a place without looking at it.
 struct Place {
     // How likely skin is there; whether it surely is the face's own; how much of it is neither eye, lip, nostril nor brow;
-    // whether a beard may be there.
+    // whether hair may lie over it: a beard above 0, a fringe below.
     skin: vec4<f32>,
     // Whether something else surely is there; how much of it is a brow.
     other: f32,
@@ -50,5 +50,5 @@ fn blocks_place(face: SkinFace, layer: u32, block: vec2<u32>) -> Place {
     let open = (1.0 - part.r) * (1.0 - part.g);
     let likely = max(node.r * node.r, 0.93 * smoothstep(-0.05, 0.02, depth));
     let sure = smoothstep(0.03, 0.10, depth) * open;
-    return Place(vec4<f32>(likely, sure, open, node.a), node.b, part.g);
+    return Place(vec4<f32>(likely, sure, open, 2.0 * node.a - 1.0), node.b, part.g);
 }

@@ -18,3 +18,11 @@ fn skin_bin(features: vec3<f32>) -> vec3<f32> {
     let bins = vec3<f32>(SKIN_BINS);
     return clamp((features - SKIN_LOW) / (SKIN_HIGH - SKIN_LOW) * bins, vec3<f32>(0.5), bins - 0.5);
 }
+
+// How much like a fringe's hair a block is, at most as much as one may be there: rough, and much darker than the face's surest
+// skin. A shaded forehead is smooth, and that of dark skin as bright as its cheeks.
+fn skin_fringe(place: vec4<f32>, seen: vec4<f32>, mean: vec4<f32>) -> f32 {
+    let darker = smoothstep(0.3, 1.0, log(mean.w / max(common_luma(seen.rgb), 1e-4)));
+    let rougher = smoothstep(-0.5, 0.3, log(max(seen.w, 1e-4)) - mean.y);
+    return max(-place.w, 0.0) * darker * rougher;
+}

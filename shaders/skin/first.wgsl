@@ -17,7 +17,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(workgroup_id) gro
     }
     let place = blocks_place(face, group.z, block);
     // A beard must not enter: below the nose little is taken for skin.
-    let skin = place.skin.y * mix(0.9, 0.06, place.skin.w);
+    let skin = place.skin.y * mix(0.9, 0.06, max(place.skin.w, 0.0));
     textureStore(blocks, block, group.z, blocks_seen(face, group.z, block));
     textureStore(places, block, group.z, place.skin);
     textureStore(likelihoods, block, face.links.x, vec4<f32>(0.5, skin, max(place.other, 0.9 * place.brow), 0.0));

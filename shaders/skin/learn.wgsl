@@ -5,7 +5,7 @@
 // (2002), but of this picture alone.
 
 struct SkinColours {
-    // Mean brightness, roughness on a logarithmic scale; 1 once anything was seen; unused.
+    // Mean brightness, roughness on a logarithmic scale; 1 once anything was seen; mean brightness where hair is unlikely.
     mean: vec4<f32>,
     // Shares of skin and of everything else.
     bins: array<vec2<f32>, 3600>,
@@ -29,7 +29,7 @@ const EACH = 57u;
 // Both histograms, 16 bits a bin: everything else in the upper half.
 var<workgroup> bins: array<atomic<u32>, BINS>;
 var<workgroup> sums: array<vec4<f32>, LANES>;
-var<workgroup> totals: array<vec2<f32>, LANES>;
+var<workgroup> totals: array<vec4<f32>, LANES>;
 
 // The neighbours of a bin along an axis, itself where there is none.
 fn learn_beside(bin: u32, stride: u32, count: u32) -> vec2<u32> {
@@ -47,7 +47,7 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
     let across = (face.grid.z + 1u) / 2u;
     let count = min(across * face.grid.w, MOST);
     var sum = vec4<f32>(0.0);
-    var total = vec2<f32>(0.0);
+    var total = vec4<f32>(0.0);
     for (var k = lane; k < min(count, MOST); k += LANES) {
         let row = k / across;
         let block = vec2<u32>(2u * (k % across) + row % 2u, row);
@@ -55,9 +55,11 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
             let weight = textureLoad(weights, block, face.links.x, 0);
             let seen = textureLoad(blocks, block, group.z, 0);
             let place = textureLoad(places, block, group.z, 0);
-            total += weight.yz;
-            let upper = place.y * (1.0 - place.w);
-            sum += vec4<f32>(place.y * common_luma(seen.rgb), place.y, upper * log(max(seen.w, 1e-4)), upper);
+            let luma = common_luma(seen.rgb);
+            let upper = place.y * (1.0 - max(place.w, 0.0));
+            let bare = place.y * (1.0 - abs(place.w));
+            total += vec4<f32>(weight.yz, bare * luma, bare);
+            sum += vec4<f32>(place.y * luma, place.y, upper * log(max(seen.w, 1e-4)), upper);
         }
     }
     sums[lane] = sum;
@@ -67,7 +69,7 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
     }
     workgroupBarrier();
     sum = vec4<f32>(0.0);
-    total = vec2<f32>(0.0);
+    total = vec4<f32>(0.0);
     for (var k = 0u; k < LANES; k++) {
         sum += sums[k];
         total += totals[k];
@@ -75,23 +77,25 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
     let before = colours[face.links.x].mean;
     // Nothing seen before: this frame's colours. Nothing seen now: the last frame's stand.
     var keep = select(0.0, face.shift.w, before.z > 0.0 && face.links.z == 0u);
-    var mean = vec4<f32>(sum.x / max(sum.y, 1e-3), sum.z / max(sum.w, 1e-3), select(0.0, 1.0, sum.y >= 4.0), 0.0);
+    let bare = total.z / max(total.w, 1e-3);
+    var mean = vec4<f32>(sum.x / max(sum.y, 1e-3), sum.z / max(sum.w, 1e-3), select(0.0, 1.0, sum.y >= 4.0), bare);
     mean = mix(mean, before, keep);
-    mean.x = max(mean.x, 0.02);
+    mean = vec4<f32>(max(mean.x, 0.02), mean.yz, max(mean.w, 0.02));
     if sum.y < 4.0 && face.links.z == 0u {
         mean = before;
         keep = 1.0;
     }
     // As many steps as surely fit: a bin cannot overflow, since shares are rounded down.
-    let scale = min(vec2<f32>(65000.0) / max(total, vec2<f32>(1.0)), vec2<f32>(1024.0));
+    let scale = min(vec2<f32>(65000.0) / max(total.xy, vec2<f32>(1.0)), vec2<f32>(1024.0));
     for (var k = lane; k < min(count, MOST); k += LANES) {
         let row = k / across;
         let block = vec2<u32>(2u * (k % across) + row % 2u, row);
         if block.x < face.grid.z {
             let weight = textureLoad(weights, block, face.links.x, 0).yz;
-            let rgb = textureLoad(blocks, block, group.z, 0).rgb;
-            let steps = vec2<u32>(weight * scale);
-            let at = vec3<u32>(skin_bin(skin_features(rgb, mean.x)));
+            let seen = textureLoad(blocks, block, group.z, 0);
+            let fringe = skin_fringe(textureLoad(places, block, group.z, 0), seen, mean);
+            let steps = vec2<u32>(vec2<f32>((1.0 - fringe) * weight.x, weight.y) * scale);
+            let at = vec3<u32>(skin_bin(skin_features(seen.rgb, mean.x)));
             let bin = (at.x * SKIN_BINS.y + at.y) * SKIN_BINS.z + at.z;
             atomicAdd(&bins[bin], steps.x | (steps.y << 16u));
         }
@@ -121,7 +125,7 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
         }
         workgroupBarrier();
     }
-    let shares = vec2<f32>(1.0) / max(total * scale, vec2<f32>(1.0));
+    let shares = vec2<f32>(1.0) / max(total.xy * scale, vec2<f32>(1.0));
     let least = 1.0 / f32(BINS);
     for (var k = lane; k < BINS; k += LANES) {
         let packed = atomicLoad(&bins[k]);

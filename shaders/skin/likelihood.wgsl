@@ -42,16 +42,17 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(workgroup_id) gro
         let ratio = textureLoad(ratios, vec3<u32>(vec3<f32>(own.zy, own.x + first)), 0).r;
         colour += 0.125 * clamp(ratio, -5.0, 5.0);
     }
-    // Rough, not brighter than skin, and where beards are.
+    // Rough, not brighter than skin, and where beards are; or a fringe.
     let coarse = smoothstep(0.15, 0.65, log(max(seen.w, 1e-4)) - mean.y);
-    let dark_and_rough = coarse * smoothstep(-0.10, 0.15, -features.x) * place.skin.w;
+    let dark_and_rough = coarse * smoothstep(-0.10, 0.15, -features.x) * max(place.skin.w, 0.0)
+        + skin_fringe(place.skin, seen, mean);
     let here = vec2<f32>(block) + 0.5;
     let own = likelihood_before(face, here);
     let around = 0.25 * (likelihood_before(face, here + vec2<f32>(1.4, 0.0))
         + likelihood_before(face, here - vec2<f32>(1.4, 0.0))
         + likelihood_before(face, here + vec2<f32>(0.0, 1.4))
         + likelihood_before(face, here - vec2<f32>(0.0, 1.4)));
-    // A single spot amid skin is no beard.
+    // A single spot amid skin is no hair.
     let rough = dark_and_rough * (1.0 - 0.9 * smoothstep(0.6, 0.95, around));
     let near = 0.4 * own + 0.6 * around;
     let likely = max(place.skin.x, 0.015);

@@ -6,6 +6,8 @@ pub(super) const LOW: [f32; 3] = [-3.2, -0.9, -1.1];
 pub(super) const HIGH: [f32; 3] = [1.4, 1.3, 1.1];
 pub(super) const CHROMA_FLOOR: f32 = 0.15;
 pub(super) const BRIGHTNESS_FLOOR: f32 = 0.06;
+pub(super) const FRINGE_DARKER: [f32; 2] = [0.3, 1.0];
+pub(super) const FRINGE_ROUGHER: [f32; 2] = [-0.5, 0.3];
 
 // common.wgsl
 pub(super) const GUIDE: f32 = 2.2;

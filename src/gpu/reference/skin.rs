@@ -31,6 +31,8 @@ struct Known {
 pub(super) struct Colours {
     pub(super) brightness: f32,
     roughness: f32,
+    /// Brightness where hair is unlikely.
+    bare: f32,
     ratios: Vec<f32>,
     /// Shares of skin and of everything else.
     bins: Vec<[f32; 2]>,
@@ -56,6 +58,13 @@ fn skin_bin(features: V<3>) -> [f32; 3] {
 
 pub(super) fn skin_guide(rgb: V<3>, brightness: f32) -> V<3> {
     (1.0 / (GUIDE * brightness)) * rgb
+}
+
+/// How much like a fringe's hair a block is.
+fn skin_fringe(place: V<4>, seen: V<4>, [roughness, bare]: [f32; 2]) -> f32 {
+    let darker = smoothstep(FRINGE_DARKER, (bare / luma(seen.rgb()).max(1e-4)).ln());
+    let rougher = smoothstep(FRINGE_ROUGHER, seen[3].max(1e-4).ln() - roughness);
+    (-place[3]).max(0.0) * darker * rougher
 }
 
 impl Colours {
@@ -178,14 +187,14 @@ impl Skin<'_> {
         let open = (1.0 - part[0]) * (1.0 - part[1]);
         let likely = (node[0] * node[0]).max(LIKELY_INSIDE * smoothstep(LIKELY_DEPTH, depth));
         let sure = smoothstep(SURE_DEPTH, depth) * open;
-        Known { skin: V([likely, sure, open, node[3]]), other: node[2], brow: part[1] }
+        Known { skin: V([likely, sure, open, 2.0 * node[3] - 1.0]), other: node[2], brow: part[1] }
     }
 
     /// Blocks, places, likelihoods, history.
     fn first(&self, cells: &Texture) -> [Texture; 4] {
         grids(self.block_count(), self.round, |block| {
             let place = self.blocks_place(block);
-            let skin = place.skin[1] * mix(SURE, SURE_BEARDED, place.skin[3]);
+            let skin = place.skin[1] * mix(SURE, SURE_BEARDED, place.skin[3].max(0.0));
             let likelihood = V([0.5, skin, place.other.max(BROW * place.brow), 0.0]);
             [self.blocks_seen(cells, block), place.skin, likelihood, V([0.5; 4])]
         })
@@ -196,12 +205,13 @@ impl Skin<'_> {
         let across = (width + 1) / 2;
         let chessboard = || (0..across * height).map(|k| [2 * (k % across) + (k / across) % 2, k / across]);
         // Summed up as the lanes do.
-        let (mut sums, mut totals) = ([V([0.0; 4]); LANES], [V([0.0; 2]); LANES]);
+        let (mut sums, mut totals) = ([V([0.0; 4]); LANES], [V([0.0; 4]); LANES]);
         for (k, block) in chessboard().enumerate().filter(|(_, block)| block[0] < width) {
             let (weight, seen, place) = (weights.at(block), blocks.at(block), places.at(block));
-            let upper = place[1] * (1.0 - place[3]);
-            totals[k % LANES] += V([weight[1], weight[2]]);
-            sums[k % LANES] += V([place[1] * luma(seen.rgb()), place[1], upper * seen[3].max(1e-4).ln(), upper]);
+            let (bright, upper) = (luma(seen.rgb()), place[1] * (1.0 - place[3].max(0.0)));
+            let bare = place[1] * (1.0 - place[3].abs());
+            totals[k % LANES] += V([weight[1], weight[2], bare * bright, bare]);
+            sums[k % LANES] += V([place[1] * bright, place[1], upper * seen[3].max(1e-4).ln(), upper]);
         }
         let sum = sums.into_iter().fold(V::default(), |sum, lane| sum + lane);
         let total = totals.into_iter().fold(V::default(), |sum, lane| sum + lane);
@@ -212,13 +222,17 @@ impl Skin<'_> {
         }
         let brightness = kept(sum[0] / sum[1].max(1e-3), |before| before.brightness, keep).max(DARKEST);
         let roughness = kept(sum[2] / sum[3].max(1e-3), |before| before.roughness, keep);
+        let bare = kept(total[2] / total[3].max(1e-3), |before| before.bare, keep).max(DARKEST);
+        let total = V([total[0], total[1]]);
         let scale = total.map(|total| (STEPS / total.max(1.0)).min(MOST_STEPS));
         let mut bins = vec![[0_u32; 2]; BINS.iter().product()];
         for block in chessboard().filter(|block| block[0] < width) {
-            let weight = weights.at(block);
-            let at = skin_bin(skin_features(blocks.at(block).rgb(), brightness));
+            let (weight, seen) = (weights.at(block), blocks.at(block));
+            let fringe = skin_fringe(places.at(block), seen, [roughness, bare]);
+            let at = skin_bin(skin_features(seen.rgb(), brightness));
             let bin = &mut bins[bin(at.map(|v| v as usize))];
-            (0..2).for_each(|k| bin[k] += (weight[1 + k] * scale[k]) as u32);
+            bin[0] += ((1.0 - fringe) * weight[1] * scale[0]) as u32;
+            bin[1] += (weight[2] * scale[1]) as u32;
         }
         for (stride, count) in [(BINS[1] * BINS[2], BINS[0]), (BINS[2], BINS[1]), (1, BINS[2])] {
             let smoothed = |bin: usize| {
@@ -240,7 +254,7 @@ impl Skin<'_> {
                 [(SKIN_SHARE, skin), (OTHER_SHARE, other)].map(|(share, found)| share[0] * found + share[1] * least);
             (self.round)((skin / other).ln())
         };
-        Colours { brightness, roughness, ratios: bins.iter().map(ratio).collect(), bins }
+        Colours { brightness, roughness, bare, ratios: bins.iter().map(ratio).collect(), bins }
     }
 
     fn likelihood(&self, cells: &Texture, colours: &Colours, history: &Texture, keep: f32) -> [Texture; 1] {
@@ -254,7 +268,8 @@ impl Skin<'_> {
                 colour += COLOUR_NEAREST * limited(colours.nearest(own));
             }
             let coarse = smoothstep(COARSE, seen[3].max(1e-4).ln() - colours.roughness);
-            let dark_and_rough = coarse * smoothstep(DARK, -features[0]) * place.skin[3];
+            let dark_and_rough = coarse * smoothstep(DARK, -features[0]) * place.skin[3].max(0.0)
+                + skin_fringe(place.skin, seen, [colours.roughness, colours.bare]);
             let before = |x: f32, y: f32| {
                 history.sample(block[0] as f32 + 0.5 + x * AROUND, block[1] as f32 + 0.5 + y * AROUND)[0]
             };

@@ -17,7 +17,8 @@ const NEAR: f32 = 2.5;
 
 /// Four values a node, 0..=255: the square root of how likely skin is outside of the outline (forehead, ears, neck), 0..=1;
 /// the distance to the outline, from −[`FARTHEST`] outside to [`FARTHEST`] inside; how surely something else than skin is
-/// there (hair, background); how surely a beard may be.
+/// there (hair, background); whether hair may lie over the skin, from 0 where a fringe surely may, by 1/2 where nothing does, to
+/// 1 where a beard may.
 pub(crate) type Node = [u8; 4];
 
 /// The lattice of a face.
@@ -94,10 +95,13 @@ impl Head {
         above.max(if beside { 0.8 } else { 0.0 }).max(if below { 0.5 } else { 0.0 })
     }
 
-    /// Whether a beard may be there: below the nose, and at the cheeks from farther up.
-    fn bearded(&self, [u, v]: [f32; 2]) -> f32 {
+    /// Whether hair may lie over the face there. Above 0 a beard: below the nose, and at the cheeks from farther up. Below 0 a
+    /// fringe: above the brows.
+    fn hairy(&self, [u, v]: [f32; 2]) -> f32 {
         let cheek = 0.25 * smoothstep(0.18, 0.42, (u - self.middle).abs());
-        smoothstep(self.nose_base - 0.06, self.nose_base + 0.02, v + cheek)
+        let beard = smoothstep(self.nose_base - 0.06, self.nose_base + 0.02, v + cheek);
+        let up = (v / self.top.min(-0.05)).max(0.0);
+        beard - smoothstep(0.35, 0.6, up)
     }
 }
 
@@ -139,7 +143,7 @@ impl Prior {
                 byte(beyond.sqrt()),
                 byte(0.5 + 0.5 * depth / FARTHEST),
                 byte(head.other(local)),
-                byte(head.bearded(local) * smoothstep(-0.10, -0.03, depth)),
+                byte(0.5 + 0.5 * head.hairy(local) * smoothstep(-0.10, -0.03, depth)),
             ]);
             self.near.push(likely > LEAST);
         }
