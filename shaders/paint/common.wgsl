@@ -1,5 +1,5 @@
 // Joined in front of every pass of the stage: what the passes are told of a face. PaintFace mirrors
-// src/gpu/stages/paint/uniform.rs byte for byte. Lengths marked F are in units of the face's size.
+// src/gpu/stages/makeup/uniform.rs byte for byte. Lengths marked F are in units of the face's size.
 
 struct PaintFace {
     // The pixels that may be painted: mouth, right eye, left eye; from left and top to right and bottom.

@@ -75,8 +75,7 @@ fn paint_inner_eye(k: u32, side: u32, eye: PaintEye, lab: vec3<f32>) -> vec3<f32
         * (1.0 - smoothstep(0.045, 0.085, distance(lab.yz, white.yz)));
     out.x += clear * clamp(0.45 * (min(0.92, 1.04 * white.x) - lab.x), 0.0, 0.045);
     // In coloured light, which skin tells, they are not grey.
-    let warmth = max(paint_tint(paint_known(k, PAINT_SKIN).xyz) - vec2<f32>(0.07, 0.09), vec2<f32>(0.0));
-    let wanted = clamp(lab.yz, vec2<f32>(0.0), warmth * max(lab.x, 0.0));
+    let wanted = clamp(lab.yz, vec2<f32>(0.0), paint_warmth(k) * max(lab.x, 0.0));
     out = vec3<f32>(out.x, mix(lab.yz, wanted, vec2<f32>(0.65, 0.55) * clear));
     if iris.z == 0.0 {
         return out;

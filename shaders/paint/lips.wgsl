@@ -112,8 +112,7 @@ fn paint_teeth(k: u32, mouth: PaintMouth, lab: vec3<f32>) -> vec3<f32> {
     }
     let white = paint_known(k, PAINT_WHITE);
     // As far as the light is coloured, by the eyes' whites or, where they lie behind tinted glass, by the skin.
-    let skin = paint_tint(paint_known(k, PAINT_SKIN).xyz);
-    let own = max(paint_tint(white.xyz), max(skin - vec2<f32>(0.07, 0.09), vec2<f32>(0.0)));
+    let own = max(paint_tint(white.xyz), paint_warmth(k));
     let most = max(1.06 * white.x, paint_known(k, PAINT_MORE).x);
     // In warm light they stay cream: what is white there is less than white for the eye.
     let warm = smoothstep(0.04, 0.10, own.y);

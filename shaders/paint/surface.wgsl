@@ -9,6 +9,11 @@ fn paint_known(k: u32, column: u32) -> vec4<f32> {
     return textureLoad(statistics, vec2<u32>(column, k), 0);
 }
 
+// How coloured the light is, as the skin tells: what of its tint goes beyond skin's own.
+fn paint_warmth(k: u32) -> vec2<f32> {
+    return max(paint_tint(paint_known(k, PAINT_SKIN).xyz) - vec2<f32>(0.07, 0.09), vec2<f32>(0.0));
+}
+
 // Where a place lies in one of the grids, 0..=1: in fine texels and in coarse ones. Grids begin in their layer's corner.
 fn paint_fine(k: u32, part: u32, p: vec2<f32>) -> vec2<f32> {
     let grid = paint_told(k, PAINT_GRIDS + part);

@@ -5,11 +5,6 @@
 @group(0) @binding(1) var toned: texture_2d<f32>;
 @group(0) @binding(2) var input: texture_2d<f32>;
 
-@vertex
-fn corner(@builtin(vertex_index) index: u32) -> @builtin(position) vec4<f32> {
-    return vec4<f32>(f32(index & 1u) * 4.0 - 1.0, f32(index >> 1u) * 4.0 - 1.0, 0.0, 1.0);
-}
-
 @fragment
 fn plain(@builtin(position) place: vec4<f32>) -> @location(0) vec4<f32> {
     let at = vec2<u32>(place.xy);

@@ -7,7 +7,7 @@ use super::pass::{Shader, shader};
 use super::resources::ResourceFactory;
 
 /// The frame as it is; a shader that is drawn with reads textures alone, bound from 0 on.
-pub(super) const DRAW: Shader = shader!("draw");
+pub(super) const DRAW: Shader = shader!("corner", "draw");
 
 /// One triangle over a whole texture, for each format that was drawn into.
 pub(crate) struct Drawing {

@@ -14,8 +14,8 @@ const GROUP: u32 = 16;
 
 const LOOK_HLG: Shader = shader!("tone/hlg", "tone/common", "tone/look");
 const LOOK_PQ: Shader = shader!("tone/pq", "tone/common", "tone/look");
-const MERGE_HLG: Shader = shader!("tone/hlg", "tone/common", "tone/merge");
-const MERGE_PQ: Shader = shader!("tone/pq", "tone/common", "tone/merge");
+const MERGE_HLG: Shader = shader!("tone/hlg", "tone/common", "corner", "tone/merge");
+const MERGE_PQ: Shader = shader!("tone/pq", "tone/common", "corner", "tone/merge");
 /// All that are compiled when they are first needed.
 #[cfg(test)]
 pub(super) const SHADERS: [Shader; 4] = [LOOK_HLG, LOOK_PQ, MERGE_HLG, MERGE_PQ];

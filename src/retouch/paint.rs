@@ -196,7 +196,7 @@ impl PaintPlan {
             };
             distances.update(&self.grids[part], self.contours.of(part), self.size, reach, eye);
         }
-        self.samples.update(points, self.size);
+        self.samples.update(points, self.size, &self.eyes);
         if self.has_soft() {
             self.soft.update(points, self.soft_rect, raster.get_or_insert_default());
         }

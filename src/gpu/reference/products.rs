@@ -92,6 +92,12 @@ impl<'a> Products<'a> {
         grid.between([x, y])
     }
 
+    /// How coloured the light is, as the skin tells.
+    fn warmth(&self) -> V<2> {
+        let skin = tint(self.known[0].rgb());
+        V([(skin[0] - 0.07).max(0.0), (skin[1] - 0.09).max(0.0)])
+    }
+
     pub(super) fn mouth(&self, plan: &PaintPlan, mouth: &Part, p: [f32; 2], before: V<3>) -> V<3> {
         let size = self.face.size[0];
         let away = Self::fine(plan, 0, &mouth.distances, 1.0, p);
@@ -105,8 +111,8 @@ impl<'a> Products<'a> {
         if share <= 0.0 {
             return lab;
         }
-        let (white, skin) = (tint(self.known[2].rgb()), tint(self.known[0].rgb()));
-        let own = V([white[0].max((skin[0] - 0.07).max(0.0)), white[1].max((skin[1] - 0.09).max(0.0))]);
+        let (white, warmth) = (tint(self.known[2].rgb()), self.warmth());
+        let own = V([white[0].max(warmth[0]), white[1].max(warmth[1])]);
         let most = (1.06 * self.known[2][0]).max(self.known[4][0]);
         let warm = smoothstep([0.04, 0.10], own[1]);
         let yellow = lab[2] - 0.65 * (lab[2] - mix(0.6, 1.15, warm) * own[1] * lab[0]).max(0.0);
@@ -280,9 +286,9 @@ impl<'a> Products<'a> {
             * smoothstep([0.52, 0.78], light)
             * (1.0 - smoothstep([0.045, 0.085], (lab[1] - white[1]).hypot(lab[2] - white[2])));
         out.0[0] += clear * (0.45 * ((1.04 * white[0]).min(0.92) - lab[0])).clamp(0.0, 0.045);
-        let skin = tint(self.known[0].rgb());
-        for (k, (plain, share)) in [(0.07, 0.65), (0.09, 0.55)].into_iter().enumerate() {
-            let wanted = lab[k + 1].clamp(0.0, (skin[k] - plain).max(0.0) * lab[0].max(0.0));
+        let warmth = self.warmth();
+        for (k, share) in [0.65, 0.55].into_iter().enumerate() {
+            let wanted = lab[k + 1].clamp(0.0, warmth[k] * lab[0].max(0.0));
             out.0[k + 1] = mix(lab[k + 1], wanted, share * clear);
         }
         if radius == 0.0 {

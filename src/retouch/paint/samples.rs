@@ -47,14 +47,14 @@ impl Samples {
         &self.0
     }
 
-    pub(super) fn update(&mut self, points: &[[f32; 3]], size: f32) {
+    pub(super) fn update(&mut self, points: &[[f32; 3]], size: f32, eyes: &[Eye; 2]) {
         let point = |index: u16| at(points, index);
         let skin = SKIN.into_iter().map(point);
         let lips = (0..2).flat_map(|lip: usize| {
             (0..7)
                 .flat_map(move |k: usize| [0.35, 0.5, 0.65].map(|t| mix(point(OUTER[lip][k]), point(INNER[lip][k]), t)))
         });
-        let whites = (0..2).flat_map(|side: usize| white(points, side));
+        let whites = (0..2).flat_map(|side: usize| white(points, side, &eyes[side]));
         let face = (0..156).map(|k: u16| point(3 * k));
         let opening = (0..9).flat_map(|k: usize| {
             (0..12).map(move |row| mix(point(OPENING[0][k]), point(OPENING[1][k]), (f32::from(row as u8) + 0.5) / 12.0))
@@ -90,7 +90,7 @@ impl Samples {
             })
         });
         let lids = (0..2).flat_map(|side: usize| {
-            let up = Eye::of(points, side).up;
+            let up = eyes[side].up;
             (0..3).flat_map(move |k: usize| {
                 (0..9).map(move |row| {
                     let by = (f32::from(row as u8) - 4.0) * APART * size;
@@ -113,13 +113,13 @@ impl Samples {
 }
 
 /// The white of an eye on both sides of its iris.
-fn white(points: &[[f32; 3]], side: usize) -> impl Iterator<Item = [f32; 2]> {
+fn white(points: &[[f32; 3]], side: usize, eye: &Eye) -> impl Iterator<Item = [f32; 2]> + use<> {
     let iris = if side == 0 { RIGHT_IRIS } else { LEFT_IRIS };
     let corners = EYE_CORNERS[side].map(|index| at(points, index));
     let has_irises = points.len() >= POINTS_WITH_IRISES;
     let middle = if has_irises { at(points, iris[0]) } else { mix(corners[0], corners[1], 0.5) };
     let width = length(minus(corners[0], corners[1]));
-    let radius = if has_irises { Eye::of(points, side).radius } else { 0.18 * width };
+    let radius = if has_irises { eye.radius } else { 0.18 * width };
     corners.into_iter().flat_map(move |corner| {
         let along = length(minus(corner, middle)).max(1e-3);
         let from = mix(middle, corner, (1.1 * radius / along).min(1.0));
@@ -137,7 +137,7 @@ mod tests {
         assert_eq!(count, ROW);
         let points: Vec<[f32; 3]> = (0..478).map(|k| [1.0 + k as f32, 1.0, 1.0]).collect();
         let mut samples = Samples::default();
-        samples.update(&points, 100.0);
+        samples.update(&points, 100.0, &[0, 1].map(|side| Eye::of(&points, side)));
         assert!(samples.row()[..count].iter().all(|place| *place != [0.0; 2]));
         assert!(samples.row()[count..].iter().all(|place| *place == [0.0; 2]));
     }
