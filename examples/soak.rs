@@ -156,7 +156,8 @@ impl Watch {
     }
 
     fn report(&self, part: &str, frames: u64, table: &mut Table) {
-        let warm = |length: usize| (length as f64 * WARM) as usize;
+        // The first look is before anything has come round.
+        let warm = |length: usize| (length as f64 * WARM).ceil() as usize;
         let spread = |values: &[usize]| {
             let settled = values.get(warm(values.len())..).unwrap_or_default();
             settled.iter().max().copied().unwrap_or(0) - settled.iter().min().copied().unwrap_or(0)

@@ -42,6 +42,8 @@ struct Passes {
     copy: FrameCopy,
     /// A bit for each that the device has been through with once.
     used: u32,
+    /// How many objects there were when a frame was last through.
+    created: u64,
 }
 
 impl Passes {
@@ -51,13 +53,19 @@ impl Passes {
             let stages = Stages::new(gpu.device(), gpu.queue(), gpu.is_timed(), picture);
             stages.check_device()?;
             let copy = FrameCopy::new(stages.factory());
-            Ok(Self { stages, copy, used: 0 })
+            Ok(Self { stages, copy, used: 0, created: 0 })
         })
     }
 
     fn clear(&mut self) {
         self.stages.clear();
         self.copy.clear();
+    }
+
+    /// Whether such a frame does something for the first time. With a texture of another size it does too: a software device
+    /// may compile a pass anew for it.
+    fn is_first(&self, ran: u32) -> bool {
+        ran & !self.used != 0 || self.stages.factory().created() != self.created
     }
 
     /// Lets go of a texture that is used no more: bind groups would keep it alive.
@@ -75,6 +83,8 @@ pub(crate) struct PendingFrame {
     submitted: Option<Instant>,
     /// A bit for each pass that had anything to do.
     ran: u32,
+    /// How many objects there were when it was submitted.
+    created: u64,
 }
 
 impl Renderer {
@@ -339,18 +349,18 @@ impl Renderer {
 
     fn try_submit(&mut self, pending: &mut PendingFrame) -> Result<()> {
         let (Some(in_flight), Some(targets)) = (&mut pending.in_flight, &self.targets) else { return Ok(()) };
-        let (gpu, plan, used, stages) = (&self.gpu, &self.plan, self.passes.used, &mut self.passes.stages);
+        let (gpu, plan, passes) = (&self.gpu, &self.plan, &mut self.passes);
         pending.ran = gpu.guarded(|| {
             let mut encoder =
                 gpu.device().create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("glowup") });
             targets.record_upload(&mut encoder, in_flight, plan.faces());
-            let ran = stages.record(gpu.queue(), &mut encoder, (&targets.input, &targets.output), plan);
+            let ran = passes.stages.record(gpu.queue(), &mut encoder, (&targets.input, &targets.output), plan);
             targets.record_readback(&mut encoder, in_flight);
-            if let (Some(timer), Some(buffer)) = (stages.timer(), in_flight.readback()) {
+            if let (Some(timer), Some(buffer)) = (passes.stages.timer(), in_flight.readback()) {
                 timer.record(&mut encoder, ran, buffer);
             }
             let commands = encoder.finish();
-            if ran & !used != 0 {
+            if passes.is_first(ran) {
                 in_flight.allow_first_use();
             }
             // Some drivers would hold the submission up for as long as the device is busy; this wait has an end.
@@ -359,6 +369,7 @@ impl Renderer {
             in_flight.set_submission(gpu.queue().submit([commands]));
             Ok(ran)
         })?;
+        pending.created = passes.stages.factory().created();
         pending.stats.dispatches = pending.ran.count_ones();
         Ok(())
     }
@@ -374,6 +385,7 @@ impl Renderer {
             (Some(in_flight), _) if !in_flight.is_on(&self.gpu) => return outcome,
             (Some(in_flight), Some(targets)) if outcome.is_ok() => {
                 self.passes.used |= pending.ran;
+                self.passes.created = self.passes.created.max(pending.created);
                 targets.recycle(in_flight);
             }
             _ => {}
