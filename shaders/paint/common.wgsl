@@ -41,7 +41,7 @@ struct PaintFace {
 }
 
 // Columns of a face's row of statistics.
-// OkLab of the skin; lightness that a twentieth of the face exceeds.
+// OkLab of the skin; the veil over the face: linear light that is added to all of it.
 const PAINT_SKIN = 0u;
 // OkLab of the lips; how their lightness is spread.
 const PAINT_LIP = 1u;

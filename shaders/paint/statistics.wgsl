@@ -48,8 +48,8 @@ var<workgroup> keys: array<f32, 160>;
 var<workgroup> sorted: array<vec3<f32>, 160>;
 var<workgroup> found: array<vec4<f32>, 6>;
 // What one job tells the next ones: the face's bright end; the lips' a, b and lightness; their gleam; from which lightness on teeth
-// are; their bright end; skin over the brows.
-var<workgroup> told: array<f32, 8>;
+// are; their bright end; skin over the brows, and how full these are; the irises; the face's dark end.
+var<workgroup> told: array<f32, 10>;
 
 // The colour around a place.
 fn statistics_seen(p: vec2<f32>, radius: f32) -> vec3<f32> {
@@ -72,13 +72,19 @@ fn statistics_mean(first: u32, end: u32) -> vec3<f32> {
     return sum / f32(max(end, first + 1u) - first);
 }
 
-// A product's colour as the light of the scene shows it.
-fn statistics_lit(colour: vec3<f32>, white: vec4<f32>) -> vec3<f32> {
+// Light that lies over all of a face as haze and glare do, since nothing in it is darker: most of what its dark end has.
+fn statistics_veil() -> f32 {
+    return clamp(0.55 * (pow(told[9], 3.0) - 0.008 * pow(told[0], 3.0)), 0.0, 0.02);
+}
+
+// A product's colour as the light of the scene shows it, behind the same veil as all else.
+fn statistics_lit(colour: vec3<f32>, white: vec4<f32>, veil: f32) -> vec3<f32> {
     let shade = clamp(white.x / 0.84, 0.45, 1.06);
     let tint = 0.6 * white.yz / white.x;
     var light = clamp(common_linear(common_from_oklab(vec3<f32>(1.0, tint))), vec3<f32>(0.35), vec3<f32>(2.0));
     light /= max(dot(light, vec3<f32>(0.2126, 0.7152, 0.0722)), 0.1);
-    return shade * common_to_oklab(common_encoded(colour * light));
+    let lit = shade * common_to_oklab(common_encoded(colour * light));
+    return common_to_oklab(common_encoded(common_linear(common_from_oklab(lit)) + veil));
 }
 
 // Keeps what is known, and takes a share of what is new.
@@ -197,10 +203,13 @@ fn statistics_steepness() -> f32 {
 fn statistics_tell(layer: u32, job: u32) {
     let slot = u32(faces[layer].size.w);
     switch job {
-        case 0u: { told[0] = sorted[148].x; }
+        case 0u: {
+            told[0] = sorted[148].x;
+            told[9] = sorted[2].x;
+        }
         case 1u: {
-            let skin = max(vec4<f32>(statistics_mean(4u, 17u), told[0]), DARKEST);
-            statistics_take(layer, PAINT_SKIN, skin, statistics_share(layer, SKIN_SECONDS));
+            told[8] = 0.5 * (sorted[7].x + sorted[8].x);
+            told[9] = min(told[9], sorted[1].x);
         }
         case 2u: { told[1] = 0.5 * (sorted[20].y + sorted[21].y); }
         case 3u: { told[2] = 0.5 * (sorted[20].z + sorted[21].z); }
@@ -211,6 +220,7 @@ fn statistics_tell(layer: u32, job: u32) {
             let white = found[PAINT_WHITE].x;
             told[6] = sorted[104].x;
             told[5] = clamp(mix(sorted[5].x, told[6], 0.5), 0.50 * white, 0.80 * white);
+            told[9] = min(told[9], sorted[2].x);
         }
         case 8u: { statistics_teeth(layer, states[slot].kept[PAINT_TEETH].w); }
         case 9u: { told[7] = sorted[5].x; }
@@ -221,14 +231,16 @@ fn statistics_tell(layer: u32, job: u32) {
                 cover += smoothstep(0.03, 0.14, told[7] - sorted[k].x) / 30.0;
             }
             told[7] = cover;
+            told[9] = min(told[9], sorted[2].x);
             let steep = statistics_steepness();
             let blur = sqrt(max(pow(0.002 / max(steep, 0.15), 2.0) - 0.0043 * 0.0043, 0.0));
             let share = statistics_share(layer, SKIN_SECONDS) * vec4<f32>(vec3<f32>(1.0), select(0.0, 1.0, steep > 0.0));
             statistics_take(layer, PAINT_HAIR, vec4<f32>(statistics_mean(2u, 14u), select(0.0, blur, steep > 0.0)), share);
         }
         default: {
-            let more = vec4<f32>(told[6], told[7], 0.5 * (sorted[7].x + sorted[8].x), told[4]);
-            statistics_take(layer, PAINT_MORE, more, statistics_share(layer, MORE_SECONDS));
+            statistics_take(layer, PAINT_MORE, vec4<f32>(told[6], told[7], told[8], told[4]), statistics_share(layer, MORE_SECONDS));
+            let skin = max(vec4<f32>(statistics_mean(4u, 17u), statistics_veil()), DARKEST);
+            statistics_take(layer, PAINT_SKIN, skin, statistics_share(layer, SKIN_SECONDS));
         }
     }
 }
@@ -244,7 +256,7 @@ fn statistics_lens(lit: vec3<f32>) -> vec4<f32> {
 fn statistics_product(layer: u32, product: u32) -> vec4<f32> {
     let skin = found[PAINT_SKIN];
     let lip = found[PAINT_LIP];
-    let lit = statistics_lit(faces[layer].colours[product].rgb, found[PAINT_WHITE]);
+    let lit = statistics_lit(faces[layer].colours[product].rgb, found[PAINT_WHITE], skin.w);
     let light = max(lit.x, 0.02);
     switch product {
         // Lips keep about their own lightness, lids the skin's.
@@ -283,7 +295,7 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
         values[n] = statistics_seen(textureLoad(samples, vec2<u32>(n, layer), 0).xy, radius);
     }
     let kinds = array<vec2<u32>, JOBS>(
-        FACE, SKIN, LIPS, LIPS, LIPS, LIPS, WHITES, OPENING, OPENING, ABOVE, BROWS, IRISES,
+        FACE, IRISES, LIPS, LIPS, LIPS, LIPS, WHITES, OPENING, OPENING, ABOVE, BROWS, SKIN,
     );
     // One loop for all, since software devices compile each barrier anew.
     for (var job = 0u; job < JOBS; job++) {

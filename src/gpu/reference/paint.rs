@@ -106,7 +106,10 @@ impl Paint<'_> {
         let shares = |n: usize| SECONDS[n].map(|seconds| 1.0 - (-elapsed / seconds).exp());
         let mut known = Known::default();
         let bright = light(FACE)[148][0];
-        known[0] = take(0, mean(&light(SKIN)[4..17]).with(bright), shares(0));
+        let (irises, brows) = (light(IRISES), light(BROWS));
+        let dark = [light(FACE)[2], irises[1], light(OPENING)[2], brows[2]].map(|lab| lab[0]);
+        let veil = 0.55 * (dark.into_iter().fold(1.0, f32::min).powi(3) - 0.008 * bright.powi(3));
+        known[0] = take(0, mean(&light(SKIN)[4..17]).with(veil.clamp(0.0, 0.02)), shares(0));
 
         let middle = |axis: usize| {
             let lips = sorted(of(LIPS), |lab| lab[axis]);
@@ -174,8 +177,7 @@ impl Paint<'_> {
             if steep > 0.0 { ((0.002 / steep.max(0.15)).powi(2) - 0.0043_f32.powi(2)).max(0.0).sqrt() } else { 0.0 };
         let [skin, .., own] = shares(5);
         let share = if steep > 0.0 { own } else { 0.0 };
-        known[5] = take(5, mean(&light(BROWS)[2..14]).with(blur), [skin, skin, skin, share]);
-        let irises = light(IRISES);
+        known[5] = take(5, mean(&brows[2..14]).with(blur), [skin, skin, skin, share]);
         known[4] = take(4, V([brightest, cover, 0.5 * (irises[7][0] + irises[8][0]), gleam]), shares(4));
         known
     }

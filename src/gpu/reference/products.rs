@@ -42,7 +42,8 @@ impl<'a> Products<'a> {
             let light = from_oklab(V([1.0, 0.6 * white[1] / white[0], 0.6 * white[2] / white[0]]));
             let light = light.map(|v| decoded(v).clamp(0.35, 2.0));
             let luminance = light.dot(V([0.2126, 0.7152, 0.0722])).max(0.1);
-            shade * to_oklab((colour * light).map(|v| encoded(v / luminance)))
+            let lit = shade * to_oklab((colour * light).map(|v| encoded(v / luminance)));
+            to_oklab(from_oklab(lit).map(|v| encoded(decoded(v) + skin[3])))
         };
         let within = |lab: V<3>, low: f32, high: f32| (lab[0].clamp(low, high) / lab[0].max(0.02)) * lab;
         let lid = |lab: V<3>| {
