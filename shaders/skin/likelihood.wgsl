@@ -11,6 +11,11 @@
 @group(0) @binding(9) var places: texture_storage_2d_array<rgba16float, write>;
 @group(0) @binding(10) var likelihoods: texture_storage_2d_array<rgba16float, write>;
 
+// How bright skin is that does not gleam.
+const NOT_GLEAMING = 0.16;
+// How much rougher a shaded neck may be than the face, on a logarithmic scale.
+const NECK_ROUGHER = 0.5;
+
 // How likely skin was at a place of this frame's grid, in blocks, in the frame before.
 fn likelihood_before(face: SkinFace, place: vec2<f32>) -> f32 {
     let there = mat2x2<f32>(face.before.xy, face.before.zw) * place + face.shift.xy;
@@ -18,6 +23,16 @@ fn likelihood_before(face: SkinFace, place: vec2<f32>) -> f32 {
     let end = vec2<f32>(f32(face.links.w & 0xffffu), f32(face.links.w >> 16u));
     let side = vec2<f32>(textureDimensions(history));
     return textureSampleLevel(history, linear, clamp(there, vec2<f32>(0.5), end - 0.5) / side, face.links.x, 0.0).r;
+}
+
+// Whether a place is on the neck: there hair may lie, but half as surely as a beard may.
+fn likelihood_below(place: vec4<f32>) -> f32 {
+    return smoothstep(0.3, 0.45, place.w) * (1.0 - smoothstep(0.55, 0.7, place.w)) * (1.0 - place.y);
+}
+
+// Features as if the colour were at most so bright.
+fn likelihood_told(features: vec3<f32>, most: f32) -> vec3<f32> {
+    return vec3<f32>(min(features.x, most), features.yz);
 }
 
 @compute @workgroup_size(8, 8, 1)
@@ -30,21 +45,24 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(workgroup_id) gro
     let seen = blocks_seen(face, group.z, block);
     let place = blocks_place(face, group.z, block);
     let mean = textureLoad(means, vec2<u32>(face.links.x, 0u), 0);
+    // Below the chin hardly anything gleams. What gleams is pale, as white cloth is: there it is told by its tint alone.
+    let below = likelihood_below(place.skin);
+    let most = mix(SKIN_HIGH.x, NOT_GLEAMING, below);
     let features = skin_features(seen.rgb, mean.x);
     // By the mean colour, smoothly, and by each cell's own, so that a rim or a strand is told from what is between.
     let first = f32(SKIN_BINS.x * face.links.x);
-    let bin = skin_bin(features);
+    let bin = skin_bin(likelihood_told(features, most));
     let at = vec3<f32>(bin.zy, bin.x + first) / vec3<f32>(textureDimensions(ratios));
     var colour = 0.5 * clamp(textureSampleLevel(ratios, linear, at, 0.0).r, -5.0, 5.0);
     for (var k = 0u; k < 4u; k++) {
         let cell = min(block * 2u + vec2<u32>(k & 1u, k >> 1u), face.grid.xy - 1u);
-        let own = skin_bin(skin_features(textureLoad(cells, cell, group.z, 0).rgb, mean.x));
+        let own = skin_bin(likelihood_told(skin_features(textureLoad(cells, cell, group.z, 0).rgb, mean.x), most));
         let ratio = textureLoad(ratios, vec3<u32>(vec3<f32>(own.zy, own.x + first)), 0).r;
         colour += 0.125 * clamp(ratio, -5.0, 5.0);
     }
-    // Rough, not brighter than skin, and where beards are; or a fringe.
-    let coarse = smoothstep(0.15, 0.65, log(max(seen.w, 1e-4)) - mean.y);
-    let dark_and_rough = coarse * smoothstep(-0.10, 0.15, -features.x) * max(place.skin.w, 0.0)
+    // Rough, not brighter than skin, and where beards are, or on the neck; or a fringe.
+    let coarse = smoothstep(0.15, 0.65, log(max(seen.w, 1e-4)) - mean.y - NECK_ROUGHER * below);
+    let dark_and_rough = coarse * smoothstep(-0.10, 0.15, -features.x) * (max(place.skin.w, 0.0) + 0.5 * below)
         + skin_fringe(place.skin, seen, mean);
     let here = vec2<f32>(block) + 0.5;
     let own = likelihood_before(face, here);

@@ -37,6 +37,10 @@ pub(super) const COLOUR_BETWEEN: f32 = 0.5;
 pub(super) const COLOUR_NEAREST: f32 = 0.125;
 pub(super) const MOST_RATIO: f32 = 5.0;
 pub(super) const COARSE: [f32; 2] = [0.15, 0.65];
+/// Between which values of `hairy` the neck lies; how bright skin is there at most; how much rougher it may be.
+pub(super) const NECK: [[f32; 2]; 2] = [[0.3, 0.45], [0.55, 0.7]];
+pub(super) const NOT_GLEAMING: f32 = 0.16;
+pub(super) const NECK_ROUGHER: f32 = 0.5;
 pub(super) const DARK: [f32; 2] = [-0.10, 0.15];
 pub(super) const AROUND: f32 = 1.4;
 pub(super) const AMID_SKIN: (f32, [f32; 2]) = (0.9, [0.6, 0.95]);

@@ -262,13 +262,17 @@ impl Skin<'_> {
             let (seen, place) = (self.blocks_seen(cells, block), self.blocks_place(block));
             let features = skin_features(seen.rgb(), colours.brightness);
             let limited = |ratio: f32| ratio.clamp(-MOST_RATIO, MOST_RATIO);
-            let mut colour = COLOUR_BETWEEN * limited(colours.between(skin_bin(features)));
+            let below =
+                smoothstep(NECK[0], place.skin[3]) * (1.0 - smoothstep(NECK[1], place.skin[3])) * (1.0 - place.skin[1]);
+            let most = mix(HIGH[0], NOT_GLEAMING, below);
+            let told = |V([bright, red, blue]): V<3>| skin_bin(V([bright.min(most), red, blue]));
+            let mut colour = COLOUR_BETWEEN * limited(colours.between(told(features)));
             for cell in self.cells_of(block) {
-                let own = skin_bin(skin_features(cells.at(cell).rgb(), colours.brightness));
+                let own = told(skin_features(cells.at(cell).rgb(), colours.brightness));
                 colour += COLOUR_NEAREST * limited(colours.nearest(own));
             }
-            let coarse = smoothstep(COARSE, seen[3].max(1e-4).ln() - colours.roughness);
-            let dark_and_rough = coarse * smoothstep(DARK, -features[0]) * place.skin[3].max(0.0)
+            let coarse = smoothstep(COARSE, seen[3].max(1e-4).ln() - colours.roughness - NECK_ROUGHER * below);
+            let dark_and_rough = coarse * smoothstep(DARK, -features[0]) * (place.skin[3].max(0.0) + 0.5 * below)
                 + skin_fringe(place.skin, seen, [colours.roughness, colours.bare]);
             let before = |x: f32, y: f32| {
                 history.sample(block[0] as f32 + 0.5 + x * AROUND, block[1] as f32 + 0.5 + y * AROUND)[0]

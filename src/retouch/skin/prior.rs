@@ -95,13 +95,14 @@ impl Head {
         above.max(if beside { 0.8 } else { 0.0 }).max(if below { 0.5 } else { 0.0 })
     }
 
-    /// Whether hair may lie over the face there. Above 0 a beard: below the nose, and at the cheeks from farther up. Below 0 a
-    /// fringe: above the brows.
-    fn hairy(&self, [u, v]: [f32; 2]) -> f32 {
+    /// Whether hair may lie over the face there, so deep inside the outline. Above 0 a beard: below the nose, and at the cheeks
+    /// from farther up; and whatever lies over a neck. Below 0 a fringe: above the brows.
+    fn hairy(&self, [u, v]: [f32; 2], depth: f32) -> f32 {
         let cheek = 0.25 * smoothstep(0.18, 0.42, (u - self.middle).abs());
         let beard = smoothstep(self.nose_base - 0.06, self.nose_base + 0.02, v + cheek);
         let up = (v / self.top.min(-0.05)).max(0.0);
-        beard - smoothstep(0.35, 0.6, up)
+        let neck = smoothstep(0.75 * self.length, 0.95 * self.length, v);
+        (beard - smoothstep(0.35, 0.6, up)) * smoothstep(-0.10, -0.03, depth).max(0.5 * neck)
     }
 }
 
@@ -143,7 +144,7 @@ impl Prior {
                 byte(beyond.sqrt()),
                 byte(0.5 + 0.5 * depth / FARTHEST),
                 byte(head.other(local)),
-                byte(0.5 + 0.5 * head.hairy(local) * smoothstep(-0.10, -0.03, depth)),
+                byte(0.5 + 0.5 * head.hairy(local, depth)),
             ]);
             self.near.push(likely > LEAST);
         }
