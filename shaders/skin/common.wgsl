@@ -49,6 +49,11 @@ fn skin_allowed(place: vec4<f32>) -> f32 {
     return place.z * smoothstep(0.03, 0.08, place.x);
 }
 
+// Whether a place is below the chin: there hair may lie, but half as surely as a beard may.
+fn skin_below(place: vec4<f32>) -> f32 {
+    return smoothstep(0.3, 0.45, place.w) * (1.0 - smoothstep(0.55, 0.7, place.w)) * (1.0 - place.y);
+}
+
 // The mean brightness of a face's skin.
 fn skin_brightness(face: SkinFace, means: texture_2d<f32>) -> f32 {
     return textureLoad(means, vec2<u32>(face.links.x, 0u), 0).x;

@@ -10,7 +10,8 @@
 @group(0) @binding(5) var mask: texture_2d_array<f32>;
 @group(0) @binding(6) var linear: sampler;
 @group(0) @binding(7) var means: texture_2d<f32>;
-@group(0) @binding(8) var changes: texture_storage_2d_array<rgba16float, write>;
+@group(0) @binding(8) var places: texture_2d_array<f32>;
+@group(0) @binding(9) var changes: texture_storage_2d_array<rgba16float, write>;
 
 // What the contrast of a spot counts for, and that of an edge.
 const ROUND = 0.3;
@@ -47,8 +48,16 @@ fn gate_strength(free: f32, spot: f32, marks: f32, contrasts: vec3<f32>, face: S
     return mix(mix(free * gates, spots, spot), free * gates * (1.0 - spot), marks);
 }
 
-// What tone, shine, shade below the eyes, folds and tints change in OkLab.
-fn gate_colour(face: SkinFace, lab: vec3<f32>, even: vec3<f32>, dull: vec3<f32>, part: vec4<f32>, light: f32) -> vec3<f32> {
+// What tone, shine, shade below the eyes, folds and tints change in OkLab; `glossy` is how much of what is bright may be gloss.
+fn gate_colour(
+    face: SkinFace,
+    lab: vec3<f32>,
+    even: vec3<f32>,
+    dull: vec3<f32>,
+    part: vec4<f32>,
+    light: f32,
+    glossy: f32,
+) -> vec3<f32> {
     var change = vec3<f32>(0.0);
     // Blotches differ little from the skin around; coloured light, powder and a blush's border differ much, and stay.
     let off = lab.yz - even.yz;
@@ -64,7 +73,7 @@ fn gate_colour(face: SkinFace, lab: vec3<f32>, even: vec3<f32>, dull: vec3<f32>,
     // Gloss is brighter than the skin around, and greyer.
     let up = lab.x - dull.x;
     let grey = 1.0 - length(lab.yz) / max(length(dull.yz), 1e-4);
-    let gloss = face.amounts.w * smoothstep(0.02, 0.14, up) * (0.35 + 0.65 * smoothstep(0.0, 0.25, grey));
+    let gloss = glossy * face.amounts.w * smoothstep(0.02, 0.14, up) * (0.35 + 0.65 * smoothstep(0.0, 0.25, grey));
     change += vec3<f32>(-0.55 * gloss * max(up - 0.015, 0.0), 0.75 * gloss * (dull.yz - lab.yz));
     // Shade below the eyes.
     let circle = face.tint.w * part.b;
@@ -164,7 +173,9 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(workgroup_id) gro
     let part = textureSampleLevel(mask, linear, skin_place(face, own.xy), group.z, 0.0);
     let brightness = skin_brightness(face, means);
     let light = common_to_oklab(vec3<f32>(brightness)).x;
-    let shift = gate_colour(face, lab, even, dull, part, light);
+    // Below the chin what is bright and pale is rather a collar.
+    let glossy = 1.0 - 0.8 * skin_below(textureLoad(places, own.xy, group.z, 0));
+    let shift = gate_colour(face, lab, even, dull, part, light, glossy);
     change += common_from_oklab(lab + shift) - smoothed;
     textureStore(changes, own.xy, group.z, vec4<f32>(change, strength.x));
 }

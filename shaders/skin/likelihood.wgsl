@@ -25,11 +25,6 @@ fn likelihood_before(face: SkinFace, place: vec2<f32>) -> f32 {
     return textureSampleLevel(history, linear, clamp(there, vec2<f32>(0.5), end - 0.5) / side, face.links.x, 0.0).r;
 }
 
-// Whether a place is on the neck: there hair may lie, but half as surely as a beard may.
-fn likelihood_below(place: vec4<f32>) -> f32 {
-    return smoothstep(0.3, 0.45, place.w) * (1.0 - smoothstep(0.55, 0.7, place.w)) * (1.0 - place.y);
-}
-
 // Features as if the colour were at most so bright.
 fn likelihood_told(features: vec3<f32>, most: f32) -> vec3<f32> {
     return vec3<f32>(min(features.x, most), features.yz);
@@ -46,7 +41,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(workgroup_id) gro
     let place = blocks_place(face, group.z, block);
     let mean = textureLoad(means, vec2<u32>(face.links.x, 0u), 0);
     // Below the chin hardly anything gleams. What gleams is pale, as white cloth is: there it is told by its tint alone.
-    let below = likelihood_below(place.skin);
+    let below = skin_below(place.skin);
     let most = mix(SKIN_HIGH.x, NOT_GLEAMING, below);
     let features = skin_features(seen.rgb, mean.x);
     // By the mean colour, smoothly, and by each cell's own, so that a rim or a strand is told from what is between.

@@ -2,7 +2,7 @@
 
 use super::arithmetic::{Place, Texture, V, from_oklab, grids, luma, mix, sign, smoothstep, square, to_oklab, within};
 use super::numbers::*;
-use super::skin::{Colours, Skin, binomial, skin_guide};
+use super::skin::{Colours, Skin, binomial, skin_below, skin_guide};
 use crate::gpu::stages::skin::SkinUniform;
 use crate::retouch::skin::mask;
 
@@ -78,6 +78,7 @@ impl Skin<'_> {
     pub(super) fn gate(
         &self,
         cells: &Texture,
+        places: &Texture,
         skins: &Texture,
         halved_skins: &Texture,
         surround: &[Texture; 3],
@@ -146,7 +147,8 @@ impl Skin<'_> {
             let lab = to_oklab(smoothed);
             let [even, dull] = [1, 2].map(|layer: usize| raised(&surround[layer], block, 4));
             let part = self.mask.between(self.skin_place(block).map(|v| v * mask::SIDE as f32));
-            let shift = self.gate_colour(lab, even, dull, part, light);
+            let glossy = 1.0 - COLLAR * skin_below(places.at(block));
+            let shift = self.gate_colour([lab, even, dull], part, light, glossy);
             change += from_oklab(lab + shift) - smoothed;
             [change.with(strength[0])]
         });
@@ -163,7 +165,7 @@ impl Skin<'_> {
         }))
     }
 
-    fn gate_colour(&self, lab: V<3>, even: V<3>, dull: V<3>, part: V<4>, light: f32) -> V<3> {
+    fn gate_colour(&self, [lab, even, dull]: [V<3>; 3], part: V<4>, light: f32, glossy: f32) -> V<3> {
         let SkinUniform { amounts, tint, extra, .. } = self.face;
         let ab = |lab: V<3>| V([lab[1], lab[2]]);
         let (own, even_ab, dull_ab) = (ab(lab), ab(even), ab(dull));
@@ -178,7 +180,7 @@ impl Skin<'_> {
         let up = lab[0] - dull[0];
         let grey = 1.0 - own.length() / dull_ab.length().max(1e-4);
         let (edges, least, rest) = GLOSS_GREY;
-        let gloss = amounts[3] * smoothstep(GLOSS_UP, up) * (least + rest * smoothstep(edges, grey));
+        let gloss = glossy * amounts[3] * smoothstep(GLOSS_UP, up) * (least + rest * smoothstep(edges, grey));
         let mut lightness = GLOSS_DOWN.0 * gloss * (up - GLOSS_DOWN.1).max(0.0);
         change += GLOSS_CHROMA * gloss * (dull_ab - own);
         let circle = tint[3] * part[2];

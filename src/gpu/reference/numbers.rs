@@ -78,6 +78,7 @@ pub(super) const ROUNDNESS: [f32; 2] = [0.02, 0.28];
 pub(super) const TONE_FAR: f32 = 0.043;
 pub(super) const TONE: f32 = 1.09;
 pub(super) const CHROMA_RISE: (f32, [f32; 2]) = (0.0076, [0.3, 0.7]);
+pub(super) const COLLAR: f32 = 0.8;
 pub(super) const GLOSS_UP: [f32; 2] = [0.02, 0.14];
 pub(super) const GLOSS_GREY: ([f32; 2], f32, f32) = ([0.0, 0.25], 0.35, 0.65);
 pub(super) const GLOSS_DOWN: (f32, f32) = (-0.55, 0.015);

@@ -60,6 +60,11 @@ pub(super) fn skin_guide(rgb: V<3>, brightness: f32) -> V<3> {
     (1.0 / (GUIDE * brightness)) * rgb
 }
 
+/// Whether a place is below the chin.
+pub(super) fn skin_below(place: V<4>) -> f32 {
+    smoothstep(NECK[0], place[3]) * (1.0 - smoothstep(NECK[1], place[3])) * (1.0 - place[1])
+}
+
 /// How much like a fringe's hair a block is.
 fn skin_fringe(place: V<4>, seen: V<4>, [roughness, bare]: [f32; 2]) -> f32 {
     let darker = smoothstep(FRINGE_DARKER, (bare / luma(seen.rgb()).max(1e-4)).ln());
@@ -106,7 +111,7 @@ impl Skin<'_> {
         let [slopes, skins] = self.field(&cells, &places, &slopes, &colours);
         let halved = self.halve(&skins);
         let surround = self.surround(&halved);
-        let changes = self.gate(&cells, &skins, &halved, &surround, colours.brightness);
+        let changes = self.gate(&cells, &places, &skins, &halved, &surround, colours.brightness);
         let [corrections, details] = self.correct(&cells, &slopes, &skins, &changes, &colours);
         Corrections { face: self.face, corrections, details }
     }
@@ -262,8 +267,7 @@ impl Skin<'_> {
             let (seen, place) = (self.blocks_seen(cells, block), self.blocks_place(block));
             let features = skin_features(seen.rgb(), colours.brightness);
             let limited = |ratio: f32| ratio.clamp(-MOST_RATIO, MOST_RATIO);
-            let below =
-                smoothstep(NECK[0], place.skin[3]) * (1.0 - smoothstep(NECK[1], place.skin[3])) * (1.0 - place.skin[1]);
+            let below = skin_below(place.skin);
             let most = mix(HIGH[0], NOT_GLEAMING, below);
             let told = |V([bright, red, blue]): V<3>| skin_bin(V([bright.min(most), red, blue]));
             let mut colour = COLOUR_BETWEEN * limited(colours.between(told(features)));

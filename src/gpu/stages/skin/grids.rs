@@ -65,7 +65,7 @@ impl Passes {
             field: pass(FIELD, &[Uniform, layers, layers, layers, means, out, out]),
             halve: pass(HALVE, &[Uniform, layers, out]),
             surround: pass(SURROUND, &[Uniform, layers, out]),
-            gate: pass(GATE, &[Uniform, layers, layers, layers, layers, layers, Sampler, means, out]),
+            gate: pass(GATE, &[Uniform, layers, layers, layers, layers, layers, Sampler, means, layers, out]),
             correct: pass(CORRECT, &[Uniform, layers, layers, layers, layers, means, out, out]),
             made_up: pass(MADE_UP, &[Uniform, layers, layers, layers, layers, means, out, out, layers, Sampler]),
         }
@@ -230,6 +230,7 @@ impl Grids {
                     TextureView(&mask),
                     linear.clone(),
                     TextureView(&means),
+                    TextureView(&places),
                     TextureView(&changes),
                 ],
             ),
