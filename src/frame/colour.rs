@@ -118,11 +118,11 @@ impl Code {
 
     /// The colours of a row of luma, Cb and Cr: the bytes of red, green, blue and an alpha of 255, the first the lowest.
     #[inline(always)]
-    pub(super) fn run<const N: usize>(&self, luma: [f32; N], cb: [f32; N], cr: [f32; N]) -> [u32; N] {
+    pub(super) fn run<const N: usize>(&self, luma: &[f32; N], cb: &[f32; N], cr: &[f32; N]) -> [u32; N] {
         let mut run = [0; N];
-        for (to, ((y, cb), cr)) in run.iter_mut().zip(luma.into_iter().zip(cb).zip(cr)) {
-            let [r, g, b] = self.colour([y, cb, cr]).map(|value| whole(value, 255.0));
-            *to = r | g << 8 | b << 16 | 0xFF00_0000;
+        for (((to, &y), &cb), &cr) in run.iter_mut().zip(luma).zip(cb).zip(cr) {
+            let [r, g, b] = self.colour([y, cb, cr]);
+            *to = whole(r, 255.0) | whole(g, 255.0) << 8 | whole(b, 255.0) << 16 | 0xFF00_0000;
         }
         run
     }
@@ -132,7 +132,7 @@ impl Code {
     pub(super) fn colour(&self, [y, cb, cr]: [f32; 3]) -> [f32; 3] {
         let ([red, green, blue], [luma, chroma]) = (self.weights, self.scale);
         let y = (y - self.black) * luma;
-        let [cb, cr] = [cb, cr].map(|v| (v - self.grey) * chroma);
+        let (cb, cr) = ((cb - self.grey) * chroma, (cr - self.grey) * chroma);
         let (b, r) = (y + self.reach[0] * cb, y + self.reach[1] * cr);
         [r, (y - red * r - blue * b) / green, b]
     }
@@ -140,14 +140,20 @@ impl Code {
     /// By how much luma, Cb and Cr differ between colours of a row, as [`Self::run`] gives them.
     #[inline(always)]
     pub(super) fn differences<const N: usize>(&self, from: &[u32; N], to: &[u32; N]) -> [[f32; N]; 3] {
-        let mut all = [[0.0; N]; 3];
-        let [luma, cb, cr] = &mut all;
-        let places = luma.iter_mut().zip(cb).zip(cr);
-        for (((luma, cb), cr), (from, to)) in places.zip(from.iter().zip(to)) {
-            let [from, to] = [from, to].map(|colour| [0, 8, 16].map(|shift| (colour >> shift & 0xFF) as i32 as f32));
-            [*luma, *cb, *cr] = self.difference(from, to);
+        // Loops that do one thing each, and no closures: compilers make them of instructions for several values at once.
+        let (red, green, blue) = (off_by(from, to, 0), off_by(from, to, 8), off_by(from, to, 16));
+        let (mut luma, mut cb, mut cr) = ([0.0; N], [0.0; N], [0.0; N]);
+        for (((luma, r), g), b) in luma.iter_mut().zip(&red).zip(&green).zip(&blue) {
+            *luma = self.weights[0] * r + self.weights[1] * g + self.weights[2] * b;
         }
-        all
+        for ((cb, b), luma) in cb.iter_mut().zip(&blue).zip(&luma) {
+            *cb = (b - luma) * self.back[1];
+        }
+        for ((cr, r), luma) in cr.iter_mut().zip(&red).zip(&luma) {
+            *cr = (r - luma) * self.back[2];
+        }
+        luma.iter_mut().for_each(|luma| *luma *= self.back[0]);
+        [luma, cb, cr]
     }
 
     /// By how much luma, Cb and Cr differ between two colours.
@@ -159,6 +165,16 @@ impl Code {
         let y = red * r + green * g + blue * b;
         [y * luma, (b - y) * cb, (r - y) * cr]
     }
+}
+
+/// By how much the bytes that lie so many bits up differ.
+#[inline(always)]
+fn off_by<const N: usize>(from: &[u32; N], to: &[u32; N], shift: u32) -> [f32; N] {
+    let mut off = [0.0; N];
+    for ((off, from), to) in off.iter_mut().zip(from).zip(to) {
+        *off = ((to >> shift & 0xFF) as i32 - (from >> shift & 0xFF) as i32) as f32;
+    }
+    off
 }
 
 #[cfg(test)]

@@ -43,13 +43,12 @@ impl Part {
         let start = self.index(x, y);
         let mut run = [0.0; RUN];
         let row = data.get(start..).unwrap_or_default();
-        match (self.step, self.across) {
-            (1, 0) if row.len() >= RUN => run.iter_mut().zip(row).for_each(|(to, &value)| *to = f32::from(value)),
+        match (self.step, self.across, row.first_chunk::<RUN>(), row.first_chunk::<{ RUN / 2 }>()) {
+            (1, 0, Some(row), _) => run.iter_mut().zip(row).for_each(|(to, &value)| *to = f32::from(value)),
             // `x` is even wherever a run begins in a format whose columns share values.
-            (1, 1) if row.len() >= RUN / 2 => {
-                for (to, &value) in run.as_chunks_mut::<2>().0.iter_mut().zip(row) {
-                    *to = [f32::from(value); 2];
-                }
+            (1, 1, _, Some(row)) => {
+                let pairs = run.as_chunks_mut::<2>().0;
+                pairs.iter_mut().zip(row).for_each(|(to, &value)| *to = [f32::from(value); 2]);
             }
             _ => {
                 for (column, to) in run.iter_mut().enumerate() {
@@ -269,8 +268,8 @@ impl Pixels<'_> {
 /// Luma and chroma of bytes as RGBA: pixels of row `y` from column `x` on, which is even.
 #[inline(always)]
 pub(super) fn rgba_run(parts: &[(Part, &[u8]); 3], code: &Code, x: u32, y: u32) -> [u32; RUN] {
-    let [luma, cb, cr] = parts.each_ref().map(|(part, data)| part.run(data, x, y));
-    code.run(luma, cb, cr)
+    let [luma, cb, cr] = parts;
+    code.run(&luma.0.run(luma.1, x, y), &cb.0.run(cb.1, x, y), &cr.0.run(cr.1, x, y))
 }
 
 impl<'a> Frame<'a> {

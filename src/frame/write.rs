@@ -18,6 +18,8 @@ pub(crate) struct Changed<'a> {
     pub(crate) pixels: &'a [u8],
     /// Bytes from one row to the next.
     pub(crate) pitch: usize,
+    /// Whether some of it may have been taken over before, with another rectangle.
+    pub(crate) overlaps: bool,
 }
 
 impl Changed<'_> {
@@ -41,8 +43,12 @@ impl Changed<'_> {
         let row = self.row(y, PIXEL).as_chunks::<PIXEL>().0;
         let skipped = left.saturating_sub(x) as usize;
         let from = (x.saturating_sub(left) as usize).min(width as usize);
-        let to = run.iter_mut().skip(skipped);
-        for (to, now) in to.zip(row.get(from..).unwrap_or_default()) {
+        let row = row.get(from..).unwrap_or_default();
+        if let (0, Some(row)) = (skipped, row.first_chunk::<RUN>()) {
+            run.iter_mut().zip(row).for_each(|(to, now)| *to = u32::from_le_bytes(*now) | OPAQUE);
+            return;
+        }
+        for (to, now) in run.iter_mut().skip(skipped).zip(row) {
             *to = u32::from_le_bytes(*now) | OPAQUE;
         }
     }
@@ -56,6 +62,40 @@ impl Changed<'_> {
         let bytes: [u8; DEEP] = *self.pixels.get(start..).and_then(<[u8]>::first_chunk)?;
         Some(bytemuck::cast::<_, [[u8; 2]; 4]>(bytes).map(f16::from_le_bytes))
     }
+}
+
+#[inline(always)]
+fn step_byte(value: &mut u8, by: f32) {
+    *value = whole(f32::from(*value) + by, 255.0) as u8;
+}
+
+/// Moves bytes that lie side by side, all at once.
+#[inline(always)]
+fn step_all<const N: usize>(values: &mut [u8], by: &[f32]) {
+    if let (Some(values), Some(by)) = (values.first_chunk_mut::<N>(), by.first_chunk::<N>()) {
+        let mut moved = [0; N];
+        for ((moved, &value), by) in moved.iter_mut().zip(&*values).zip(by) {
+            *moved = whole(f32::from(value) + by, 255.0);
+        }
+        values.iter_mut().zip(&moved).for_each(|(value, &moved)| *value = moved as u8);
+    }
+}
+
+/// What is summed up over the rows, for each value that so many columns and rows share, of which the frame has `columns` more.
+#[inline(always)]
+fn means(sums: &[f32; RUN], [wide, rows]: [u32; 2], columns: u32) -> [f32; RUN] {
+    let mut means = [0.0; RUN];
+    let share = 1.0 / (rows * wide) as f32;
+    if wide == 1 {
+        means.iter_mut().zip(sums).for_each(|(mean, sum)| *mean = sum * share);
+    } else {
+        means.iter_mut().zip(sums.as_chunks::<2>().0).for_each(|(mean, [a, b])| *mean = (a + b) * share);
+        // The last column of a frame with an odd number of them has its value for itself.
+        if let Some(last) = means.get_mut(columns as usize / 2).filter(|_| columns % 2 == 1) {
+            *last *= 2.0;
+        }
+    }
+    means
 }
 
 impl FrameMut<'_> {
@@ -161,28 +201,23 @@ impl FrameMut<'_> {
                 // How much chroma changes, summed over the pixels that share it.
                 let mut by = [[0.0_f32; RUN]; 2];
                 for (row, (before, now)) in (y..y + rows).zip(before.iter().zip(&mut now)) {
-                    for ((x, before), now) in (start..).zip(before).zip(&mut *now) {
-                        if now != before && taken(x, row) {
-                            *now = *before;
+                    if changed.overlaps {
+                        for ((x, before), now) in (start..).zip(before).zip(&mut *now) {
+                            if now != before && taken(x, row) {
+                                *now = *before;
+                            }
                         }
                     }
                     let off = code.differences(before, now);
                     let [by_cb, by_cr] = &mut by;
-                    for (sum, off) in by_cb.iter_mut().zip(&off[1]).chain(by_cr.iter_mut().zip(&off[2])) {
-                        *sum += off;
-                    }
+                    by_cb.iter_mut().zip(&off[1]).for_each(|(sum, off)| *sum += off);
+                    by_cr.iter_mut().zip(&off[2]).for_each(|(sum, off)| *sum += off);
                     self.step_run(luma, start, row, &off[0]);
                 }
                 let columns = frame_width - start;
                 for (part, sums) in [cb, cr].into_iter().zip(&by) {
-                    let mut means = [0.0_f32; RUN];
-                    for ((first, sums), mean) in
-                        (0..).step_by(wide as usize).zip(sums.chunks(wide as usize)).zip(&mut means)
-                    {
-                        let shared = rows * wide.min(columns.saturating_sub(first)).max(1);
-                        *mean = sums.iter().sum::<f32>() / shared as f32;
-                    }
                     let count = (RUN >> part.across).min(columns.div_ceil(wide) as usize);
+                    let means = means(sums, [wide, rows], columns);
                     self.step_run(part, start, y, means.get(..count).unwrap_or_default());
                 }
             }
@@ -195,14 +230,11 @@ impl FrameMut<'_> {
         let last = (self.width - x).div_ceil(1 << part.across) as usize;
         let Some(plane) = self.planes.get_mut(part.plane) else { return };
         let values = plane.data.get_mut(part.index(x, y)..).unwrap_or_default();
-        if part.step == 1 {
-            for (value, by) in values.iter_mut().zip(by).take(last) {
-                *value = whole(f32::from(*value) + by, 255.0) as u8;
-            }
-        } else {
-            for (value, by) in values.iter_mut().step_by(part.step).zip(by).take(last) {
-                *value = whole(f32::from(*value) + by, 255.0) as u8;
-            }
+        let by = by.get(..last).unwrap_or(by);
+        match part.step {
+            1 if by.len() == RUN => step_all::<RUN>(values, by),
+            1 if by.len() == RUN / 2 => step_all::<{ RUN / 2 }>(values, by),
+            step => values.iter_mut().step_by(step).zip(by).for_each(|(value, by)| step_byte(value, *by)),
         }
     }
 

@@ -217,8 +217,9 @@ impl InFlightFrame {
                 let (own, later) = rest.split_at(rest.len().min(bytes(rect, self.pixel) as usize));
                 rest = later;
                 let place = [rect.x, rect.y, rect.width, rect.height];
-                let changed = Changed { place, pixels: own, pitch: pitch(rect, self.pixel) as usize };
                 let earlier = places.get(..index).unwrap_or_default();
+                let overlaps = earlier.iter().any(|earlier| earlier.meets(&rect));
+                let changed = Changed { place, pixels: own, pitch: pitch(rect, self.pixel) as usize, overlaps };
                 frame.write_rgba(&changed, |x, y| {
                     let pixel = Rect { x, y, width: 1, height: 1 };
                     earlier.iter().any(|rect| rect.meets(&pixel))
