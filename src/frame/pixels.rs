@@ -226,6 +226,21 @@ impl Meaning {
     }
 }
 
+/// A value at a place between pixels; of one that pixels share, the nearest.
+#[inline(always)]
+fn between(sample: Sample, (part, data): &(Part, &[u8]), [x, y]: [u32; 2], [u, v]: [f32; 2]) -> f32 {
+    let at = |x: u32, y: u32| sample.get(data, part.index(x, y));
+    if part.across > 0 {
+        return at(x + u32::from(u >= 0.5), y + u32::from(v >= 0.5));
+    }
+    let down = |x: u32| {
+        let (above, below) = (at(x, y), at(x, y + 1));
+        above + v * (below - above)
+    };
+    let (near, far) = (down(x), down(x + 1));
+    near + u * (far - near)
+}
+
 /// A frame to look at pixel by pixel.
 pub(crate) struct Pixels<'a> {
     parts: [(Part, &'a [u8]); 3],
@@ -242,26 +257,20 @@ impl Pixels<'_> {
     /// The values at a place between a pixel and the three to its right and below, by bilinear interpolation; of those that pixels
     /// share, the nearest.
     #[inline(always)]
-    pub(crate) fn values_between(&self, [x, y]: [u32; 2], [u, v]: [f32; 2]) -> [f32; 3] {
-        let sample = self.meaning.sample;
-        self.parts.each_ref().map(|(part, data)| {
-            let at = |x: u32, y: u32| sample.get(data, part.index(x, y));
-            if part.across > 0 {
-                return at(x + u32::from(u >= 0.5), y + u32::from(v >= 0.5));
-            }
-            let down = |x: u32| {
-                let (above, below) = (at(x, y), at(x, y + 1));
-                above + v * (below - above)
-            };
-            let (near, far) = (down(x), down(x + 1));
-            near + u * (far - near)
-        })
+    pub(crate) fn values_between(&self, place: [u32; 2], shares: [f32; 2]) -> [f32; 3] {
+        let (sample, [first, second, third]) = (self.meaning.sample, &self.parts);
+        [
+            between(sample, first, place, shares),
+            between(sample, second, place, shares),
+            between(sample, third, place, shares),
+        ]
     }
 
     /// The colour of such values, or of any between them, as SDR shows it: 0..=255.
     #[inline(always)]
     pub(crate) fn colour(&self, values: [f32; 3]) -> [f32; 3] {
-        self.meaning.colour(values).map(|value| value.clamp(0.0, 255.0))
+        let [r, g, b] = self.meaning.colour(values);
+        [r.clamp(0.0, 255.0), g.clamp(0.0, 255.0), b.clamp(0.0, 255.0)]
     }
 }
 
