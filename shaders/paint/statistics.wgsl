@@ -33,6 +33,9 @@ const OUT = 1e9;
 // In a black picture all is lit a little.
 const DARKEST = vec4<f32>(0.05, -1.0, -1.0, 0.0);
 
+// The share of the dark end that is a veil, what lies there without one beside the bright end, and the most.
+const VEIL = vec3<f32>(0.7, 0.006, 0.02);
+
 // How slowly what is known follows what is seen, whatever the frame rate: the seconds in which all but 1/e of a step is taken in.
 const SKIN_SECONDS = vec4<f32>(0.5, 0.5, 0.5, 0.8);
 const LIP_SECONDS = vec4<f32>(0.4, 0.4, 0.4, 0.6);
@@ -72,9 +75,16 @@ fn statistics_mean(first: u32, end: u32) -> vec3<f32> {
     return sum / f32(max(end, first + 1u) - first);
 }
 
-// Light that lies over all of a face as haze and glare do, since nothing in it is darker: most of what its dark end has.
+// The least of a colour's linear red, green and blue: light without colour that may lie over it.
+fn statistics_least(lab: vec3<f32>) -> f32 {
+    let c = common_linear(common_from_oklab(lab));
+    return min(min(c.r, c.g), c.b);
+}
+
+// Light that lies over all of a face as haze and glare do, since nothing in it has less: most of what its dark end has. (He, Sun,
+// Tang, "Single image haze removal using dark channel prior", 2009.)
 fn statistics_veil() -> f32 {
-    return clamp(0.55 * (pow(told[9], 3.0) - 0.008 * pow(told[0], 3.0)), 0.0, 0.02);
+    return clamp(VEIL.x * (told[9] - VEIL.y * pow(told[0], 3.0)), 0.0, VEIL.z);
 }
 
 // A product's colour as the light of the scene shows it, behind the same veil as all else.
@@ -205,11 +215,11 @@ fn statistics_tell(layer: u32, job: u32) {
     switch job {
         case 0u: {
             told[0] = sorted[148].x;
-            told[9] = sorted[2].x;
+            told[9] = statistics_least(sorted[2]);
         }
         case 1u: {
             told[8] = 0.5 * (sorted[7].x + sorted[8].x);
-            told[9] = min(told[9], sorted[1].x);
+            told[9] = min(told[9], statistics_least(sorted[1]));
         }
         case 2u: { told[1] = 0.5 * (sorted[20].y + sorted[21].y); }
         case 3u: { told[2] = 0.5 * (sorted[20].z + sorted[21].z); }
@@ -220,7 +230,7 @@ fn statistics_tell(layer: u32, job: u32) {
             let white = found[PAINT_WHITE].x;
             told[6] = sorted[104].x;
             told[5] = clamp(mix(sorted[5].x, told[6], 0.5), 0.50 * white, 0.80 * white);
-            told[9] = min(told[9], sorted[2].x);
+            told[9] = min(told[9], statistics_least(sorted[2]));
         }
         case 8u: { statistics_teeth(layer, states[slot].kept[PAINT_TEETH].w); }
         case 9u: { told[7] = sorted[5].x; }
@@ -231,7 +241,7 @@ fn statistics_tell(layer: u32, job: u32) {
                 cover += smoothstep(0.03, 0.14, told[7] - sorted[k].x) / 30.0;
             }
             told[7] = cover;
-            told[9] = min(told[9], sorted[2].x);
+            told[9] = min(told[9], statistics_least(sorted[2]));
             let steep = statistics_steepness();
             let blur = sqrt(max(pow(0.002 / max(steep, 0.15), 2.0) - 0.0043 * 0.0043, 0.0));
             let share = statistics_share(layer, SKIN_SECONDS) * vec4<f32>(vec3<f32>(1.0), select(0.0, 1.0, steep > 0.0));

@@ -1,7 +1,7 @@
 //! The passes that know a face's colours and paint what has edges, line by line as the shaders.
 
 use super::arithmetic::{Rounding, Texture, V, from_oklab, grids, mix, smoothstep, square, to_oklab};
-use super::products::{Known, Products};
+use super::products::{Known, Products, decoded};
 use crate::gpu::stages::makeup::PaintUniform;
 use crate::retouch::paint::samples::KINDS;
 use crate::retouch::paint::{BOXES, PaintPlan};
@@ -107,8 +107,8 @@ impl Paint<'_> {
         let mut known = Known::default();
         let bright = light(FACE)[148][0];
         let (irises, brows) = (light(IRISES), light(BROWS));
-        let dark = [light(FACE)[2], irises[1], light(OPENING)[2], brows[2]].map(|lab| lab[0]);
-        let veil = 0.55 * (dark.into_iter().fold(1.0, f32::min).powi(3) - 0.008 * bright.powi(3));
+        let dark = [light(FACE)[2], irises[1], light(OPENING)[2], brows[2]].map(|lab| from_oklab(lab).map(decoded).0);
+        let veil = 0.7 * (dark.into_iter().flatten().fold(1.0, f32::min) - 0.006 * bright.powi(3));
         known[0] = take(0, mean(&light(SKIN)[4..17]).with(veil.clamp(0.0, 0.02)), shares(0));
 
         let middle = |axis: usize| {

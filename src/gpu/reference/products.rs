@@ -20,6 +20,11 @@ pub(super) struct Products<'a> {
     foundation: V<3>,
 }
 
+/// Linear light of a value of sRGB.
+pub(super) fn decoded(v: f32) -> f32 {
+    if v <= 0.04045 { v / 12.92 } else { ((v.max(0.0) + 0.055) / 1.055).powf(2.4) }
+}
+
 fn mixed(a: V<3>, b: V<3>, t: f32) -> V<3> {
     a.zip(b, |a, b| mix(a, b, t))
 }
@@ -36,7 +41,6 @@ impl<'a> Products<'a> {
         let lit = |product: usize| {
             let colour = V(face.colours[product]).rgb();
             let shade = (white[0] / 0.84).clamp(0.45, 1.06);
-            let decoded = |v: f32| if v <= 0.04045 { v / 12.92 } else { ((v.max(0.0) + 0.055) / 1.055).powf(2.4) };
             let encoded =
                 |v: f32| if v <= 0.003_130_8 { v * 12.92 } else { 1.055 * v.max(0.0).powf(1.0 / 2.4) - 0.055 };
             let light = from_oklab(V([1.0, 0.6 * white[1] / white[0], 0.6 * white[2] / white[0]]));
