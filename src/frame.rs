@@ -2,6 +2,7 @@
 //! strides are checked once, and trusted after.
 
 mod colour;
+mod deep;
 mod format;
 mod pixels;
 mod tone;

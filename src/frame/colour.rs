@@ -127,6 +127,17 @@ impl Code {
         run
     }
 
+    /// The same, not rounded: their red, green and blue.
+    #[inline(always)]
+    pub(super) fn colours<const N: usize>(&self, luma: &[f32; N], cb: &[f32; N], cr: &[f32; N]) -> [[f32; N]; 3] {
+        let (mut red, mut green, mut blue) = ([0.0; N], [0.0; N], [0.0; N]);
+        let to = red.iter_mut().zip(&mut green).zip(&mut blue);
+        for ((((red, green), blue), &y), (&cb, &cr)) in to.zip(luma).zip(cb.iter().zip(cr)) {
+            [*red, *green, *blue] = self.colour([y, cb, cr]);
+        }
+        [red, green, blue]
+    }
+
     /// The colour of luma, Cb and Cr, not rounded; colours that red, green and blue cannot have lie outside 0..=255.
     #[inline(always)]
     pub(super) fn colour(&self, [y, cb, cr]: [f32; 3]) -> [f32; 3] {
@@ -141,15 +152,28 @@ impl Code {
     #[inline(always)]
     pub(super) fn differences<const N: usize>(&self, from: &[u32; N], to: &[u32; N]) -> [[f32; N]; 3] {
         // Loops that do one thing each, and no closures: compilers make them of instructions for several values at once.
-        let (red, green, blue) = (off_by(from, to, 0), off_by(from, to, 8), off_by(from, to, 16));
+        self.of_differences(&[off_by(from, to, 0), off_by(from, to, 8), off_by(from, to, 16)])
+    }
+
+    /// The same between colours that need not be whole, their red, green and blue.
+    #[inline(always)]
+    pub(super) fn differences_of<const N: usize>(&self, from: &[[f32; N]; 3], to: &[[f32; N]; 3]) -> [[f32; N]; 3] {
+        let mut off = *to;
+        off.as_flattened_mut().iter_mut().zip(from.as_flattened()).for_each(|(off, from)| *off -= from);
+        self.of_differences(&off)
+    }
+
+    /// What differences of red, green and blue are in luma, Cb and Cr.
+    #[inline(always)]
+    fn of_differences<const N: usize>(&self, [red, green, blue]: &[[f32; N]; 3]) -> [[f32; N]; 3] {
         let (mut luma, mut cb, mut cr) = ([0.0; N], [0.0; N], [0.0; N]);
-        for (((luma, r), g), b) in luma.iter_mut().zip(&red).zip(&green).zip(&blue) {
+        for (((luma, r), g), b) in luma.iter_mut().zip(red).zip(green).zip(blue) {
             *luma = self.weights[0] * r + self.weights[1] * g + self.weights[2] * b;
         }
-        for ((cb, b), luma) in cb.iter_mut().zip(&blue).zip(&luma) {
+        for ((cb, b), luma) in cb.iter_mut().zip(blue).zip(&luma) {
             *cb = (b - luma) * self.back[1];
         }
-        for ((cr, r), luma) in cr.iter_mut().zip(&red).zip(&luma) {
+        for ((cr, r), luma) in cr.iter_mut().zip(red).zip(&luma) {
             *cr = (r - luma) * self.back[2];
         }
         luma.iter_mut().for_each(|luma| *luma *= self.back[0]);

@@ -37,6 +37,32 @@ impl Part {
         self.index(x, y) - self.first
     }
 
+    /// The same of values that have more than eight bits.
+    #[inline(always)]
+    pub(super) fn deep_run(&self, sample: Sample, data: &[u8], x: u32, y: u32) -> [f32; RUN] {
+        let row = data.get(self.index(x, y)..).unwrap_or_default();
+        let words = row.as_chunks::<2>().0;
+        let mut run = [0.0; RUN];
+        match (sample, self.step, self.across, words.first_chunk::<RUN>(), words.first_chunk::<{ RUN / 2 }>()) {
+            (Sample::Word { shift }, 2, 0, Some(words), _) => {
+                for (to, &word) in run.iter_mut().zip(words) {
+                    *to = f32::from(u16::from_le_bytes(word) >> shift);
+                }
+            }
+            (Sample::Word { shift }, 2, 1, _, Some(words)) => {
+                for (to, &word) in run.as_chunks_mut::<2>().0.iter_mut().zip(words) {
+                    *to = [f32::from(u16::from_le_bytes(word) >> shift); 2];
+                }
+            }
+            _ => {
+                for (column, to) in run.iter_mut().enumerate() {
+                    *to = sample.get(row, (column >> self.across) * self.step);
+                }
+            }
+        }
+        run
+    }
+
     /// Values of a row from column `x` on.
     #[inline(always)]
     fn run(&self, data: &[u8], x: u32, y: u32) -> [f32; RUN] {
@@ -139,6 +165,18 @@ impl PixelFormat {
         })
     }
 
+    /// Where alpha lies, of values with more than eight bits.
+    pub(super) fn alpha(self, [stride, ..]: [usize; PLANES]) -> Option<Part> {
+        matches!(self, Self::Rgba16 | Self::Rgba16Float).then_some(Part {
+            plane: 0,
+            first: 6,
+            step: DEEP,
+            across: 0,
+            down: 0,
+            stride,
+        })
+    }
+
     /// Whether a pixel is luma and chroma.
     pub(super) fn is_coded(self) -> bool {
         use PixelFormat::{I010, I210, I410, I420, I422, I444, Nv12, Nv21, P010, Uyvy, Yuyv};
@@ -214,15 +252,24 @@ impl Meaning {
     pub(super) fn colour(&self, values: [f32; 3]) -> [f32; 3] {
         let signal = self.signal(values);
         match self.tone {
-            Some(tone) => tone.to_sdr(signal.map(|v| v / 255.0)).map(|v| v * 255.0),
+            Some(tone) => tone.to_sdr(&signal.map(|v| [v / 255.0])).map(|[v]| v * 255.0),
             None => signal,
         }
     }
 
-    /// The same as the device has it.
-    #[inline]
-    pub(super) fn deep(&self, values: [f32; 3]) -> [f16; 3] {
-        self.colour(values).map(|value| f16::from_f32(value / 255.0))
+    /// The colours of a run of values as SDR shows them, 0..=1.
+    #[inline(always)]
+    pub(super) fn run(&self, a: &[f32; RUN], b: &[f32; RUN], c: &[f32; RUN]) -> [[f32; RUN]; 3] {
+        let mut colours = match &self.code {
+            Some(code) => code.colours(a, b, c),
+            None => [*a, *b, *c],
+        };
+        let top = if self.code.is_some() { 255.0 } else { self.top };
+        colours.as_flattened_mut().iter_mut().for_each(|value| *value /= top);
+        match self.tone {
+            Some(tone) => tone.to_sdr(&colours),
+            None => colours,
+        }
     }
 }
 
@@ -363,21 +410,6 @@ impl<'a> Frame<'a> {
         for (x, to) in (0..).zip(out.as_chunks_mut::<PIXEL>().0) {
             let [r, g, b] = rounded(pixels.colour(pixels.values(x, y)));
             *to = [r, g, b, u8::MAX];
-        }
-    }
-
-    fn read_deep(&self, x: u32, y: u32, out: &mut [u8]) {
-        let pixels = self.pixels();
-        for (x, to) in (x..).zip(out.as_chunks_mut::<DEEP>().0) {
-            let [r, g, b] = pixels.meaning.deep(pixels.values(x, y));
-            let alpha = match self.format {
-                PixelFormat::Rgba16 | PixelFormat::Rgba16Float => {
-                    let at = x as usize * DEEP + 6;
-                    f16::from_f32(pixels.meaning.sample.get(self.row(y), at) / pixels.meaning.top)
-                }
-                _ => f16::ONE,
-            };
-            *to = bytemuck::cast([r, g, b, alpha].map(f16::to_le_bytes));
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use super::colour::Transfer;
+use super::colour::{Transfer, whole};
 
 /// Steps of either table.
 const STEPS: usize = 4096;
@@ -24,10 +24,12 @@ const TO_2020: [[f32; 3]; 3] =
 /// The curve of a transfer, as tables.
 pub(super) struct Tone {
     /// By the HDR signal, 0..=1.
-    forward: Vec<f32>,
+    forward: Box<Table>,
     /// By the root of the SDR signal, 0..=1: it is steep in the dark.
-    back: Vec<f32>,
+    back: Box<Table>,
 }
+
+type Table = [f32; STEPS + 1];
 
 impl Tone {
     /// That of a transfer; `None` for SDR, which is as it shall look.
@@ -43,9 +45,10 @@ impl Tone {
 
     /// Of a function from an HDR signal to an SDR signal, both 0..=1, that rises everywhere.
     fn new(curve: impl Fn(f32) -> f32) -> Self {
-        let forward: Vec<f32> = (0..=STEPS).map(|step| curve(step as f32 / STEPS as f32)).collect();
-        let back = (0..=STEPS).map(|step| {
-            let wanted = (step as f32 / STEPS as f32).powi(2);
+        let step = |index: usize| index as f32 / STEPS as f32;
+        let forward = std::array::from_fn(|index| curve(step(index)));
+        let back = std::array::from_fn(|index| {
+            let wanted = step(index).powi(2);
             let (mut low, mut high) = (0.0_f32, 1.0_f32);
             for _ in 0..30 {
                 let middle = (low + high) / 2.0;
@@ -53,19 +56,23 @@ impl Tone {
             }
             (low + high) / 2.0
         });
-        Self { back: back.collect(), forward }
+        Self { forward: Box::new(forward), back: Box::new(back) }
     }
 
-    /// How an HDR signal, 0..=1, looks in SDR. What sRGB cannot show lies outside 0..=1.
-    #[inline]
-    pub(super) fn to_sdr(&self, signal: [f32; 3]) -> [f32; 3] {
-        product(&TO_709, signal.map(|value| at(&self.forward, value)))
+    /// How HDR signals, 0..=1, look in SDR: their red, green and blue. What sRGB cannot show lies outside 0..=1.
+    #[inline(always)]
+    pub(super) fn to_sdr<const N: usize>(&self, signals: &[[f32; N]; 3]) -> [[f32; N]; 3] {
+        let mut seen = *signals;
+        seen.as_flattened_mut().iter_mut().for_each(|value| *value = at(&self.forward, *value));
+        product(&TO_709, &seen)
     }
 
-    /// The HDR signal that looks so in SDR.
-    #[inline]
-    pub(super) fn to_hdr(&self, sdr: [f32; 3]) -> [f32; 3] {
-        product(&TO_2020, sdr).map(|value| at(&self.back, value.max(0.0).sqrt()))
+    /// The HDR signals that look so in SDR.
+    #[inline(always)]
+    pub(super) fn to_hdr<const N: usize>(&self, sdr: &[[f32; N]; 3]) -> [[f32; N]; 3] {
+        let mut signals = product(&TO_2020, sdr);
+        signals.as_flattened_mut().iter_mut().for_each(|value| *value = at(&self.back, value.max(0.0).sqrt()));
+        signals
     }
 }
 
@@ -92,16 +99,26 @@ fn pq_curve() -> impl Fn(f32) -> f32 {
     }
 }
 
-fn product(matrix: &[[f32; 3]; 3], [a, b, c]: [f32; 3]) -> [f32; 3] {
-    matrix.map(|[x, y, z]| x * a + y * b + z * c)
+#[inline(always)]
+fn product<const N: usize>(matrix: &[[f32; 3]; 3], [a, b, c]: &[[f32; N]; 3]) -> [[f32; N]; 3] {
+    let mut products = [[0.0; N]; 3];
+    for ([x, y, z], products) in matrix.iter().zip(&mut products) {
+        for (((product, a), b), c) in products.iter_mut().zip(a).zip(b).zip(c) {
+            *product = x * a + y * b + z * c;
+        }
+    }
+    products
 }
 
 /// A table at a place of 0..=1, interpolated.
-fn at(table: &[f32], place: f32) -> f32 {
+#[inline(always)]
+fn at(table: &Table, place: f32) -> f32 {
     let place = place.clamp(0.0, 1.0) * STEPS as f32;
-    let index = (place as usize).min(STEPS - 1);
-    let [low, high] = table.get(index..).and_then(<[f32]>::first_chunk).copied().unwrap_or_default();
-    low + (place - index as f32) * (high - low)
+    // One of the two steps that it lies between; the last has none above.
+    let index = whole(place - 0.5, (STEPS - 1) as f32);
+    let value = |index: u32| table.get(index as usize).copied().unwrap_or_default();
+    let low = value(index);
+    low + (place - index as f32) * (value(index + 1) - low)
 }
 
 /// Light as sRGB encodes it (IEC 61966-2-1).
@@ -137,10 +154,10 @@ mod tests {
             let tone = Tone::of(transfer).unwrap();
             assert!(tone.forward.is_sorted() && tone.back.is_sorted());
             for code in 0..1024 {
-                let signal = [code as f32 / 1023.0; 3];
-                let [r, g, b] = tone.to_sdr(signal);
+                let signal = code as f32 / 1023.0;
+                let [[r], [g], [b]] = tone.to_sdr(&[[signal]; 3]);
                 assert!((r - g).abs() < 1e-4 && (r - b).abs() < 1e-4 && (-1e-4..=1.0001).contains(&r), "{signal:?}");
-                let off = (tone.to_hdr([r, g, b])[1] - signal[0]).abs() * 1023.0;
+                let off = (tone.to_hdr(&[[r], [g], [b]])[1][0] - signal).abs() * 1023.0;
                 assert!(off < 0.25 || code < 16, "{transfer:?} {code}: off by {off} codes");
             }
             assert!(Tone::of(Transfer::Sdr).is_none());

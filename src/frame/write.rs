@@ -1,10 +1,8 @@
 //! What was retouched, back into a frame. Of a format with luma and chroma, and of one with more than eight bits a value, only
 //! differences are written: what was not changed keeps its values, and what was keeps its depth.
 
-use half::f16;
-
 use super::colour::whole;
-use super::pixels::{DEEP, Meaning, PIXEL, Part, RUN, Sample, rgba_run};
+use super::pixels::{Meaning, PIXEL, Part, RUN, rgba_run};
 use super::{FrameMut, PixelFormat};
 
 /// The highest byte of a pixel, where its alpha is.
@@ -23,14 +21,9 @@ pub(crate) struct Changed<'a> {
 }
 
 impl Changed<'_> {
-    fn row(&self, y: u32, pixel: usize) -> &[u8] {
+    pub(super) fn row(&self, y: u32, pixel: usize) -> &[u8] {
         let start = (y - self.place[1]) as usize * self.pitch;
         self.pixels.get(start..start + self.place[2] as usize * pixel).unwrap_or_default()
-    }
-
-    fn holds(&self, x: u32, y: u32) -> bool {
-        let [left, top, width, height] = self.place;
-        x >= left && y >= top && x - left < width && y - top < height
     }
 
     /// Takes over the colours of pixels of row `y` from column `x` on, where they lie in the rectangle.
@@ -51,16 +44,6 @@ impl Changed<'_> {
         for (to, now) in run.iter_mut().skip(skipped).zip(row) {
             *to = u32::from_le_bytes(*now) | OPAQUE;
         }
-    }
-
-    /// A pixel with floats of two bytes.
-    fn deep(&self, x: u32, y: u32) -> Option<[f16; 4]> {
-        if !self.holds(x, y) {
-            return None;
-        }
-        let start = (y - self.place[1]) as usize * self.pitch + (x - self.place[0]) as usize * DEEP;
-        let bytes: [u8; DEEP] = *self.pixels.get(start..).and_then(<[u8]>::first_chunk)?;
-        Some(bytemuck::cast::<_, [[u8; 2]; 4]>(bytes).map(f16::from_le_bytes))
     }
 }
 
@@ -83,7 +66,7 @@ fn step_all<const N: usize>(values: &mut [u8], by: &[f32]) {
 
 /// What is summed up over the rows, for each value that so many columns and rows share, of which the frame has `columns` more.
 #[inline(always)]
-fn means(sums: &[f32; RUN], [wide, rows]: [u32; 2], columns: u32) -> [f32; RUN] {
+pub(super) fn means(sums: &[f32; RUN], [wide, rows]: [u32; 2], columns: u32) -> [f32; RUN] {
     let mut means = [0.0; RUN];
     let share = 1.0 / (rows * wide) as f32;
     if wide == 1 {
@@ -235,81 +218,6 @@ impl FrameMut<'_> {
             1 if by.len() == RUN => step_all::<RUN>(values, by),
             1 if by.len() == RUN / 2 => step_all::<{ RUN / 2 }>(values, by),
             step => values.iter_mut().step_by(step).zip(by).for_each(|(value, by)| step_byte(value, *by)),
-        }
-    }
-
-    /// As [`Self::write_coded`] and the rest, for values of more than eight bits.
-    fn write_deep(&mut self, changed: &Changed<'_>, taken: impl Fn(u32, u32) -> bool) {
-        let [left, top, width, height] = changed.place;
-        let (format, meaning) = (self.format, Meaning::of(self.format, self.colours));
-        let parts = format.parts(self.planes.each_ref().map(|plane| plane.stride));
-        let has_alpha = matches!(format, PixelFormat::Rgba16 | PixelFormat::Rgba16Float);
-        let grey = format.is_grey().then(|| meaning.grey_code(self.colours));
-        let [first, cb, cr] = parts;
-        let (wide, tall) = (1 << cb.across, 1 << cb.down);
-        for y in (top / tall * tall..top + height).step_by(tall as usize) {
-            for x in (left / wide * wide..left + width).step_by(wide as usize) {
-                let chroma = [cb, cr].map(|part| self.value(&meaning, part, [x, y]));
-                let mut by = [0.0; 2];
-                let (mut shared, mut any) = (0.0_f32, false);
-                for y in y..(y + tall).min(self.height) {
-                    for x in x..(x + wide).min(self.width) {
-                        shared += 1.0;
-                        let Some([r, g, b, alpha]) = changed.deep(x, y).filter(|_| !taken(x, y)) else { continue };
-                        let value = self.value(&meaning, first, [x, y]);
-                        let (before, now) = (meaning.deep([value, chroma[0], chroma[1]]), [r, g, b]);
-                        if has_alpha {
-                            self.step_alpha(&meaning, [x, y], alpha);
-                        }
-                        if before == now {
-                            continue;
-                        }
-                        let [from, to] = [before, now].map(|colour| {
-                            let colour = colour.map(f16::to_f32);
-                            meaning.tone.map_or(colour, |tone| tone.to_hdr(colour)).map(|v| v * 255.0)
-                        });
-                        if let Some(code) = &meaning.code {
-                            let [off, off_cb, off_cr] = code.difference(from, to);
-                            by = [by[0] + off_cb, by[1] + off_cr];
-                            any = true;
-                            self.step(&meaning, first, [x, y], off);
-                        } else if let Some(code) = &grey {
-                            self.step(&meaning, first, [x, y], code.difference(from, to)[0]);
-                        } else {
-                            for (part, (from, to)) in parts.into_iter().zip(from.into_iter().zip(to)) {
-                                self.step(&meaning, part, [x, y], (to - from) * (meaning.top / 255.0));
-                            }
-                        }
-                    }
-                }
-                if any {
-                    self.step(&meaning, cb, [x, y], by[0] / shared);
-                    self.step(&meaning, cr, [x, y], by[1] / shared);
-                }
-            }
-        }
-    }
-
-    /// Alpha that moved with its pixel.
-    fn step_alpha(&mut self, meaning: &Meaning, [x, y]: [u32; 2], now: f16) {
-        let (sample, top): (Sample, f32) = (meaning.sample, meaning.top);
-        let (row, at) = (self.row_mut(y), x as usize * DEEP + 6);
-        let before = f16::from_f32(sample.get(row, at) / top);
-        if before != now {
-            sample.step(row, at, (now.to_f32() - before.to_f32()) * top, top);
-        }
-    }
-
-    #[inline]
-    fn value(&self, meaning: &Meaning, part: Part, [x, y]: [u32; 2]) -> f32 {
-        let data = self.planes.get(part.plane).map_or(&[][..], |plane| &*plane.data);
-        meaning.sample.get(data, part.index(x, y))
-    }
-
-    #[inline]
-    fn step(&mut self, meaning: &Meaning, part: Part, [x, y]: [u32; 2], by: f32) {
-        if let Some(plane) = self.planes.get_mut(part.plane) {
-            meaning.sample.step(plane.data, part.index(x, y), by, meaning.top);
         }
     }
 }
