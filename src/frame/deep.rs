@@ -31,6 +31,7 @@ impl Deep {
         Self { meaning, parts: frame.format.parts(strides), alpha: frame.format.alpha(strides), grey }
     }
 
+    /// A part's values in row `y` from column `x` on.
     #[inline(always)]
     fn values(&self, frame: &Frame<'_>, part: &Part, x: u32, y: u32) -> [f32; RUN] {
         let data = frame.planes.get(part.plane).map_or(&[][..], |plane| plane.data);

@@ -37,6 +37,28 @@ impl Part {
         self.index(x, y) - self.first
     }
 
+    /// Values of a row from column `x` on.
+    #[inline(always)]
+    fn run(&self, data: &[u8], x: u32, y: u32) -> [f32; RUN] {
+        let start = self.index(x, y);
+        let mut run = [0.0; RUN];
+        let row = data.get(start..).unwrap_or_default();
+        match (self.step, self.across, row.first_chunk::<RUN>(), row.first_chunk::<{ RUN / 2 }>()) {
+            (1, 0, Some(row), _) => run.iter_mut().zip(row).for_each(|(to, &value)| *to = f32::from(value)),
+            // `x` is even wherever a run begins in a format whose columns share values.
+            (1, 1, _, Some(row)) => {
+                let pairs = run.as_chunks_mut::<2>().0;
+                pairs.iter_mut().zip(row).for_each(|(to, &value)| *to = [f32::from(value); 2]);
+            }
+            _ => {
+                for (column, to) in run.iter_mut().enumerate() {
+                    *to = row.get((column >> self.across) * self.step).copied().map_or(0.0, f32::from);
+                }
+            }
+        }
+        run
+    }
+
     /// The same of values that have more than eight bits.
     #[inline(always)]
     pub(super) fn deep_run(&self, sample: Sample, data: &[u8], x: u32, y: u32) -> [f32; RUN] {
@@ -57,28 +79,6 @@ impl Part {
             _ => {
                 for (column, to) in run.iter_mut().enumerate() {
                     *to = sample.get(row, (column >> self.across) * self.step);
-                }
-            }
-        }
-        run
-    }
-
-    /// Values of a row from column `x` on.
-    #[inline(always)]
-    fn run(&self, data: &[u8], x: u32, y: u32) -> [f32; RUN] {
-        let start = self.index(x, y);
-        let mut run = [0.0; RUN];
-        let row = data.get(start..).unwrap_or_default();
-        match (self.step, self.across, row.first_chunk::<RUN>(), row.first_chunk::<{ RUN / 2 }>()) {
-            (1, 0, Some(row), _) => run.iter_mut().zip(row).for_each(|(to, &value)| *to = f32::from(value)),
-            // `x` is even wherever a run begins in a format whose columns share values.
-            (1, 1, _, Some(row)) => {
-                let pairs = run.as_chunks_mut::<2>().0;
-                pairs.iter_mut().zip(row).for_each(|(to, &value)| *to = [f32::from(value); 2]);
-            }
-            _ => {
-                for (column, to) in run.iter_mut().enumerate() {
-                    *to = row.get((column >> self.across) * self.step).copied().map_or(0.0, f32::from);
                 }
             }
         }
