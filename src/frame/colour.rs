@@ -183,11 +183,7 @@ impl Code {
     /// By how much luma, Cb and Cr differ between two colours.
     #[inline(always)]
     pub(super) fn difference(&self, from: [f32; 3], to: [f32; 3]) -> [f32; 3] {
-        let ([r, g, b], [was_r, was_g, was_b]) = (to, from);
-        let ([red, green, blue], [luma, cb, cr]) = (self.weights, self.back);
-        let (r, g, b) = (r - was_r, g - was_g, b - was_b);
-        let y = red * r + green * g + blue * b;
-        [y * luma, (b - y) * cb, (r - y) * cr]
+        self.differences_of(&from.map(|value| [value]), &to.map(|value| [value])).map(|[off]| off)
     }
 }
 

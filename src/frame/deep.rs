@@ -146,12 +146,8 @@ impl Changed<'_> {
     /// Takes over the pixels of row `y` from column `x` on that lie in the rectangle.
     #[inline(always)]
     fn overlay_deep(&self, x: u32, y: u32, run: &mut Run) {
-        let [left, top, ..] = self.place;
-        if y < top || y - top >= self.place[3] {
-            return;
-        }
-        let row = self.row(y, DEEP).get(x.saturating_sub(left) as usize * DEEP..).unwrap_or_default();
-        let values = run.get_mut(left.saturating_sub(x) as usize..).unwrap_or_default().as_flattened_mut();
+        let (skipped, row) = self.row_from(x, y, DEEP);
+        let values = run.get_mut(skipped..).unwrap_or_default().as_flattened_mut();
         for (to, now) in values.iter_mut().zip(row.as_chunks::<2>().0) {
             *to = f16::from_le_bytes(*now);
         }
@@ -193,13 +189,7 @@ impl FrameMut<'_> {
                     let before = deep.run(&self.as_frame(), start, row);
                     let mut now = before;
                     changed.overlay_deep(start, row, &mut now);
-                    if changed.overlaps {
-                        for ((x, before), now) in (start..).zip(&before).zip(&mut now) {
-                            if now != before && taken(x, row) {
-                                *now = *before;
-                            }
-                        }
-                    }
+                    changed.restore([start, row], &before, &mut now, &taken);
                     if bytemuck::bytes_of(&now) == bytemuck::bytes_of(&before) {
                         continue;
                     }
@@ -224,11 +214,10 @@ impl FrameMut<'_> {
                     }
                 }
                 if any && is_coded {
-                    let columns = self.width - start;
-                    let count = (RUN >> cb.across).min(columns.div_ceil(wide) as usize);
                     for (part, sums) in [(cb, &by_cb), (cr, &by_cr)] {
-                        let means = means(sums, [wide, rows], columns);
-                        self.step_deep(&deep.meaning, part, [start, y], means.get(..count).unwrap_or_default());
+                        let means = means(sums, [wide, rows], self.width - start);
+                        let means = means.get(..RUN >> part.across).unwrap_or_default();
+                        self.step_deep(&deep.meaning, part, [start, y], means);
                     }
                 }
             }
@@ -238,9 +227,7 @@ impl FrameMut<'_> {
     /// Moves the values of a part of row `y` from column `x` on by differences, one after another.
     #[inline(always)]
     fn step_deep(&mut self, meaning: &Meaning, part: Part, [x, y]: [u32; 2], by: &[f32]) {
-        let last = (self.width - x).div_ceil(1 << part.across) as usize;
-        let Some(plane) = self.planes.get_mut(part.plane) else { return };
-        let values = plane.data.get_mut(part.index(x, y)..).unwrap_or_default();
+        let (values, last) = self.values_from(part, x, y);
         let by = by.get(..last).unwrap_or(by);
         match (meaning.sample, part.step) {
             (Sample::Word { shift }, 2) if by.len() == RUN => step_words::<RUN>(values, by, shift, meaning.top),

@@ -21,22 +21,45 @@ pub(crate) struct Changed<'a> {
 }
 
 impl Changed<'_> {
-    pub(super) fn row(&self, y: u32, pixel: usize) -> &[u8] {
+    fn row(&self, y: u32, pixel: usize) -> &[u8] {
         let start = (y - self.place[1]) as usize * self.pitch;
         self.pixels.get(start..start + self.place[2] as usize * pixel).unwrap_or_default()
+    }
+
+    /// What row `y` has from column `x` on, of so many bytes a pixel, and how many columns lie between.
+    #[inline(always)]
+    pub(super) fn row_from(&self, x: u32, y: u32, pixel: usize) -> (usize, &[u8]) {
+        let [left, top, _, height] = self.place;
+        if y < top || y - top >= height {
+            return (0, &[]);
+        }
+        let row = self.row(y, pixel).get(x.saturating_sub(left) as usize * pixel..);
+        (left.saturating_sub(x) as usize, row.unwrap_or_default())
+    }
+
+    /// Gives those pixels of row `y` from column `x` on back that were taken over before.
+    #[inline(always)]
+    pub(super) fn restore<T: Copy + PartialEq>(
+        &self,
+        [x, y]: [u32; 2],
+        before: &[T; RUN],
+        now: &mut [T; RUN],
+        taken: &impl Fn(u32, u32) -> bool,
+    ) {
+        if self.overlaps {
+            for ((x, before), now) in (x..).zip(before).zip(now) {
+                if now != before && taken(x, y) {
+                    *now = *before;
+                }
+            }
+        }
     }
 
     /// Takes over the colours of pixels of row `y` from column `x` on, where they lie in the rectangle.
     #[inline(always)]
     fn overlay(&self, x: u32, y: u32, run: &mut [u32; RUN]) {
-        let [left, top, width, height] = self.place;
-        if y < top || y - top >= height {
-            return;
-        }
-        let row = self.row(y, PIXEL).as_chunks::<PIXEL>().0;
-        let skipped = left.saturating_sub(x) as usize;
-        let from = (x.saturating_sub(left) as usize).min(width as usize);
-        let row = row.get(from..).unwrap_or_default();
+        let (skipped, row) = self.row_from(x, y, PIXEL);
+        let row = row.as_chunks::<PIXEL>().0;
         if let (0, Some(row)) = (skipped, row.first_chunk::<RUN>()) {
             run.iter_mut().zip(row).for_each(|(to, now)| *to = u32::from_le_bytes(*now) | OPAQUE);
             return;
@@ -166,7 +189,7 @@ impl FrameMut<'_> {
         let Some(code) = &meaning.code else { return };
         let parts = self.format.parts(self.planes.each_ref().map(|plane| plane.stride));
         let [luma, cb, cr] = parts;
-        let (wide, tall, frame_width) = (1_u32 << cb.across, 1_u32 << cb.down, self.width);
+        let (wide, tall) = (1_u32 << cb.across, 1_u32 << cb.down);
         for y in (top / tall * tall..top + height).step_by(tall as usize) {
             let rows = tall.min(self.height - y);
             for start in (left / 2 * 2..left + width).step_by(RUN) {
@@ -184,35 +207,33 @@ impl FrameMut<'_> {
                 // How much chroma changes, summed over the pixels that share it.
                 let mut by = [[0.0_f32; RUN]; 2];
                 for (row, (before, now)) in (y..y + rows).zip(before.iter().zip(&mut now)) {
-                    if changed.overlaps {
-                        for ((x, before), now) in (start..).zip(before).zip(&mut *now) {
-                            if now != before && taken(x, row) {
-                                *now = *before;
-                            }
-                        }
-                    }
+                    changed.restore([start, row], before, now, &taken);
                     let off = code.differences(before, now);
                     let [by_cb, by_cr] = &mut by;
                     by_cb.iter_mut().zip(&off[1]).for_each(|(sum, off)| *sum += off);
                     by_cr.iter_mut().zip(&off[2]).for_each(|(sum, off)| *sum += off);
                     self.step_run(luma, start, row, &off[0]);
                 }
-                let columns = frame_width - start;
                 for (part, sums) in [cb, cr].into_iter().zip(&by) {
-                    let count = (RUN >> part.across).min(columns.div_ceil(wide) as usize);
-                    let means = means(sums, [wide, rows], columns);
-                    self.step_run(part, start, y, means.get(..count).unwrap_or_default());
+                    let means = means(sums, [wide, rows], self.width - start);
+                    self.step_run(part, start, y, means.get(..RUN >> part.across).unwrap_or_default());
                 }
             }
         }
     }
 
+    /// The bytes of a part of row `y` from column `x` on, and how many values the row still has.
+    #[inline(always)]
+    pub(super) fn values_from(&mut self, part: Part, x: u32, y: u32) -> (&mut [u8], usize) {
+        let last = (self.width - x).div_ceil(1 << part.across) as usize;
+        let data = self.planes.get_mut(part.plane).and_then(|plane| plane.data.get_mut(part.index(x, y)..));
+        (data.unwrap_or_default(), last)
+    }
+
     /// Moves the bytes of a part of row `y` from column `x` on by differences, one after another.
     #[inline(always)]
     fn step_run(&mut self, part: Part, x: u32, y: u32, by: &[f32]) {
-        let last = (self.width - x).div_ceil(1 << part.across) as usize;
-        let Some(plane) = self.planes.get_mut(part.plane) else { return };
-        let values = plane.data.get_mut(part.index(x, y)..).unwrap_or_default();
+        let (values, last) = self.values_from(part, x, y);
         let by = by.get(..last).unwrap_or(by);
         match part.step {
             1 if by.len() == RUN => step_all::<RUN>(values, by),
